@@ -1,0 +1,3 @@
+"""Télédossier: tele-medicine for care homes."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,133 @@
+"""Every refusal of the product, as one tree.
+
+    TeledossierError
+    ├── NotAuthenticated          no login session, or it has ended
+    │   ├── WrongCredentials      same answer for an unknown login and a wrong password
+    │   └── TooManyAttempts       wait `seconds`
+    ├── AccessDenied              logged in, but not allowed to do this
+    ├── NotFound                  unknown, or another structure's: the answer is the same
+    ├── WrongStep                 the dossier's step does not allow it any more (or yet)
+    ├── Locked                    signed: nothing changes
+    ├── StaleDraft                somebody typed meanwhile; `current` is the newer revision
+    ├── IncompleteForm            `missing` lists what must still be filled
+    ├── InvalidInput              a value that cannot be what it should be
+    │   ├── FileRefused           the gate refuses a file; `reason` says why
+    │   └── FileTooLarge
+    ├── InvitationInvalid         link altered, expired, withdrawn or used up
+    ├── RoomFull
+    └── NotAdmitted               a guest who was not let in
+
+`code` is stable (for logs, tests and translations); `message` is for the person who reads it: what happened,
+what was kept, what to do. Neither ever carries a patient's data.
+"""
+
+from __future__ import annotations
+
+
+class TeledossierError(Exception):
+    """Base of all refusals; the edges (pages, handlers) turn it into words or an HTTP status."""
+
+    code = "erreur"
+    status = 400
+    message = "L'opération n'a pas abouti. Rien n'a été modifié. Réessayez, puis appelez l'assistance."
+
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(message or self.message)
+        if message:
+            self.message = message
+
+
+class NotAuthenticated(TeledossierError):
+    code, status = "non-connecte", 401
+    message = "Votre session a pris fin. Reconnectez-vous : ce qui était enregistré est conservé."
+
+
+class WrongCredentials(NotAuthenticated):
+    code = "identifiants-incorrects"
+    message = "Identifiant ou mot de passe incorrect. Vérifiez la touche majuscule, puis réessayez."
+
+
+class TooManyAttempts(NotAuthenticated):
+    code, status = "trop-d-essais", 429
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(f"Trop d'essais. Patientez {seconds} secondes, puis réessayez.")
+        self.seconds = seconds
+
+
+class AccessDenied(TeledossierError):
+    code, status = "acces-refuse", 403
+    message = "Votre compte n'a pas le droit de faire cela. Rien n'a été modifié."
+
+
+class NotFound(TeledossierError):
+    code, status = "introuvable", 404
+    message = "Introuvable, ou vous n'y avez pas accès."
+
+
+class WrongStep(TeledossierError):
+    code, status = "etape", 409
+    message = "L'étape du dossier ne le permet pas. Rien n'a été modifié. Rouvrez le dossier pour voir son étape."
+
+
+class Locked(TeledossierError):
+    code, status = "signe", 409
+    message = "L'avis est signé : il n'est plus modifiable."
+
+
+class StaleDraft(TeledossierError):
+    code, status = "brouillon-depasse", 409
+    message = (
+        "Ce formulaire a été modifié dans une autre fenêtre. Votre texte reste à l'écran : "
+        "copiez-le, puis rouvrez le dossier."
+    )
+
+    def __init__(self, current: int) -> None:
+        super().__init__()
+        self.current = current
+
+
+class IncompleteForm(TeledossierError):
+    code, status = "formulaire-incomplet", 422
+
+    def __init__(self, missing: list[str]) -> None:
+        names = ", ".join(f"« {name} »" for name in missing)
+        super().__init__(f"Il reste à remplir : {names}. Votre saisie est enregistrée.")
+        self.missing = missing
+
+
+class InvalidInput(TeledossierError):
+    code, status = "saisie", 422
+    message = "Une valeur saisie n'est pas valable. Corrigez-la, puis réessayez."
+
+
+class FileRefused(InvalidInput):
+    code = "fichier-refuse"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"Fichier refusé : {reason} Rien n'a été ajouté au dossier.")
+        self.reason = reason
+
+
+class FileTooLarge(InvalidInput):
+    code, status = "fichier-trop-gros", 413
+
+    def __init__(self, limit_megabytes: int) -> None:
+        super().__init__(f"Fichier refusé : il dépasse {limit_megabytes} Mo. Rien n'a été ajouté au dossier.")
+
+
+class InvitationInvalid(TeledossierError):
+    code, status = "invitation", 410
+    message = (
+        "Ce lien n'est plus valable. Appelez l'établissement qui vous a invité : il peut vous en envoyer un nouveau."
+    )
+
+
+class RoomFull(TeledossierError):
+    code, status = "salle-pleine", 409
+    message = "La salle est complète. Choisissez une autre salle, ou attendez qu'une personne en sorte."
+
+
+class NotAdmitted(TeledossierError):
+    code, status = "non-admis", 403
+    message = "Le professionnel ne vous a pas encore fait entrer."

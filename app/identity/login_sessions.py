@@ -1,0 +1,104 @@
+"""Login sessions: opened by a way to log in, found again at each request, ended everywhere at once.
+
+The browser holds an opaque secret; the database holds its SHA-256. Idle and absolute limits come from the settings.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from datetime import timedelta
+
+from sqlmodel import Session, col, select
+
+from app.audit import service as audit
+from app.identity.models import LoginSession, Professional
+from app.platform import Platform
+
+TOUCH_EVERY = timedelta(seconds=30)  # `last_seen_at` is written at most this often
+
+
+def hash_secret(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def open_session(session: Session, platform: Platform, professional: Professional, method: str, device: str) -> str:
+    """Open a login session in the caller's transaction; answers the secret for the cookie."""
+    secret = secrets.token_urlsafe(32)
+    now = platform.now()
+    session.add(
+        LoginSession(
+            secret_hash=hash_secret(secret),
+            professional_id=professional.id,
+            method=method,
+            created_at=now,
+            last_seen_at=now,
+            device=device[:200],
+        )
+    )
+    audit.record(session, now, professional, "login", detail={"method": method})
+    return secret
+
+
+def find(platform: Platform, secret: str | None) -> Professional | None:
+    """The professional behind a cookie, or None when the login session is unknown, ended or too old."""
+    if not secret:
+        return None
+    with platform.reading() as session:
+        found = session.exec(
+            select(LoginSession, Professional)
+            .join(Professional, col(Professional.id) == col(LoginSession.professional_id))
+            .where(LoginSession.secret_hash == hash_secret(secret))
+        ).first()
+    if found is None:
+        return None
+    login, professional = found
+    if professional.suspended or not is_alive(platform, login):
+        return None
+    if platform.now() - login.last_seen_at > TOUCH_EVERY:
+        _touch(platform, login)
+    return professional
+
+
+def is_alive(platform: Platform, login: LoginSession) -> bool:
+    """Whether a login session may still be used."""
+    now, settings = platform.now(), platform.settings
+    return (
+        login.ended_at is None
+        and now - login.last_seen_at < timedelta(minutes=settings.session_idle_minutes)
+        and now - login.created_at < timedelta(hours=settings.session_hours)
+    )
+
+
+def end(platform: Platform, secret: str | None) -> None:
+    """Log out: the login session ends, and every open page of it is closed (bus topic `logout`)."""
+    if not secret:
+        return
+    with platform.transaction() as session:
+        login = session.exec(select(LoginSession).where(LoginSession.secret_hash == hash_secret(secret))).first()
+        if login is None or login.ended_at is not None:
+            return
+        login.ended_at = platform.now()
+        session.add(login)
+        professional = session.get_one(Professional, login.professional_id)
+        audit.record(session, platform.now(), professional, "logout")
+    platform.bus.publish("logout", {"professional": professional.id, "login_session": login.id})
+
+
+def last_login_before(session: Session, professional: Professional) -> LoginSession | None:
+    """The login before the current one, for « Dernière connexion » on the kiosk."""
+    wanted = (
+        select(LoginSession)
+        .where(LoginSession.professional_id == professional.id)
+        .order_by(col(LoginSession.id).desc())
+        .offset(1)
+        .limit(1)
+    )
+    return session.exec(wanted).first()
+
+
+def _touch(platform: Platform, login: LoginSession) -> None:
+    with platform.transaction() as session:
+        kept = session.get_one(LoginSession, login.id)
+        kept.last_seen_at = platform.now()
+        session.add(kept)

@@ -1,0 +1,89 @@
+"""Log in, log out (guide 1.1). One answer for every reason why a password login is refused."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import timedelta
+
+from sqlmodel import Session, select
+
+from app.audit import service as audit
+from app.errors import AccessDenied, TooManyAttempts, WrongCredentials
+from app.identity import login_sessions, passwords
+from app.identity.models import LoginThrottle, Professional, Structure
+from app.platform import Platform
+
+FREE_FAILURES = 5  # this many in a row cost nothing but the time of argon2
+LONGEST_WAIT = timedelta(minutes=15)
+FORGOTTEN_AFTER = timedelta(hours=24)
+LONGEST_PASSWORD = 1024
+
+
+def log_in_by_password(platform: Platform, login: str, password: str, device: str = "") -> str:
+    """Log in by « Identifiant et mot de passe »; answers the secret for the login cookie.
+
+    Slow on purpose (argon2id): call it in a thread. An unknown login and a wrong password give the same answer
+    after the same work; from the sixth failure in a row one has to wait, longer each time, known login or not.
+
+    Raises: AccessDenied (this way is switched off), TooManyAttempts(seconds), WrongCredentials.
+    """
+    if not platform.settings.password_login:
+        raise AccessDenied("La connexion par mot de passe n'est pas ouverte ici. Choisissez un autre moyen.")
+    login = login.strip().casefold()[:200]
+    _check_wait(platform, login)
+    with platform.reading() as session:
+        professional = session.exec(select(Professional).where(Professional.login == login)).first()
+    right = passwords.is_right(professional.password_hash if professional else "", password[:LONGEST_PASSWORD])
+    if professional is None or not right or professional.suspended:
+        _count_failure(platform, login, professional)
+        raise WrongCredentials
+    with platform.transaction() as session:
+        throttle = session.get(LoginThrottle, _hashed(login))
+        if throttle is not None:
+            session.delete(throttle)
+        if passwords.needs_rehash(professional.password_hash):
+            kept = session.get_one(Professional, professional.id)
+            kept.password_hash = passwords.hash_password(password)
+            session.add(kept)
+        return login_sessions.open_session(session, platform, professional, "password", device)
+
+
+def structure_of(session: Session, professional: Professional) -> Structure | None:
+    """Where somebody works."""
+    return session.get(Structure, professional.structure_id) if professional.structure_id else None
+
+
+def wait_after(failures: int) -> timedelta:
+    """How long to wait after so many failures in a row: nothing, then 2 s, 4 s, 8 s … 15 minutes."""
+    if failures < FREE_FAILURES:
+        return timedelta()
+    return min(timedelta(seconds=2 ** min(failures - FREE_FAILURES + 1, 20)), LONGEST_WAIT)
+
+
+def _check_wait(platform: Platform, login: str) -> None:
+    with platform.reading() as session:
+        throttle = session.get(LoginThrottle, _hashed(login))
+    if throttle is None:
+        return
+    left = throttle.last_failure_at + wait_after(throttle.failures) - platform.now()
+    if left > timedelta():
+        raise TooManyAttempts(int(left.total_seconds()) + 1)
+
+
+def _count_failure(platform: Platform, login: str, professional: Professional | None) -> None:
+    now = platform.now()
+    with platform.transaction() as session:
+        throttle = session.get(LoginThrottle, _hashed(login))
+        if throttle is None:
+            throttle = LoginThrottle(login_hash=_hashed(login), last_failure_at=now)
+        if now - throttle.last_failure_at > FORGOTTEN_AFTER:
+            throttle.failures = 0
+        throttle.failures += 1
+        throttle.last_failure_at = now
+        session.add(throttle)
+        # The login as typed may be a password typed in the wrong field: only a known one is journalled by name.
+        audit.record(session, now, professional or audit.SYSTEM, "login.refused", detail={"method": "password"})
+
+
+def _hashed(login: str) -> str:
+    return hashlib.sha256(login.encode()).hexdigest()

@@ -1,0 +1,108 @@
+"""What a use case may need from outside, named: `Platform` and the Protocols of its parts.
+
+`app.bootstrap` alone knows which real part fills each place. A use case takes the platform first, the actor second.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from sqlalchemy.engine import Engine
+from sqlmodel import Session
+
+from app import db
+from app.bus import Bus
+from app.settings import Settings
+
+
+class Clock(Protocol):
+    """The time, so that tests can choose it."""
+
+    def now(self) -> datetime:
+        """The current instant, aware, in UTC."""
+        ...
+
+
+class FileStore(Protocol):
+    """Encrypted files. Keys are opaque; a stored file never changes."""
+
+    def write(self, file_id: str, chunks: Iterator[bytes]) -> StoredFile:
+        """Encrypt and keep; nothing is visible under `file_id` before all of it is on disk."""
+        ...
+
+    def read(self, file_id: str, wrapped_key: bytes, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
+        """Decrypted bytes `start` to `stop`, in chunks. Raises: FileDamaged."""
+        ...
+
+    def delete(self, file_id: str) -> None: ...
+
+
+@dataclass(frozen=True)
+class StoredFile:
+    """What the database keeps of a stored file; `size` in bytes, `sha256` of the clear content in hexadecimal."""
+
+    file_id: str
+    size: int
+    sha256: str
+    wrapped_key: bytes
+
+
+@dataclass(frozen=True)
+class Mail:
+    """One e-mail to send; plain text only."""
+
+    to: str
+    subject: str
+    body: str
+
+
+class MailTransport(Protocol):
+    """Hands an e-mail to the operator. Raises: MailRefused, MailUnavailable."""
+
+    async def send(self, mail: Mail, message_id: str) -> None: ...
+
+
+class PageRenderer(Protocol):
+    """Draws pages of documents and decodes images, away from the event loop and from this process."""
+
+    async def run(self, task: str, *arguments: object) -> object:
+        """Run one of the named tasks of `app.documents.rendering_tasks`."""
+        ...
+
+
+@dataclass(frozen=True)
+class Platform:
+    """Every part that a use case may use; frozen, one per process."""
+
+    settings: Settings
+    engine: Engine
+    bus: Bus
+    files: FileStore
+    mail: MailTransport
+    renderer: PageRenderer
+    clock: Clock
+
+    def reading(self) -> AbstractContextManager[Session]:
+        return db.reading(self.engine)
+
+    def transaction(self) -> AbstractContextManager[Session]:
+        return db.transaction(self.engine)
+
+    def now(self) -> datetime:
+        return self.clock.now()
+
+
+__all__ = [
+    "Bus",
+    "Clock",
+    "FileStore",
+    "Mail",
+    "MailTransport",
+    "PageRenderer",
+    "Platform",
+    "StoredFile",
+]

@@ -1,0 +1,111 @@
+"""Every setting of the product, read once from the environment (`TD_…`) or a `.env` file.
+
+A setting that could make an installation unsafe has no default outside the demo: `check_production` refuses to
+start with a placeholder. Never import an instance from here: `load()` it at the edge and pass it on.
+"""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PLACEHOLDER = "a-changer"
+
+
+class Settings(BaseSettings):
+    """One field per setting; the environment variable is the field's name in capitals after `TD_`."""
+
+    model_config = SettingsConfigDict(env_prefix="TD_", env_file=".env", extra="ignore", frozen=True)
+
+    var: Path = Field(Path("var"), description="Folder of the database, the encrypted files and the local sockets.")
+    demo: bool = Field(False, description="Fictional people, simulators and `/demo/…` pages. Never with real patients.")
+    address: str = Field("127.0.0.1", description="Address the web server listens on; put nginx in front of it.")
+    port: int = Field(5006, ge=1, le=65535, description="Port the web server listens on.")
+    public_url: str = Field("", description="Address people type, `https://…`; written into invitations.")
+    database_url: str = Field("", description="SQLAlchemy address; empty means SQLite in `var`.")
+    cookie_secret: SecretStr = Field(
+        SecretStr(PLACEHOLDER), description="Signs cookies and page sessions; 32 random bytes."
+    )
+    file_key: SecretStr = Field(
+        SecretStr(PLACEHOLDER),
+        description="Master key of the file store, 64 hexadecimal digits, kept outside the database.",
+    )
+    file_key_number: int = Field(1, ge=1, description="Number of `file_key`, raised when the key is replaced.")
+    secure_cookies: bool = Field(
+        True, description="Cookies only over https (`__Host-` prefix). The demo on http turns it off."
+    )
+    password_login: bool = Field(
+        False, description="Offer « Identifiant et mot de passe ». Reduced assurance: off in production."
+    )
+    session_idle_minutes: int = Field(15, ge=1, description="A login session ends after this long without use.")
+    session_hours: int = Field(8, ge=1, description="A login session ends after this long in any case.")
+    mail_transport: Literal["smtp", "folder"] = Field(
+        "smtp", description="Real mail server, or files in `var/mail` (demo)."
+    )
+    smtp_host: str = Field("localhost", description="Mail server.")
+    smtp_port: int = Field(587, ge=1, le=65535, description="Port of the mail server.")
+    smtp_starttls: bool = Field(True, description="Demand STARTTLS from the mail server.")
+    smtp_user: str = Field("", description="Login at the mail server; empty for none.")
+    smtp_password: SecretStr = Field(SecretStr(""), description="Password at the mail server.")
+    mail_sender: str = Field("ne-pas-repondre@teledossier.invalid", description="Sender's address of invitations.")
+    assistance_phone: str = Field("02 61 91 00 12", description="Number shown where a person needs help.")
+    upload_megabytes: int = Field(200, ge=1, description="Largest file that may be added to a dossier.")
+    render_processes: int = Field(1, ge=1, description="Processes that draw PDF pages and decode images.")
+    ice_servers: str = Field("[]", description="JSON list of STUN/TURN servers given to browsers.")
+
+    def url(self, path: str = "") -> str:
+        """Public address of a path of this installation."""
+        base = self.public_url or f"http://localhost:{self.port}"
+        return base.rstrip("/") + path
+
+    @property
+    def session_cookie(self) -> str:
+        """Name of the login cookie; `__Host-` binds it to this host over https (RFC 6265bis 4.1.3.2)."""
+        return "__Host-session" if self.secure_cookies else "session"
+
+    def sqlalchemy_url(self) -> str:
+        return self.database_url or f"sqlite:///{(self.var / 'teledossier.db').absolute()}"
+
+    def check_production(self) -> None:
+        """Refuse to start with a placeholder secret.
+
+        Raises: ValueError, naming the settings to change.
+        """
+        weak = [
+            f"TD_{name.upper()}"
+            for name in ("cookie_secret", "file_key")
+            if getattr(self, name).get_secret_value() in ("", PLACEHOLDER)
+        ]
+        if weak:
+            raise ValueError("Secrets à définir avant de démarrer : " + ", ".join(weak))
+
+
+def load(**overrides: object) -> Settings:
+    """Read the settings; keyword arguments win over the environment."""
+    return Settings(**overrides)  # type: ignore[arg-type]
+
+
+def demo_settings(var: Path, port: int) -> Settings:
+    """Settings of `teledossier demo`: secrets are drawn once and kept in `var`, so sessions survive a restart."""
+    var.mkdir(parents=True, exist_ok=True)
+    return load(
+        var=var,
+        port=port,
+        demo=True,
+        cookie_secret=SecretStr(_kept_secret(var / "cookie.secret")),
+        file_key=SecretStr(_kept_secret(var / "file.key")),
+        secure_cookies=False,
+        password_login=True,
+        mail_transport="folder",
+    )
+
+
+def _kept_secret(path: Path) -> str:
+    if not path.exists():
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_hex(32))
+    return path.read_text()
