@@ -91,6 +91,7 @@ class Dossier(SQLModel, table=True):
     expert_id: int | None = Field(default=None, foreign_key="professional.id", index=True)
     specialty: str
     motive: str
+    search_text: str = Field(default="", description="Number, patient and motive without accents, for « Rechercher »")
     urgent: bool = False
     step: Step = Field(index=True)
     planned_at: datetime | None = Field(default=None, sa_type=UtcDateTime, index=True)

@@ -155,6 +155,7 @@ def upgrade() -> None:
         sa.Column("expert_id", sa.Integer(), nullable=True),
         sa.Column("specialty", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("motive", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("search_text", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("urgent", sa.Boolean(), nullable=False),
         sa.Column(
             "step",
@@ -303,6 +304,7 @@ def upgrade() -> None:
         sa.Column("expires_at", app.db.UtcDateTime(timezone=True), nullable=False),
         sa.Column("opened_at", app.db.UtcDateTime(timezone=True), nullable=True),
         sa.Column("admitted_at", app.db.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("left_at", app.db.UtcDateTime(timezone=True), nullable=True),
         sa.Column("withdrawn_at", app.db.UtcDateTime(timezone=True), nullable=True),
         sa.Column("refused_at", app.db.UtcDateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
