@@ -1,0 +1,1 @@
+"""What several components share: the look of controls inside a shadow root."""
