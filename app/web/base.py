@@ -1,0 +1,107 @@
+"""The base of every handler of ours: who asks, from which page, and errors said in French.
+
+Routes of a `panel serve` plugin are protected by nothing: rights are checked in `prepare()`, before a body is read.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+from urllib.parse import urlsplit
+
+import structlog
+from tornado.web import HTTPError, RequestHandler
+
+from app.errors import NotAuthenticated, TeledossierError
+from app.identity import login_sessions
+from app.identity.models import Professional
+from app.platform import Platform
+
+log = structlog.get_logger(__name__)
+
+SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+
+
+def same_origin(handler: RequestHandler) -> bool:
+    """Whether the request's Origin is this host. A missing Origin counts as foreign."""
+    origin = handler.request.headers.get("Origin")
+    return origin is not None and urlsplit(origin).netloc == handler.request.host
+
+
+class Handler(RequestHandler):
+    """A plain handler. Set `public = True` to serve people who are not logged in."""
+
+    public = False
+
+    @property
+    def platform(self) -> Platform:
+        from app.server.context import platform
+
+        return platform()
+
+    def get_current_user(self) -> Professional | None:
+        return login_sessions.find(self.platform, self.get_cookie(self.platform.settings.session_cookie))
+
+    @property
+    def actor(self) -> Professional:
+        """Who asks. Raises: NotAuthenticated."""
+        if self.current_user is None:
+            raise NotAuthenticated
+        return self.current_user
+
+    def set_default_headers(self) -> None:
+        self.set_header("X-Content-Type-Options", "nosniff")
+        self.set_header("Referrer-Policy", "same-origin")
+        self.set_header("Cache-Control", "no-store")
+        self.set_header("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+        self.clear_header("Server")
+
+    def check_xsrf_cookie(self) -> None:
+        # Origin is checked instead, in `prepare`: it also holds for streamed uploads and needs no token in pages.
+        return
+
+    def prepare(self) -> Any:
+        if self.request.method not in SAFE_METHODS and not same_origin(self):
+            raise HTTPError(403, reason="Origin")
+        if not self.public and self.current_user is None:
+            raise NotAuthenticated
+        return None
+
+    def send_json(self, answer: Any) -> None:
+        self.set_header("Content-Type", "application/json; charset=utf-8")
+        self.finish(json.dumps(answer, ensure_ascii=False))
+
+    def wants_page(self) -> bool:
+        return "text/html" in self.request.headers.get("Accept", "")
+
+    def _handle_request_exception(self, error: BaseException) -> None:
+        if isinstance(error, TeledossierError) and not self._finished:
+            self.refuse(error)
+            return
+        super()._handle_request_exception(error)
+
+    def refuse(self, error: TeledossierError) -> None:
+        """Say a refusal: to the login page for a person who is not logged in, else status and French message."""
+        if isinstance(error, NotAuthenticated) and self.wants_page() and self.request.method == "GET":
+            self.redirect("/connexion")
+            return
+        self.clear_after_refusal()
+        self.set_status(error.status)
+        self.send_json({"code": error.code, "message": error.message})
+
+    def clear_after_refusal(self) -> None:
+        """Forget headers of an answer that will not be given; `clear` keeps the default ones."""
+        self.clear()
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        messages = {403: "Accès refusé.", 404: "Introuvable.", 405: "Introuvable.", 413: "Envoi trop volumineux."}
+        message = messages.get(status_code, "Une erreur est survenue. Réessayez dans un instant.")
+        self.send_json({"code": f"http-{status_code}", "message": message})
+
+    def argument_matching(self, name: str, pattern: str) -> str:
+        """A query argument of the expected shape. Raises: HTTPError 404 for anything else."""
+        value = self.get_query_argument(name, "")
+        if not re.fullmatch(pattern, value):
+            raise HTTPError(404)
+        return value
