@@ -61,6 +61,7 @@ class DossierBrowser(JSComponent):
 
     content = param.Dict(default={}, doc="What to show: `BrowserContent.plain()`.")
     query = param.Dict(default={}, doc="Filters as they stand: the fields of `BrowserQuery`.")
+    title = param.String(default="", doc="Heading of the page (`h1`), left of the counters; none when empty.")
     steps = param.Dict(default={}, doc="Steps that can be chosen: code to label.")
     labels = param.Dict(default=LABELS, doc="Every word the component shows.")
 

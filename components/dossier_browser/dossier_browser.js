@@ -97,7 +97,8 @@ export function render({ model, el }) {
   const counters = h("ul", { class: "cnt", "aria-label": labels.counters });
   const agenda = h("section", { class: "agenda card", "aria-label": labels.agenda });
   const list = h("div");
-  el.replaceChildren(h("div", { class: "browser" }, counters, agenda, h("div", { class: "card listcard" }, filters, list)));
+  const head = h("div", { class: "head" }, model.title ? h("h1", {}, model.title) : null, counters);
+  el.replaceChildren(h("div", { class: "browser" }, head, agenda, h("div", { class: "card listcard" }, filters, list)));
 
   function drawCounters() {
     const counts = model.content.counts || {};
