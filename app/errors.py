@@ -13,6 +13,7 @@
     ├── InvalidInput              a value that cannot be what it should be
     │   ├── FileRefused           the gate refuses a file; `reason` says why
     │   └── FileTooLarge
+    ├── FileDamaged               a stored file is not what was written
     ├── InvitationInvalid         link altered, expired, withdrawn or used up
     ├── RoomFull
     └── NotAdmitted               a guest who was not let in
@@ -114,6 +115,11 @@ class FileTooLarge(InvalidInput):
 
     def __init__(self, limit_megabytes: int) -> None:
         super().__init__(f"Fichier refusé : il dépasse {limit_megabytes} Mo. Rien n'a été ajouté au dossier.")
+
+
+class FileDamaged(TeledossierError):
+    code, status = "fichier-endommage", 500
+    message = "Ce fichier est endommagé et ne peut pas s'ouvrir. Les autres documents sont intacts. Appelez l'assistance."
 
 
 class InvitationInvalid(TeledossierError):

@@ -5,11 +5,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from sqlalchemy.engine import Engine
 from sqlmodel import Session
@@ -69,8 +69,11 @@ class MailTransport(Protocol):
 class PageRenderer(Protocol):
     """Draws pages of documents and decodes images, away from the event loop and from this process."""
 
-    async def run(self, task: str, *arguments: object) -> object:
-        """Run one of the named tasks of `app.documents.rendering_tasks`."""
+    async def run(self, task: str, key: str, load: Callable[[], bytes], **arguments: Any) -> Any:
+        """Run a task of `app.documents.rendering_tasks` on the content `load()`, which `key` (its digest) names.
+
+        Raises: FileRefused, when the content is not what the task needs, or takes too long.
+        """
         ...
 
 

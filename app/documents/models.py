@@ -1,0 +1,71 @@
+"""Documents of a dossier, and who has seen them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+import sqlalchemy as sa
+from sqlmodel import Field, SQLModel
+
+from app.db import UtcDateTime
+
+
+class DocumentKind(StrEnum):
+    """How a document is shown."""
+
+    PDF = "pdf"
+    PICTURE = "picture"
+    IMAGING = "imaging"
+    LABORATORY = "laboratory"
+
+    @property
+    def label(self) -> str:
+        return _KIND_LABELS[self]
+
+
+_KIND_LABELS = {
+    DocumentKind.PDF: "PDF",
+    DocumentKind.PICTURE: "Photographie",
+    DocumentKind.IMAGING: "Imagerie",
+    DocumentKind.LABORATORY: "Biologie",
+}
+
+
+class Document(SQLModel, table=True):
+    """A file of a dossier. Its content is in the encrypted store under `file_id`; the row exists only once it is whole.
+
+    `reference` is the opaque name used in addresses. `detail` is JSON: pages of a PDF, size in pixels of a picture,
+    frames of an imaging study, analyses and dates of a laboratory report.
+    """
+
+    __tablename__ = "document"
+
+    id: int | None = Field(default=None, primary_key=True)
+    reference: str = Field(unique=True, index=True, max_length=32)
+    dossier_id: int = Field(foreign_key="dossier.id", index=True)
+    kind: DocumentKind
+    title: str
+    filename: str
+    media_type: str
+    size: int
+    sha256: str = Field(max_length=64)
+    file_id: str = Field(unique=True, max_length=64)
+    wrapped_key: bytes
+    author_id: int | None = Field(default=None, foreign_key="professional.id")
+    author_name: str
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    dated_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    is_report: bool = False
+    detail: str = Field(default="{}", sa_type=sa.Text)
+
+
+class DocumentReading(SQLModel, table=True):
+    """When somebody first saw a document, and last took it home."""
+
+    __tablename__ = "document_reading"
+
+    document_id: int = Field(foreign_key="document.id", primary_key=True)
+    professional_id: int = Field(foreign_key="professional.id", primary_key=True)
+    seen_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    downloaded_at: datetime | None = Field(default=None, sa_type=UtcDateTime)

@@ -1,0 +1,48 @@
+"""Pages that move by themselves: events of the bus, brought into the page's own session."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import panel as pn
+
+from app.bus import Bus, Message
+
+
+class Subscriptions:
+    """What one page listens to. Ends with the page's session, or when the page shows something else."""
+
+    def __init__(self, bus: Bus) -> None:
+        self._bus = bus
+        self._ends: list[Callable[[], None]] = []
+        if pn.state.curdoc is not None and pn.state.curdoc.session_context is not None:
+            pn.state.on_session_destroyed(lambda _context: self.clear())
+
+    def on(self, topic: str, act: Callable[[Message], None]) -> None:
+        """Call `act` in the page's session, soon after each event; several at once become one call with the last."""
+        document = pn.state.curdoc
+        pending: list[Message] = []
+
+        def heard(message: Message) -> None:
+            pending.append(message)
+            if len(pending) > 1:
+                return
+            if document is None or document.session_context is None:
+                run()
+            else:
+                document.add_next_tick_callback(run)
+
+        def run() -> None:
+            if pending:
+                last = pending[-1]
+                pending.clear()
+                act(last)
+
+        self._ends.append(self._bus.subscribe(topic, heard))
+
+    def clear(self, *_: Any) -> None:
+        """Stop listening."""
+        for end in self._ends:
+            end()
+        self._ends.clear()

@@ -1,0 +1,191 @@
+"""« Avis de l'expert » (guide 4): fills in beside the video, saves itself, « Générer PDF », « Signer »."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Callable
+from typing import Any
+
+import panel as pn
+import panel_material_ui as pmui
+
+from app.documents import reporting
+from app.errors import TeledossierError
+from app.forms import service as forms
+from app.forms.models import FormKind
+from app.forms.questionnaire import Item, Questionnaire, missing
+from app.forms.service import FormView
+from app.french import full, hour
+from app.pages.context import PageContext
+from components.clinical_form import Choice, ClinicalForm, FormField, FormSection
+
+
+def sections_of(questionnaire: Questionnaire) -> tuple[FormSection, ...]:
+    """A questionnaire in the words of the form component."""
+    return tuple(
+        FormSection(group.text, tuple(_field(item) for item in group.items if item.type != "display"))
+        for group in questionnaire.items
+    )
+
+
+class OpinionView(pn.viewable.Viewer):
+    """The expert's opinion. `on_report(reference)` is told of each report made."""
+
+    def __init__(self, context: PageContext, number: str, on_report: Callable[[str], None], **params: Any) -> None:
+        super().__init__(**params)
+        self._context, self._number, self._on_report = context, number, on_report
+        self._form_view = forms.form_of(context.platform, context.actor, number, FormKind.OPINION)
+        self._revision = self._form_view.revision
+        self._broken = False
+        self._status = pn.pane.HTML("", margin=(0, 12), stylesheets=[_LOOK], sizing_mode="stretch_width")
+        self._layout = pn.Column(sizing_mode="stretch_width", margin=0, css_classes=["opinion"])
+        self._draw()
+
+    def __panel__(self) -> pn.viewable.Viewable:
+        return self._layout
+
+    @property
+    def is_signed(self) -> bool:
+        return self._form_view.signed_at is not None
+
+    def _draw(self) -> None:
+        view = self._form_view
+        heading = _html("<h2>Avis de l'expert</h2>", margin=(16, 24, 4, 24))
+        if view.hidden:
+            self._layout[:] = [
+                heading,
+                _html("<p>L'avis est en cours de rédaction. Il paraîtra ici dès sa signature.</p>"),
+            ]
+            return
+        self._form = ClinicalForm(
+            sections=sections_of(view.questionnaire),
+            answers=view.answers,
+            read_only=not view.editable,
+            save=self._autosave,
+            prefix=f"{self._number}-opinion",
+        )
+        body = pn.Column(self._form, sizing_mode="stretch_width", margin=(0, 18), max_width=1000)
+        if not view.editable:
+            self._layout[:] = [heading, _html(self._seal(view)), body]
+            return
+        self._say_saved(view.updated_at)
+        save = pmui.Button(label="Enregistrer", variant="outlined", on_click=self._save)
+        report = pmui.Button(label="Générer PDF", variant="outlined", on_click=self._report)
+        sign = pmui.Button(label="Signer", variant="contained", on_click=self._ask_to_sign)
+        self._dialog = self._sign_dialog()
+        note = _html('<p class="small">Brouillon visible de vous seul jusqu\'à la signature</p>', margin=(0, 24, 8, 24))
+        bar = pn.Row(
+            save, report, self._status, sign, sizing_mode="stretch_width", css_classes=["opinion-bar"], margin=(12, 18)
+        )
+        self._layout[:] = [heading, note, body, bar, self._dialog]
+
+    def _autosave(self, answers: dict[str, str | bool]) -> None:
+        self._keep(answers, explicit=False)
+
+    def _save(self, _event: Any) -> None:
+        self._form.flush()
+        if not self._broken:
+            self._keep(self._form.answers, explicit=True)
+
+    def _keep(self, answers: dict[str, str | bool], explicit: bool) -> None:
+        try:
+            saved = forms.save_draft(
+                self._context.platform,
+                self._context.actor,
+                self._number,
+                FormKind.OPINION,
+                answers,
+                self._revision,
+                explicit,
+            )
+        except TeledossierError as refusal:
+            self._broken = True
+            self._say(refusal.message, warm=True)
+            return
+        self._broken = False
+        self._revision = saved.revision
+        self._say_saved(saved.at)
+
+    async def _report(self, _event: Any) -> None:
+        self._form.flush()
+        if self._broken:
+            return
+        self._say("Le PDF se prépare…")
+        try:
+            reference = await reporting.make_draft_report(self._context.platform, self._context.actor, self._number)
+        except TeledossierError as refusal:
+            self._say(refusal.message, warm=True)
+            return
+        self._say("PDF prêt, dans l'onglet Documents")
+        self._on_report(reference)
+
+    def _ask_to_sign(self, _event: Any) -> None:
+        self._form.flush()
+        if self._broken:
+            return
+        lacking = missing(self._form_view.questionnaire, self._form.answers)
+        if lacking:
+            names = ", ".join(f"« {name} »" for name in lacking)
+            self._say(f"Avant de signer, remplissez {names}.", warm=True)
+            return
+        self._dialog.open = True
+
+    async def _sign(self, _event: Any) -> None:
+        self._dialog.open = False
+        try:
+            await reporting.sign(self._context.platform, self._context.actor, self._number, self._revision)
+        except TeledossierError as refusal:
+            self._say(refusal.message, warm=True)
+
+    def _sign_dialog(self) -> Any:
+        confirm = pmui.Button(label="Signer et clôturer", variant="contained", on_click=self._sign)
+        cancel = pmui.Button(label="Continuer la rédaction", variant="outlined")
+        dialog = pmui.Dialog(
+            _html(
+                "<p>L'avis ne sera plus modifiable, par personne. Le dossier passe à « Dossier clôturé ».</p>", margin=0
+            ),
+            pn.Row(pn.Spacer(sizing_mode="stretch_width"), cancel, confirm, sizing_mode="stretch_width"),
+            title="Signer et clôturer le dossier",
+            open=False,
+            width_option="sm",
+            close_on_click=True,
+        )
+        cancel.on_click(lambda _event: setattr(dialog, "open", False))
+        return dialog
+
+    def _seal(self, view: FormView) -> str:
+        if view.signed_at is None or view.signed_by is None:
+            return '<p class="small">Ce dossier est clos : l\'avis ne se modifie plus.</p>'
+        when = html.escape(full(view.signed_at, self._context.platform.now()))
+        return f'<p class="seal" role="status">Signé par {html.escape(view.signed_by.full_name)}, {when}. L\'avis n\'est plus modifiable.</p>'
+
+    def _say_saved(self, at: Any) -> None:
+        self._say(f"Enregistré à {hour(at)}" if at else "")
+
+    def _say(self, text: str, warm: bool = False) -> None:
+        role = "alert" if warm else "status"
+        self._status.object = f'<p role="{role}" class="says{" warm" if warm else ""}">{html.escape(text)}</p>'
+
+
+def request_view(context: PageContext, number: str) -> pn.viewable.Viewable:
+    """« Demande »: the requérant's form, to be read."""
+    view = forms.form_of(context.platform, context.actor, number, FormKind.REQUEST)
+    form = ClinicalForm(sections=sections_of(view.questionnaire), answers=view.answers, read_only=True)
+    return pn.Column(form, sizing_mode="stretch_width", margin=(16, 18), max_width=900)
+
+
+def _field(item: Item) -> FormField:
+    choices = tuple(Choice(option.code, option.label) for option in item.options)
+    return FormField(item.link_id, item.text, item.type, item.required, item.max_length, item.hint, choices)
+
+
+def _html(markup: str, margin: Any = (0, 24)) -> Any:
+    return pn.pane.HTML(markup, margin=margin, stylesheets=[_LOOK], sizing_mode="stretch_width")
+
+
+_LOOK = """
+:host { font: 400 14px/1.5 var(--font); color: var(--ink-700); }
+h2 { font-size: 18px; line-height: 1.3; font-weight: 600; color: var(--ink-900); margin: 0; } p { margin: 0; }
+.small { font-size: 13px; color: var(--ink-600); } .says { font-size: 13px; color: var(--teal-800); padding-top: 9px; } .warm { color: var(--warm-700); font-weight: 500; }
+.seal { padding: 12px 16px; border-radius: 8px; background: var(--teal-50); color: var(--ink-900); font-weight: 500; }
+"""

@@ -1,0 +1,69 @@
+"""The page `/tlm`: the list, or one télédossier, in the same window, so that a call goes on from one to the other."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from urllib.parse import parse_qs
+
+import panel as pn
+
+from app.errors import TeledossierError
+from app.pages import shell
+from app.pages.context import PageContext
+from app.pages.dossier_view import DossierPage
+from app.pages.list_view import ListPage
+from app.pages.live import Subscriptions
+from app.pages.refusal import Refusal
+from app.server.context import platform, principal
+
+NUMBER = re.compile(r"TLM-\d{4}-\d{4,8}")
+
+
+class TlmPage(pn.viewable.Viewer):
+    """Shows what the address says: `search` is « » or « ?dossier=TLM-2026-0001 »."""
+
+    def __init__(self, context: PageContext, search: str = "", **params: Any) -> None:
+        super().__init__(**params)
+        self._context = context
+        self._subscriptions = Subscriptions(context.platform.bus)
+        self._body = pn.Column(sizing_mode="stretch_width", margin=0, css_classes=["tlm"])
+        self.show(search)
+
+    def __panel__(self) -> pn.viewable.Viewable:
+        return self._body
+
+    def show(self, search: str) -> None:
+        """Go to another place of this page."""
+        self._subscriptions.clear()
+        number = dossier_in(search)
+        try:
+            view: Any = (
+                DossierPage(self._context, number, self._subscriptions)
+                if number
+                else ListPage(self._context, self._subscriptions)
+            )
+        except TeledossierError as refusal:
+            view = Refusal(refusal.message)
+        self._body[:] = [view]
+
+
+def dossier_in(search: str) -> str:
+    """The dossier that an address names; empty for none, or for anything that is not a number of ours."""
+    named = parse_qs(search.removeprefix("?")).get("dossier", [""])[0]
+    return named if NUMBER.fullmatch(named) else ""
+
+
+def serve() -> None:
+    """Build the page of the session that is being made."""
+    actor = principal()
+    if actor is None:  # `--warm`: only the imports above were wanted
+        return
+    argument = pn.state.session_args.get("dossier", [b""])[0].decode(errors="replace")
+    search = f"?dossier={argument}" if argument else ""
+    pages: list[TlmPage] = []
+    navigation = shell.Navigation(on_navigate=lambda search: pages[0].show(search))
+    context = PageContext(platform(), actor, navigation.go)
+    page = TlmPage(context, search)
+    pages.append(page)
+    shell.page(page, title="TLM EHPAD", actor=actor, navigation=navigation).servable()
