@@ -73,8 +73,7 @@ def _begin_sqlite(connection: sa.Connection) -> None:
 def reading(engine: Engine) -> Iterator[Session]:
     """A database session that only reads; nothing it changes is kept."""
     with Session(engine, expire_on_commit=False) as session:
-        yield session
-        session.rollback()
+        yield session  # closing rolls back without expiring what was read, which goes on living outside
 
 
 @contextmanager

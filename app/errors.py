@@ -109,6 +109,9 @@ class FileRefused(InvalidInput):
         super().__init__(f"Fichier refusé : {reason} Rien n'a été ajouté au dossier.")
         self.reason = reason
 
+    def __reduce__(self) -> tuple[type[FileRefused], tuple[str]]:  # it travels between processes
+        return FileRefused, (self.reason,)
+
 
 class FileTooLarge(InvalidInput):
     code, status = "fichier-trop-gros", 413

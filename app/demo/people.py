@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from sqlmodel import Session
 
 from app.identity import passwords
@@ -50,7 +52,7 @@ def _person(
 ) -> Professional:
     return Professional(
         login=login,
-        password_hash=passwords.hash_password(PASSWORD),
+        password_hash=_password_hash(),
         title=title,
         given_name=given_name,
         family_name=family_name,
@@ -63,3 +65,8 @@ def _person(
         structure_id=structure.id if structure else None,
         **roles,
     )
+
+
+@cache
+def _password_hash() -> str:  # argon2id is slow on purpose; everybody here has the same password anyway
+    return passwords.hash_password(PASSWORD)

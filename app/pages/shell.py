@@ -43,9 +43,15 @@ THEME: dict[str, Any] = {
         "background": {"default": "#f6f9f8", "paper": "#ffffff"},
     },
     "shape": {"borderRadius": 8},
-    "typography": {"fontFamily": FONT, "button": {"textTransform": "none", "fontWeight": 600}},
+    "typography": {
+        "fontFamily": FONT,
+        "button": {"textTransform": "none", "fontWeight": 600},
+        "h1": {"fontSize": "1.375rem", "fontWeight": 600, "lineHeight": 1.2},
+        "h2": {"fontSize": "1.125rem", "fontWeight": 600, "lineHeight": 1.2},
+        "h3": {"fontSize": "1rem", "fontWeight": 600, "lineHeight": 1.35},
+    },
     "components": {
-        "MuiButton": {"defaultProps": {"disableElevation": True}},
+        "MuiButton": {"styleOverrides": {"root": {"boxShadow": "none", "&:hover": {"boxShadow": "none"}}}},
         "MuiButtonBase": {"styleOverrides": {"root": {"&.Mui-focusVisible": {"boxShadow": "var(--focus)"}}}},
         "MuiTextField": {"defaultProps": {"variant": "outlined", "size": "small"}},
         "MuiCard": {"styleOverrides": {"root": {"boxShadow": "none", "border": "1px solid #d8e0de"}}},

@@ -1,0 +1,158 @@
+"""One télédossier (guide 2.1 and 4): the patient's band, the tabs, and the room beside them."""
+
+from __future__ import annotations
+
+import html
+from typing import Any
+
+import panel as pn
+import panel_material_ui as pmui
+
+from app.bus import Message
+from app.documents.counting import counts
+from app.dossiers import service as dossiers
+from app.dossiers.access import Right
+from app.dossiers.models import Step
+from app.errors import TeledossierError
+from app.french import full, local
+from app.pages.chips import step_chip
+from app.pages.context import PageContext
+from app.pages.documents_view import DocumentsView
+from app.pages.live import Subscriptions
+from app.pages.opinion_view import OpinionView, request_view
+from app.pages.patient_band import PatientBand
+from app.pages.room_view import RoomPlace, TeleconsultationView
+from app.pages.trace_view import TraceView
+
+TABS = ("Demande", "Documents", "Avis de l'expert", "Téléconsultation", "Traçabilité")
+
+
+class DossierPage(pn.viewable.Viewer):
+    """Everything about one dossier; only the open tab is built."""
+
+    def __init__(self, context: PageContext, number: str, subscriptions: Subscriptions, **params: Any) -> None:
+        super().__init__(**params)
+        self._context, self._number = context, number
+        self._dossier = dossiers.open_dossier(context.platform, context.actor, number)
+        self._documents: DocumentsView | None = None
+        self._opinion: OpinionView | None = None
+        self._tabs_built: dict[int, Any] = {}
+        self._room = RoomPlace(context, self._dossier)
+        self._state = pn.pane.HTML("", stylesheets=[_LOOK], margin=0, css_classes=["dossier-state"])
+        self._tabs = pmui.Tabs(
+            *((title, pn.Column(sizing_mode="stretch_width", margin=0)) for title in TABS),
+            active=self._first_tab(),
+            sizing_mode="stretch_width",
+            margin=0,
+            css_classes=["dossier-tabs"],
+        )
+        self._tabs.param.watch(lambda event: self._build(event.new), "active")
+        self._build(self._tabs.active)
+        self._enter = pmui.Button(
+            label="Entrer en salle",
+            variant="contained",
+            size="large",
+            on_click=self._room.enter,
+            margin=(12, 24, 12, 0),
+        )
+        today = local(context.platform.now()).date()
+        band = pn.Row(
+            PatientBand(self._dossier, today),
+            self._enter,
+            sizing_mode="stretch_width",
+            margin=0,
+            css_classes=["dossier-band"],
+        )
+        work = pn.Column(self._state, self._tabs, sizing_mode="stretch_width", margin=0, css_classes=["dossier-work"])
+        self._layout = pn.Column(
+            band,
+            pn.Row(work, self._room, sizing_mode="stretch_width", margin=0, css_classes=["dossier-two"]),
+            sizing_mode="stretch_width",
+            margin=0,
+            css_classes=["dossier"],
+        )
+        self._show_state()
+        subscriptions.on("dossier", self._changed)
+
+    def __panel__(self) -> pn.viewable.Viewable:
+        return self._layout
+
+    def _first_tab(self) -> int:
+        return 1 if Right.EDIT_OPINION in self._dossier.rights else 0
+
+    def _build(self, index: int) -> None:
+        if index in self._tabs_built:
+            return
+        makers = (self._make_request, self._make_documents, self._make_opinion, self._make_call, self._make_trace)
+        view = self._tabs_built[index] = makers[index]()
+        self._tabs[index][:] = [view]
+
+    def _make_request(self) -> Any:
+        return request_view(self._context, self._number)
+
+    def _make_documents(self) -> Any:
+        may_add = Right.ADD_DOCUMENT in self._dossier.rights and self._dossier.step not in (Step.CLOSED, Step.CANCELLED)
+        self._documents = DocumentsView(self._context, self._dossier, may_add)
+        return self._documents
+
+    def _make_opinion(self) -> Any:
+        self._opinion = OpinionView(self._context, self._number, self._show_report)
+        return self._opinion
+
+    def _make_call(self) -> Any:
+        return TeleconsultationView(self._context, self._dossier)
+
+    def _make_trace(self) -> Any:
+        return TraceView(self._context, self._number)
+
+    def _show_report(self, reference: str) -> None:
+        self._build(1)
+        assert self._documents is not None
+        self._documents.refresh(open_reference=reference)
+        self._tabs.active = 1
+
+    def _changed(self, message: Message) -> None:
+        if message.get("number") != self._number:
+            return
+        try:
+            before, self._dossier = (
+                self._dossier,
+                dossiers.read_dossier(self._context.platform, self._context.actor, self._number),
+            )
+        except TeledossierError:  # the right was taken away meanwhile
+            self._context.navigate("")
+            return
+        self._show_state()
+        if self._documents is not None:
+            self._documents.refresh()
+        if before.step is not self._dossier.step:
+            # The opinion may have been signed, here or elsewhere; the rest of what is open shows old facts.
+            for index in (2, 3, 4):
+                self._tabs_built.pop(index, None)
+                self._tabs[index][:] = []
+            self._build(self._tabs.active)
+
+    def _show_state(self) -> None:
+        dossier, now = self._dossier, self._context.platform.now()
+        parts = ['<span class="urg">Urgent</span>'] if dossier.urgent else []
+        parts.append(step_chip(dossier.step))
+        if dossier.closed_at:
+            parts.append(f"<span>le {html.escape(full(dossier.closed_at, now))}</span>")
+        elif dossier.planned_at:
+            parts.append(f"<b>{html.escape(full(dossier.planned_at, now))}</b>")
+        self._state.object = f'<p class="state" role="status">{"".join(parts)}</p>'
+        over = dossier.step in (Step.CLOSED, Step.CANCELLED, Step.DRAFT)
+        if hasattr(self, "_enter"):
+            self._enter.visible = Right.ENTER_ROOM in dossier.rights and not over
+        with self._context.platform.reading() as session:
+            number = counts(session, [dossier.dossier_id]).get(dossier.dossier_id, 0)
+        titles = [f"{title} ({number})" if title == "Documents" and number else title for title in TABS]
+        if list(self._tabs._names) != titles:
+            self._tabs._names = titles
+
+
+_LOOK = """
+:host { font: 400 14px/1.35 var(--font); color: var(--ink-700); }
+.state { display: flex; align-items: center; flex-wrap: wrap; gap: 8px 12px; margin: 0; } b { color: var(--ink-900); font-weight: 600; }
+.urg { display: inline-flex; align-items: center; height: 20px; padding: 0 6px; border-radius: 4px; background: var(--warm-700); color: #fff; font-size: 12px; font-weight: 700; }
+"""

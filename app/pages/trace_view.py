@@ -1,0 +1,85 @@
+"""« Traçabilité »: who did what in this dossier, newest first."""
+
+from __future__ import annotations
+
+import html
+import json
+from typing import Any
+
+import panel as pn
+
+from app.audit import service as audit
+from app.audit.models import AuditEntry
+from app.dossiers.models import Step
+from app.dossiers.service import read_dossier
+from app.french import full
+from app.pages.context import PageContext
+
+WORDS = {
+    "dossier.opened": "a ouvert le télédossier",
+    "dossier.refused": "a demandé ce télédossier sans y avoir droit",
+    "dossier.step": "a fait passer le dossier à l'étape",
+    "opinion.saved": "a enregistré l'avis",
+    "request.saved": "a enregistré la demande",
+    "opinion.signed": "a signé l'avis",
+    "document.added": "a ajouté un document",
+    "document.seen": "a ouvert un document",
+    "document.downloaded": "a téléchargé un document",
+    "document.reported": "a généré un compte rendu",
+    "room.entered": "est entré en salle",
+    "room.left": "est sorti de la salle",
+    "invitation.created": "a invité une personne",
+    "invitation.opened": "a ouvert son invitation",
+    "invitation.withdrawn": "a retiré une invitation",
+    "invitation.admitted": "a fait entrer une personne",
+    "invitation.refused": "a refusé une personne",
+}
+
+
+class TraceView(pn.viewable.Viewer):
+    """The journal of a dossier as a table; every word is escaped."""
+
+    def __init__(self, context: PageContext, number: str, **params: Any) -> None:
+        super().__init__(**params)
+        dossier = read_dossier(context.platform, context.actor, number)
+        now = context.platform.now()
+        with context.platform.reading() as session:
+            entries = audit.entries_of(session, dossier.dossier_id)
+        rows = "".join(
+            f"<tr><td>{_text(full(entry.at, now))}</td><td>{_text(entry.actor_name)}</td><td>{_text(said(entry))}</td></tr>"
+            for entry in entries
+        )
+        self._pane = pn.pane.HTML(
+            f'<table><caption class="vh">Traçabilité</caption><thead><tr><th scope="col">Quand</th><th scope="col">Qui</th>'
+            f'<th scope="col">Quoi</th></tr></thead><tbody>{rows}</tbody></table>',
+            stylesheets=[_LOOK],
+            sizing_mode="stretch_width",
+            margin=(16, 24),
+        )
+
+    def __panel__(self) -> pn.viewable.Viewable:
+        return self._pane
+
+
+def said(entry: AuditEntry) -> str:
+    """One row of the journal in words."""
+    words = WORDS.get(entry.action, entry.action)
+    if entry.action == "dossier.step":
+        step = Step(json.loads(entry.detail)["to"])
+        return f"{words} « {step.label} »"
+    if entry.action.startswith("document.") and entry.subject:
+        return f"{words} : {entry.subject}"
+    return words
+
+
+def _text(value: str) -> str:
+    return html.escape(value)
+
+
+_LOOK = """
+:host { font: 400 14px/1.4 var(--font); color: var(--ink-700); }
+table { width: 100%; border-collapse: collapse; } th { text-align: left; font-size: 13px; color: var(--ink-600); font-weight: 600; background: var(--surface-2); }
+th, td { padding: 9px 12px; border-bottom: 1px solid var(--line-soft); vertical-align: top; } td:nth-child(2) { color: var(--ink-900); }
+td:first-child { white-space: nowrap; } .vh { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
+@media (max-width: 640px) { td:first-child { white-space: normal; } }
+"""
