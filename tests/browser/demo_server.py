@@ -1,0 +1,81 @@
+"""The whole product as a person starts it: `teledossier demo` in a folder of its own, on a free port."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+START_SECONDS = 90.0
+
+
+@dataclass
+class DemoServer:
+    """A running demo. `url` without a slash at its end."""
+
+    url: str
+    port: int
+    var: Path
+    process: subprocess.Popen[str]
+    lines: list[str] = field(default_factory=list)
+    ready: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def web_pid(self) -> int:
+        return int((self.var / "run" / "web.pid").read_text())
+
+    def read(self) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self.lines.append(line.rstrip())
+            if line.startswith("Prêt : "):
+                self.ready.set()
+        self.ready.set()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextlib.contextmanager
+def running_demo(var: Path) -> Iterator[DemoServer]:
+    """Start the demo, wait for « Prêt », stop it with Ctrl-C as a person would."""
+    port = free_port()
+    command = [sys.executable, "-m", "app", "demo", "--port", str(port), "--var", str(var)]
+    process = subprocess.Popen(
+        command,
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+        env=os.environ | {"PYTHONUNBUFFERED": "1"},
+    )
+    server = DemoServer(f"http://localhost:{port}", port, var, process)
+    reader = threading.Thread(target=server.read, daemon=True)
+    reader.start()
+    try:
+        if not server.ready.wait(START_SECONDS) or process.poll() is not None:
+            raise RuntimeError("the demo did not start:\n" + "\n".join(server.lines[-40:]))
+        yield server
+    finally:
+        if process.poll() is None:
+            process.send_signal(signal.SIGINT)
+            try:
+                process.wait(15)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        reader.join(5)
+        assert process.stdout is not None
+        process.stdout.close()
