@@ -1,0 +1,12 @@
+"""Measures of the product: `teledossier bench NAME`. Each compares inside one run and prints medians.
+
+| name | what |
+|---|---|
+| `pages` | bytes, requests and time to content of login, list, dossier and guest page, beside a bare Panel page |
+| `sessions` | what one open page costs the server, and what is left when sixty have closed |
+| `join` | click to first remote frame, beside two peer connections in one page |
+"""
+
+from app.bench.figures import Report, Target
+
+__all__ = ["Report", "Target"]
