@@ -1,12 +1,11 @@
 """The gate: what a file truly is, by its content, and whether it may enter a dossier.
 
-Runs only inside a rendering process (`rendering_tasks.inspect`), with limits on memory and time: these bytes come from
-outside. Everything refused is refused for its own reason, in words that say what to do.
+`inspect` runs only inside a rendering process (`rendering_tasks.inspect`), with limits on memory and time: these bytes
+come from outside. Everything refused is refused for its own reason, in words that say what to do.
 """
 
 from __future__ import annotations
 
-import io
 import re
 import unicodedata
 from dataclasses import dataclass, field
@@ -15,40 +14,46 @@ from typing import Any
 from app.documents.models import DocumentKind
 from app.errors import FileRefused
 
-MOST_PAGES = 2000
-MOST_PIXELS = 60_000_000
-MOST_OBJECTS = 200_000
-# Names of PDF features that act on the reader's machine (ISO 32000-2, 12.6.4 and 7.11.4).
-ACTIVE = {
-    b"/JavaScript": "il contient un programme (JavaScript)",
-    b"/JS": "il contient un programme (JavaScript)",
-    b"/Launch": "il lance un autre programme",
-    b"/EmbeddedFile": "il contient d'autres fichiers",
-    b"/RichMedia": "il contient un média actif",
-    b"/XFA": "c'est un formulaire actif (XFA)",
-}
+LONGEST_NAME = 120
 EXTENSIONS = {
-    "pdf": DocumentKind.PDF,
-    "jpg": DocumentKind.PICTURE,
-    "jpeg": DocumentKind.PICTURE,
-    "png": DocumentKind.PICTURE,
-    "webp": DocumentKind.PICTURE,
-    "dcm": DocumentKind.IMAGING,
-    "hl7": DocumentKind.LABORATORY,
-    "oru": DocumentKind.LABORATORY,
+    DocumentKind.PDF: ("pdf",),
+    DocumentKind.PICTURE: ("jpg", "jpeg", "jpe", "jfif", "png", "webp"),
+    DocumentKind.IMAGING: ("dcm", "dicom", "dic"),
+    DocumentKind.LABORATORY: ("hl7", "oru", "er7", "txt"),
 }
+KIND_OF_EXTENSION = {extension: kind for kind, names in EXTENSIONS.items() for extension in names}
 ARTICLES = {
     DocumentKind.PDF: "un PDF",
     DocumentKind.PICTURE: "une image",
     DocumentKind.IMAGING: "une imagerie DICOM",
     DocumentKind.LABORATORY: "des résultats de biologie",
 }
-INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+# What people try to add and what they can do instead: (at, first bytes, reason).
+UNWELCOME = (
+    (4, b"ftypheic", "le format HEIC des iPhone ne se lit pas ici. Enregistrez la photographie en JPEG, puis ajoutez-la."),
+    (4, b"ftypheix", "le format HEIC des iPhone ne se lit pas ici. Enregistrez la photographie en JPEG, puis ajoutez-la."),
+    (4, b"ftypmif1", "le format HEIC des iPhone ne se lit pas ici. Enregistrez la photographie en JPEG, puis ajoutez-la."),
+    (4, b"ftypavif", "le format AVIF ne se lit pas ici. Enregistrez l'image en JPEG, puis ajoutez-la."),
+    (4, b"ftyp", "c'est une vidéo. Seuls un PDF, une image, une imagerie DICOM ou une biologie HL7 peuvent être ajoutés."),
+    (0, b"GIF8", "le format GIF ne se lit pas ici. Enregistrez l'image en JPEG ou PNG, puis ajoutez-la."),
+    (0, b"BM", "le format BMP ne se lit pas ici. Enregistrez l'image en JPEG ou PNG, puis ajoutez-la."),
+    (0, b"II*\0", "le format TIFF ne se lit pas ici. Enregistrez l'image en PDF ou JPEG, puis ajoutez-la."),
+    (0, b"MM\0*", "le format TIFF ne se lit pas ici. Enregistrez l'image en PDF ou JPEG, puis ajoutez-la."),
+    (0, b"\xd0\xcf\x11\xe0", "c'est un document bureautique. Enregistrez-le en PDF, puis ajoutez-le."),
+    (0, b"{\\rtf", "c'est un document bureautique. Enregistrez-le en PDF, puis ajoutez-le."),
+    (0, b"MZ", "c'est un programme."),
+    (0, b"\x7fELF", "c'est un programme."),
+)  # fmt: skip
+OFFICE_PARTS = (b"word/", b"xl/", b"ppt/", b"mimetypeapplication/vnd.oasis.opendocument")
+INVISIBLE = re.compile("[\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
 
 
 @dataclass(frozen=True)
 class Inspected:
-    """What the gate found. `replacement` is the content to keep instead, when it had to be changed."""
+    """What the gate found. `replacement` is the content to keep instead, when it had to be changed.
+
+    `detail` is shown and kept as JSON; `taken` in it is when a picture was taken, as its camera says (no time zone).
+    """
 
     kind: DocumentKind
     media_type: str
@@ -57,128 +62,114 @@ class Inspected:
 
 
 def display_name(name: str) -> str:
-    """A file's name as it is shown: one line, no control or direction marks, 120 characters at most."""
+    """A file's name as it is shown: one line, no folder, no control or direction marks, 120 characters at most."""
     name = INVISIBLE.sub("", unicodedata.normalize("NFC", name)).replace("\\", "/").rsplit("/", 1)[-1]
-    name = "".join(letter for letter in name if unicodedata.category(letter)[0] != "C").strip()
-    if len(name) > 120:
+    name = "".join(" " if letter.isspace() else letter for letter in name)
+    name = "".join(letter for letter in name if unicodedata.category(letter)[0] != "C")
+    name = " ".join(name.split()).lstrip(".")
+    if len(name) > LONGEST_NAME:
         stem, dot, extension = name.rpartition(".")
-        name = f"{stem[:110]}…{dot}{extension[:8]}" if dot else name[:120]
+        ending = f"{dot}{extension}" if dot and len(extension) <= 8 else ""
+        name = f"{(stem if ending else name)[: LONGEST_NAME - len(ending) - 1].rstrip()}…{ending}"
     return name or "document"
+
+
+def title_of(filename: str) -> str:
+    """What a document is called, from its file's name: without extension, underscores as spaces."""
+    stem, _dot, extension = filename.rpartition(".")
+    known = extension.casefold() in KIND_OF_EXTENSION
+    return " ".join((stem if known and stem else filename).replace("_", " ").split()) or "Document"
+
+
+def with_extension(filename: str, kind: DocumentKind, media_type: str) -> str:
+    """The name under which a document is saved: with an extension of its kind, whatever it came with."""
+    extension = filename.rpartition(".")[2].casefold() if "." in filename else ""
+    if extension in EXTENSIONS[kind]:
+        return filename
+    usual = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp"}
+    return f"{filename}.{usual.get(media_type, EXTENSIONS[kind][0])}"
 
 
 def inspect(content: bytes, filename: str) -> Inspected:
     """What the content is. Raises: FileRefused(reason)."""
+    from app.documents import gate_pdf, gate_picture
+
     if not content:
         raise FileRefused("il est vide.")
-    kind = _kind_of(content)
+    kind = kind_of(content)
     if kind is None:
-        raise FileRefused("ce n'est ni un PDF, ni une image JPEG, PNG ou WebP, ni du DICOM, ni de la biologie HL7.")
-    claimed = EXTENSIONS.get(filename.rsplit(".", 1)[-1].casefold()) if "." in filename else None
-    if claimed not in (None, kind):
-        raise FileRefused(
-            f"son nom annonce {ARTICLES[claimed]}, mais c'est {ARTICLES[kind]}. Renommez-le, puis ajoutez-le."
-        )
-    checks = {
-        DocumentKind.PDF: _pdf,
-        DocumentKind.PICTURE: _picture,
-        DocumentKind.IMAGING: _imaging,
-        DocumentKind.LABORATORY: _laboratory,
-    }
-    return checks[kind](content)
+        raise FileRefused(_why_not(content))
+    _check_name(filename, kind)
+    if kind is DocumentKind.PDF:
+        return Inspected(kind, "application/pdf", gate_pdf.examine(content))
+    if kind is DocumentKind.PICTURE:
+        media_type, detail, replacement = gate_picture.examine(content)
+        return Inspected(kind, media_type, detail, replacement)
+    if kind is DocumentKind.IMAGING:
+        return Inspected(kind, "application/dicom", _imaging(content))
+    return Inspected(kind, "application/hl7-v2", _laboratory(content))
 
 
-def _kind_of(content: bytes) -> DocumentKind | None:
-    head = content[:1024]
+def kind_of(content: bytes) -> DocumentKind | None:
+    """What the content is, by its first bytes and nothing else."""
+    if content.startswith(b"%PDF-"):
+        return DocumentKind.PDF
+    if content.startswith((b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")) or (content[:4], content[8:12]) == (b"RIFF", b"WEBP"):
+        return DocumentKind.PICTURE
     if content[128:132] == b"DICM":
         return DocumentKind.IMAGING
-    if b"%PDF-" in head[:1024]:
-        return DocumentKind.PDF
-    if head.startswith((b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")) or (head[:4] == b"RIFF" and head[8:12] == b"WEBP"):
-        return DocumentKind.PICTURE
-    if head.lstrip(b"\x0b\r\n ").startswith(b"MSH|"):
+    if content[:64].lstrip(b"\xef\xbb\xbf\x0b\r\n ").startswith(b"MSH|"):
         return DocumentKind.LABORATORY
     return None
 
 
-def _pdf(content: bytes) -> Inspected:
-    import pymupdf
-
-    pymupdf.TOOLS.mupdf_display_errors(False)
-    try:
-        document = pymupdf.open(stream=content, filetype="pdf")
-    except Exception as error:
-        raise FileRefused("ce PDF est abîmé et ne s'ouvre pas. Enregistrez-le de nouveau, puis ajoutez-le.") from error
-    with document:
-        if document.needs_pass:
-            raise FileRefused("il est protégé par un mot de passe. Enregistrez-le sans mot de passe, puis ajoutez-le.")
-        if not document.is_pdf or document.page_count == 0:
-            raise FileRefused("ce PDF est abîmé et ne contient aucune page lisible.")
-        if document.page_count > MOST_PAGES:
-            raise FileRefused(f"il a plus de {MOST_PAGES} pages. Séparez-le en plusieurs fichiers.")
-        _refuse_active(document)
-        try:
-            first = document[0]
-            zoom = min(1.0, 600 / max(first.rect.width, first.rect.height, 1))
-            first.get_pixmap(matrix=pymupdf.Matrix(zoom, zoom), alpha=False)
-            text = any(document[number].get_text().strip() for number in range(min(3, document.page_count)))
-        except Exception as error:
-            raise FileRefused("ce PDF est abîmé : sa première page ne s'affiche pas.") from error
-        return Inspected(DocumentKind.PDF, "application/pdf", {"pages": document.page_count, "text": text})
+def _why_not(content: bytes) -> str:
+    for at, first, reason in UNWELCOME:
+        if content[at : at + len(first)] == first:
+            return reason
+    if content.startswith(b"PK\x03\x04"):
+        if any(part in content[:65536] for part in OFFICE_PARTS):
+            return "c'est un document bureautique. Enregistrez-le en PDF, puis ajoutez-le."
+        return "c'est une archive. Ouvrez-la, puis ajoutez ses fichiers un par un."
+    if b"%PDF-" in content[:1024]:
+        return "ce PDF commence par autre chose qu'un PDF. Imprimez-le en PDF, puis ajoutez la copie."
+    if re.match(rb"\s*<(!doctype html|html|svg|\?xml)", content[:200], re.IGNORECASE):
+        return "c'est une page web ou un fichier XML. Imprimez-la en PDF, puis ajoutez la copie."
+    return "ce n'est ni un PDF, ni une image JPEG, PNG ou WebP, ni du DICOM, ni de la biologie HL7."
 
 
-def _refuse_active(document: Any) -> None:
-    if document.embfile_count():
-        raise FileRefused("il contient d'autres fichiers. Enregistrez-le sans pièces jointes, puis ajoutez-le.")
-    if document.xref_length() > MOST_OBJECTS:
-        raise FileRefused("sa structure est anormalement grande.")
-    for number in range(1, document.xref_length()):
-        try:
-            source = document.xref_object(number, compressed=True).encode()
-        except Exception:  # a broken object is not an active one
-            continue
-        for name, reason in ACTIVE.items():
-            if re.search(re.escape(name) + rb"(?![A-Za-z])", source):
-                raise FileRefused(f"{reason}. Imprimez-le en PDF, puis ajoutez la copie.")
+def _check_name(filename: str, kind: DocumentKind) -> None:
+    """The name must not promise something else: whoever sees « radio.jpg » must not get a program or a text."""
+    stem, dot, extension = filename.rpartition(".")
+    extension = extension.casefold()
+    if not dot or not stem or extension in EXTENSIONS[kind]:
+        return
+    claimed = KIND_OF_EXTENSION.get(extension)
+    if claimed is not None:
+        raise FileRefused(
+            f"c'est {ARTICLES[kind]}, pas {ARTICLES[claimed]} comme son nom l'annonce. "
+            "Vérifiez que c'est le bon fichier, renommez-le, puis ajoutez-le."
+        )
+    # Imaging devices end names with anything: « 1.2.840.113619 », « IM-0001.MR ».
+    if kind is not DocumentKind.IMAGING and re.fullmatch(r"[a-z][a-z0-9]{0,4}", extension):
+        raise FileRefused(
+            f"c'est {ARTICLES[kind]}, mais son nom finit par « .{extension} ». "
+            f"Renommez-le en « .{EXTENSIONS[kind][0]} », puis ajoutez-le."
+        )
 
 
-def _picture(content: bytes) -> Inspected:
-    from PIL import Image, ImageOps
-
-    Image.MAX_IMAGE_PIXELS = MOST_PIXELS
-    try:
-        with Image.open(io.BytesIO(content)) as image:
-            width, height = image.size
-            if width * height > MOST_PIXELS:
-                raise FileRefused("cette image est trop grande (plus de 60 millions de points).")
-            form = image.format or ""
-            exif = image.getexif()
-            turned, placed = exif.get(0x0112, 1) != 1, 0x8825 in exif
-            image.load()
-            replacement = None
-            if turned or placed:  # upright, and without the place where it was taken
-                image = ImageOps.exif_transpose(image)
-                target = io.BytesIO()
-                image.save(target, form, quality=92)
-                replacement, (width, height) = target.getvalue(), image.size
-    except FileRefused:
-        raise
-    except Exception as error:
-        raise FileRefused("cette image est abîmée ou incomplète. Reprenez la photographie, puis ajoutez-la.") from error
-    detail = {"width": width, "height": height, "format": form}
-    return Inspected(DocumentKind.PICTURE, f"image/{form.lower()}", detail, replacement)
-
-
-def _imaging(content: bytes) -> Inspected:
+def _imaging(content: bytes) -> dict[str, Any]:
     from app.documents import imaging
 
     study = imaging.read_study(content)
     detail = {"frames": study.frames, "modality": study.modality, "rows": study.rows, "columns": study.columns}
-    return Inspected(DocumentKind.IMAGING, "application/dicom", detail)
+    if study.taken_on:
+        detail["taken"] = study.taken_on.isoformat()
+    return detail
 
 
-def _laboratory(content: bytes) -> Inspected:
+def _laboratory(content: bytes) -> dict[str, Any]:
     from app.documents import laboratory
 
     results = laboratory.read_results(content)
-    detail = {"analyses": len({result.code for result in results}), "dates": len({result.at for result in results})}
-    return Inspected(DocumentKind.LABORATORY, "application/hl7-v2", detail)
+    return {"analyses": len({result.code for result in results}), "dates": len({result.at for result in results})}

@@ -1,26 +1,38 @@
 """What a rendering process can do with a file's content; every function here runs away from the web process.
 
-A task gets the content and JSON-like arguments; it answers bytes or JSON-like values. `run` is what a worker calls.
+A task gets a key (which names the content), the content and plain arguments; it answers bytes or plain values. `run` is
+what a worker calls. Pages are counted from 1, boxes are `[left, top, right, bottom]` in points of the page as it is
+shown, from its upper left corner.
 """
 
 from __future__ import annotations
 
 import io
 from collections import OrderedDict
+from collections.abc import Iterator
 from typing import Any
+
+from app.french import folded
 
 KEPT_DOCUMENTS = 4
 WIDEST = 2400  # pixels
-THUMBNAIL = 200
+LARGEST_TILE = 24_000_000  # pixels: a page as narrow and long as a till receipt must not fill the memory
+MOST_HITS = 500
 
 _open_documents: OrderedDict[str, Any] = OrderedDict()
 
 
 def run(task: str, key: str, content: bytes, arguments: dict[str, Any]) -> Any:
-    """Run a task by its name. Raises: FileRefused; ValueError for an unknown task."""
+    """Run a task by its name. Raises: FileRefused, NotFound (no such page); ValueError for an unknown task."""
     if task not in TASKS:
         raise ValueError(f"unknown task {task}")
     return TASKS[task](key, content, **arguments)
+
+
+def forget(key: str) -> None:
+    """Close what was kept open of a content."""
+    if key in _open_documents:
+        _open_documents.pop(key).close()
 
 
 def inspect(_key: str, content: bytes, filename: str) -> Any:
@@ -30,10 +42,19 @@ def inspect(_key: str, content: bytes, filename: str) -> Any:
     return gate.inspect(content, filename)
 
 
+def report(_key: str, content: bytes) -> bytes:
+    """A report's PDF from its content (`report.plain`)."""
+    from app.documents import report_making
+
+    return report_making.make(content)
+
+
 def pdf_info(key: str, content: bytes) -> dict[str, Any]:
-    """Number of pages and their sizes in points."""
+    """The pages' sizes in points, and whether there is any text on the first ten."""
     document = _pdf(key, content)
-    return {"pages": [[round(page.rect.width, 1), round(page.rect.height, 1)] for page in document]}
+    sizes = [[round(page.rect.width, 1), round(page.rect.height, 1)] for page in document]
+    text = any(document[number].get_text().strip() for number in range(min(10, document.page_count)))
+    return {"pages": sizes, "text": text}
 
 
 def pdf_page(key: str, content: bytes, page: int, width: int) -> bytes:
@@ -41,37 +62,54 @@ def pdf_page(key: str, content: bytes, page: int, width: int) -> bytes:
     import pymupdf
 
     wanted = _page(key, content, page)
-    zoom = min(width, WIDEST) / max(wanted.rect.width, 1)
+    across, down = max(wanted.rect.width, 1), max(wanted.rect.height, 1)
+    zoom = min(min(width, WIDEST) / across, (LARGEST_TILE / (across * down)) ** 0.5)
     drawn = wanted.get_pixmap(matrix=pymupdf.Matrix(zoom, zoom), alpha=False)
     return bytes(drawn.pil_tobytes("WEBP", quality=80, method=2))
 
 
 def pdf_words(key: str, content: bytes, page: int) -> dict[str, Any]:
-    """The words of a page with their boxes in points, in reading order; none on a scan."""
+    """The words of a page, `[left, top, right, bottom, word]` in reading order; none on a scan."""
+    import pymupdf
+
     wanted = _page(key, content, page)
-    words = [[*(round(edge, 1) for edge in word[:4]), word[4]] for word in wanted.get_text("words", sort=True)]
-    return {"width": wanted.rect.width, "words": words}
+    words = [
+        [*_box(pymupdf.Rect(word[:4]) * wanted.rotation_matrix), word[4]]
+        for word in wanted.get_text("words", sort=True)
+    ]
+    return {"width": round(wanted.rect.width, 1), "words": words}
 
 
 def pdf_search(key: str, content: bytes, text: str) -> list[dict[str, Any]]:
-    """Boxes of a text, page by page; accents and capitals as MuPDF compares them."""
-    hits = []
+    """Where a text stands, without regard to accents, capitals and line ends: `{"page", "boxes"}`, one per place.
+
+    A place has one box per line it runs over. At most 500.
+    """
+    wanted = " ".join(folded(text).split())
+    places: list[dict[str, Any]] = []
+    if not wanted:
+        return places
     for page in _pdf(key, content):
-        boxes = [[round(edge, 1) for edge in box] for box in page.search_for(text)]
-        if boxes:
-            hits.append({"page": page.number, "boxes": boxes})
-    return hits
+        if wanted not in " ".join(folded(page.get_text()).split()):
+            continue
+        for boxes in _places(page, wanted):
+            places.append({"page": page.number + 1, "boxes": boxes})
+            if len(places) == MOST_HITS:
+                return places
+    return places
 
 
 def picture(_key: str, content: bytes, width: int) -> bytes:
     """A picture as WebP, at most `width` pixels wide."""
-    from PIL import Image
+    from PIL import Image, ImageOps
 
     with Image.open(io.BytesIO(content)) as image:
         image.draft("RGB", (width * 2, width * 2))
-        image.thumbnail((min(width, WIDEST), WIDEST * 2))
+        upright = ImageOps.exif_transpose(image)
+        upright.thumbnail((min(width, WIDEST), WIDEST * 2))
         target = io.BytesIO()
-        image.convert("RGB").save(target, "WEBP", quality=85, method=2)
+        flat = upright if upright.mode == "RGB" else _on_white(upright)
+        flat.save(target, "WEBP", quality=85, method=2)
         return target.getvalue()
 
 
@@ -100,6 +138,7 @@ TASKS = {
     task.__name__: task
     for task in (
         inspect,
+        report,
         pdf_info,
         pdf_page,
         pdf_words,
@@ -119,6 +158,7 @@ def _pdf(key: str, content: bytes) -> Any:
         _open_documents.move_to_end(key)
         return _open_documents[key]
     pymupdf.TOOLS.mupdf_display_errors(False)
+    pymupdf.TOOLS.mupdf_display_warnings(False)
     document = _open_documents[key] = pymupdf.open(stream=content, filetype="pdf")
     while len(_open_documents) > KEPT_DOCUMENTS:
         _open_documents.popitem(last=False)[1].close()
@@ -129,6 +169,63 @@ def _page(key: str, content: bytes, number: int) -> Any:
     from app.errors import NotFound
 
     document = _pdf(key, content)
-    if not 0 <= number < document.page_count:
+    if not 1 <= number <= document.page_count:
         raise NotFound
-    return document[number]
+    return document[number - 1]
+
+
+def _box(rect: Any) -> list[float]:
+    return [round(edge, 1) for edge in (rect.x0, rect.y0, rect.x1, rect.y1)]
+
+
+def _places(page: Any, wanted: str) -> Iterator[list[list[float]]]:
+    """The boxes of each place where `wanted` (folded) stands on a page, one box per line."""
+    import pymupdf
+
+    letters, origins = _letters(page)
+    start = letters.find(wanted)
+    while start >= 0:
+        lines: dict[int, Any] = {}
+        for origin in origins[start : start + len(wanted)]:
+            if origin is not None:
+                line, box = origin
+                lines[line] = lines[line] | box if line in lines else box
+        yield [_box(box * page.rotation_matrix) for box in lines.values() if isinstance(box, pymupdf.Rect)]
+        start = letters.find(wanted, start + len(wanted))
+
+
+def _letters(page: Any) -> tuple[str, list[tuple[int, Any] | None]]:
+    """A page's text, folded, and for each letter its line and box; line ends are spaces."""
+    import pymupdf
+
+    letters: list[str] = []
+    origins: list[tuple[int, Any] | None] = []
+
+    def add(text: str, origin: tuple[int, Any] | None) -> None:
+        for letter in text:
+            if letter.isspace():
+                if not letters or letters[-1] == " ":
+                    continue
+                letter = " "
+            letters.append(letter)
+            origins.append(origin)
+
+    count = 0
+    for block in page.get_text("rawdict")["blocks"]:
+        for line in block.get("lines", ()):
+            count += 1
+            for span in line["spans"]:
+                for char in span["chars"]:
+                    add(folded(char["c"]), (count, pymupdf.Rect(char["bbox"])))
+            add(" ", None)
+    return "".join(letters), origins
+
+
+def _on_white(image: Any) -> Any:
+    from PIL import Image
+
+    if "A" not in image.getbands() and "transparency" not in image.info:
+        return image.convert("RGB")
+    drawn = image.convert("RGBA")
+    white = Image.new("RGBA", drawn.size, "white")
+    return Image.alpha_composite(white, drawn).convert("RGB")

@@ -7,11 +7,14 @@ changed, moved, cut off or taken from another file does not open. The database k
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
+import io
 import os
 import re
 import struct
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import BinaryIO
 
@@ -27,87 +30,138 @@ MAGIC = b"TDE1"
 HEADER = len(MAGIC) + 7
 NONCE = 12
 FILE_ID = re.compile(r"[0-9a-f]{32}")
+UNFINISHED = "unfinished"  # folder of the files that are being written
 
 
-class EncryptedFolder:
-    """Encrypted files in a local folder, spread over 256 subfolders. `keys` are the master keys by their number."""
+class _Keys:
+    """The master keys by their number; a file's own key is wrapped by one of them."""
 
-    def __init__(self, folder: Path, keys: Mapping[int, bytes], current: int) -> None:
-        self._folder, self._keys, self._current = folder, dict(keys), current
+    def __init__(self, keys: Mapping[int, bytes], current: int) -> None:
+        if current not in keys:
+            raise ValueError(f"no master key has the number {current}")
+        self._keys, self._current = dict(keys), current
 
-    def write(self, file_id: str, chunks: Iterator[bytes]) -> StoredFile:
-        """Encrypt into `.part`, sync, rename: what is under the final name is always whole."""
-        path = self._path(file_id)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_suffix(".part")
-        key = AESGCM.generate_key(256)
-        try:
-            with part.open("wb") as target:
-                size, digest = _encrypt(target, key, file_id, chunks)
-                target.flush()
-                os.fsync(target.fileno())
-            part.rename(path)
-        except BaseException:
-            part.unlink(missing_ok=True)
-            raise
-        _sync_folder(path.parent)
-        return StoredFile(file_id, size, digest, self._wrap(key, file_id))
-
-    def read(self, file_id: str, wrapped_key: bytes, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
-        """The clear bytes from `start` to `stop`; only the chunks needed are read. Raises: FileDamaged."""
-        cipher = AESGCM(self._unwrap(wrapped_key, file_id))
-        try:
-            source = self._path(file_id).open("rb")
-        except FileNotFoundError as error:
-            raise FileDamaged from error
-        with source:
-            yield from _decrypt(source, cipher, file_id, start, stop)
-
-    def delete(self, file_id: str) -> None:
-        self._path(file_id).unlink(missing_ok=True)
-
-    def rewrap(self, file_id: str, wrapped_key: bytes) -> bytes:
-        """The same file key under today's master key; the file itself is not touched."""
-        return self._wrap(self._unwrap(wrapped_key, file_id), file_id)
-
-    def _path(self, file_id: str) -> Path:
-        if not FILE_ID.fullmatch(file_id):
-            raise ValueError("a file id is 32 hexadecimal digits")
-        return self._folder / file_id[:2] / f"{file_id}.td"
-
-    def _wrap(self, key: bytes, file_id: str) -> bytes:
+    def wrap(self, key: bytes, file_id: str) -> bytes:
         nonce = os.urandom(NONCE)
         sealed = AESGCM(self._keys[self._current]).encrypt(nonce, key, b"key|" + file_id.encode())
         return struct.pack("!I", self._current) + nonce + sealed
 
-    def _unwrap(self, wrapped: bytes, file_id: str) -> bytes:
+    def unwrap(self, wrapped: bytes, file_id: str) -> bytes:
+        """Raises: FileDamaged, when the key was altered, is another file's, or its master key is gone."""
         try:
             master = self._keys[struct.unpack("!I", wrapped[:4])[0]]
             return AESGCM(master).decrypt(wrapped[4 : 4 + NONCE], wrapped[4 + NONCE :], b"key|" + file_id.encode())
         except (KeyError, InvalidTag, struct.error, ValueError) as error:
             raise FileDamaged from error
 
+    def rewrap(self, file_id: str, wrapped_key: bytes) -> bytes:
+        return self.wrap(self.unwrap(wrapped_key, file_id), file_id)
 
-class MemoryFiles:
-    """Files in memory, for tests and notebooks."""
 
-    def __init__(self) -> None:
-        self._files: dict[str, bytes] = {}
+class EncryptedFolder:
+    """Encrypted files in a local folder, spread over 256 subfolders. `keys` are the master keys by their number."""
+
+    def __init__(self, folder: Path, keys: Mapping[int, bytes], current: int) -> None:
+        self._folder, self._keys = folder, _Keys(keys, current)
 
     def write(self, file_id: str, chunks: Iterator[bytes]) -> StoredFile:
-        content = b"".join(chunks)
-        self._files[file_id] = content
-        return StoredFile(file_id, len(content), hashlib.sha256(content).hexdigest(), b"none")
+        """Encrypt into `.part`, sync, rename: what is under the final name is always whole.
+
+        Whatever stops it, an error of `chunks` or a full disk, nothing remains; after a `kill -9` a `.part` may,
+        without its key, until `sweep`. Raises: FileExistsError, for a file that is there already.
+        """
+        path = self._path(file_id)
+        if path.exists():
+            raise FileExistsError(file_id)
+        part = self._folder / UNFINISHED / f"{file_id}.part"
+        _make_folder(part.parent)
+        _make_folder(path.parent)
+        key = AESGCM.generate_key(256)
+        handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            with open(handle, "wb") as target:
+                fcntl.flock(target, fcntl.LOCK_EX)  # « somebody is writing this », for `sweep`; ends with the process
+                size, digest = _encrypt(target, key, file_id, chunks)
+                target.flush()
+                os.fsync(target.fileno())
+                part.rename(path)
+        except BaseException:
+            part.unlink(missing_ok=True)
+            raise
+        _sync_folder(path.parent)
+        return StoredFile(file_id, size, digest, self._keys.wrap(key, file_id))
 
     def read(self, file_id: str, wrapped_key: bytes, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
-        if file_id not in self._files:
-            raise FileDamaged
-        content = self._files[file_id][start:stop]
-        for at in range(0, len(content), CHUNK):
-            yield content[at : at + CHUNK]
+        """The clear bytes from `start` to `stop`; only the chunks needed are read. Raises: FileDamaged.
+
+        Name `stop` wherever the size is known: a file cut short then shows, even at the border of two chunks.
+        """
+        key = self._keys.unwrap(wrapped_key, file_id)
+        try:
+            source = self._path(file_id).open("rb")
+        except FileNotFoundError as error:
+            raise FileDamaged from error
+        with source:
+            yield from _decrypt(source, key, file_id, start, stop)
 
     def delete(self, file_id: str) -> None:
-        self._files.pop(file_id, None)
+        path = self._path(file_id)
+        path.unlink(missing_ok=True)
+        if path.parent.exists():
+            _sync_folder(path.parent)
+
+    def rewrap(self, file_id: str, wrapped_key: bytes) -> bytes:
+        """The same file key under today's master key; the file itself is not touched."""
+        return self._keys.rewrap(file_id, wrapped_key)
+
+    def sweep(self, known: Collection[str], older_than: float = 3600.0) -> list[str]:
+        """Remove what no document owns: files not in `known` (ids), and `.part` files whose writer has died.
+
+        Only what is older than so many seconds: a file is renamed a moment before its row is committed.
+        """
+        removed = []
+        for part in (self._folder / UNFINISHED).glob("*.part"):
+            if _is_old(part, older_than) and _is_abandoned(part):
+                part.unlink(missing_ok=True)
+                removed.append(part.stem)
+        for path in self._folder.glob("[0-9a-f][0-9a-f]/*.td"):
+            if path.stem not in known and _is_old(path, older_than):
+                path.unlink(missing_ok=True)
+                removed.append(path.stem)
+        return removed
+
+    def _path(self, file_id: str) -> Path:
+        _check_id(file_id)
+        return self._folder / file_id[:2] / f"{file_id}.td"
+
+
+class MemoryFiles:
+    """Files in memory, encrypted the same way: for tests and notebooks."""
+
+    def __init__(self) -> None:
+        self.files: dict[str, bytes] = {}
+        self._keys = _Keys({1: AESGCM.generate_key(256)}, 1)
+
+    def write(self, file_id: str, chunks: Iterator[bytes]) -> StoredFile:
+        _check_id(file_id)
+        if file_id in self.files:
+            raise FileExistsError(file_id)
+        key, target = AESGCM.generate_key(256), io.BytesIO()
+        size, digest = _encrypt(target, key, file_id, chunks)
+        self.files[file_id] = target.getvalue()
+        return StoredFile(file_id, size, digest, self._keys.wrap(key, file_id))
+
+    def read(self, file_id: str, wrapped_key: bytes, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
+        key = self._keys.unwrap(wrapped_key, file_id)
+        if file_id not in self.files:
+            raise FileDamaged
+        yield from _decrypt(io.BytesIO(self.files[file_id]), key, file_id, start, stop)
+
+    def delete(self, file_id: str) -> None:
+        self.files.pop(file_id, None)
+
+    def rewrap(self, file_id: str, wrapped_key: bytes) -> bytes:
+        return self._keys.rewrap(file_id, wrapped_key)
 
 
 def _encrypt(target: BinaryIO, key: bytes, file_id: str, chunks: Iterator[bytes]) -> tuple[int, str]:
@@ -126,28 +180,27 @@ def _encrypt(target: BinaryIO, key: bytes, file_id: str, chunks: Iterator[bytes]
     return size, digest.hexdigest()
 
 
-def _decrypt(source: BinaryIO, cipher: AESGCM, file_id: str, start: int, stop: int | None) -> Iterator[bytes]:
+def _decrypt(source: BinaryIO, key: bytes, file_id: str, start: int, stop: int | None) -> Iterator[bytes]:
+    cipher = AESGCM(key)
+    length = source.seek(0, os.SEEK_END) - HEADER
+    source.seek(0)
     header = source.read(HEADER)
-    length = os.fstat(source.fileno()).st_size - HEADER
     count = max(1, -(-length // (CHUNK + TAG)))
-    if header[:4] != MAGIC or len(header) != HEADER or length < TAG:
+    size = length - count * TAG
+    if header[:4] != MAGIC or size < 0 or (stop is not None and stop > size):
         raise FileDamaged
+    stop = size if stop is None else stop
     first = start // CHUNK
-    if first >= count:
-        return
+    # An empty file is one empty chunk: opened too, or an altered one would pass.
+    last = count - 1 if size == 0 else (stop - 1) // CHUNK
     source.seek(HEADER + first * (CHUNK + TAG))
-    for counter in range(first, count):
-        if stop is not None and counter * CHUNK >= stop:
-            return
+    for counter in range(first, last + 1):
+        sealed = source.read(CHUNK + TAG)
         try:
-            clear = cipher.decrypt(
-                _nonce(header[4:], counter, counter == count - 1), source.read(CHUNK + TAG), file_id.encode()
-            )
+            clear = cipher.decrypt(_nonce(header[4:], counter, counter == count - 1), sealed, file_id.encode())
         except (InvalidTag, ValueError) as error:
             raise FileDamaged from error
-        begin = max(start - counter * CHUNK, 0)
-        end = None if stop is None else stop - counter * CHUNK
-        if piece := clear[begin:end]:
+        if piece := clear[max(start - counter * CHUNK, 0) : stop - counter * CHUNK]:
             yield piece
 
 
@@ -173,3 +226,30 @@ def _sync_folder(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def _make_folder(folder: Path) -> None:
+    if not folder.exists():
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        _sync_folder(folder.parent)
+
+
+def _check_id(file_id: str) -> None:
+    if not FILE_ID.fullmatch(file_id):
+        raise ValueError("a file id is 32 hexadecimal digits")
+
+
+def _is_old(path: Path, seconds: float) -> bool:
+    try:
+        return time.time() - path.stat().st_mtime >= seconds
+    except FileNotFoundError:
+        return False
+
+
+def _is_abandoned(part: Path) -> bool:
+    try:
+        with part.open("rb") as handle:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except (BlockingIOError, FileNotFoundError):
+        return False
+    return True

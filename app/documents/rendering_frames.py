@@ -1,0 +1,125 @@
+"""What the web process and a rendering process say to each other, over pipes.
+
+Orders and content go out; answers come back from a process that opens hostile files and may have been taken over.
+So an answer is unpickled by `_Trusting`, which builds plain values and the few classes of ours named here, nothing else.
+"""
+
+from __future__ import annotations
+
+import io
+import pickle
+import struct
+from collections.abc import Iterable
+from typing import Any, BinaryIO
+from zoneinfo import ZoneInfo
+
+LARGEST_ANSWER = 512 << 20
+PIECE = 1 << 20
+# Modules of ours whose frozen dataclasses and enumerations an answer may hold, and the names from elsewhere.
+OURS = ("app.documents.gate", "app.documents.models", "app.documents.imaging", "app.documents.laboratory")
+OTHERS = {
+    ("app.errors", "FileRefused"),
+    ("app.errors", "NotFound"),
+    ("datetime", "date"),
+    ("datetime", "datetime"),
+    ("datetime", "timedelta"),
+    ("datetime", "timezone"),
+    ("decimal", "Decimal"),
+    ("zoneinfo", "ZoneInfo"),
+}
+
+
+class NotOurs(Exception):
+    """An answer that no rendering process of ours would give."""
+
+
+class _Trusting(pickle.Unpickler):
+    def find_class(self, module: str, name: str) -> Any:
+        if module in OURS or (module, name) in OTHERS:
+            found = super().find_class(module, name)
+            if isinstance(found, type) and found.__module__ == module:
+                return found
+        raise NotOurs(f"{module}.{name}")
+
+
+class _Plain(pickle.Pickler):
+    """Writes time zones as a call of their class; the standard way calls `getattr`, which `_Trusting` does not."""
+
+    def reducer_override(self, value: Any) -> Any:
+        return (ZoneInfo, (value.key,)) if isinstance(value, ZoneInfo) else NotImplemented
+
+
+def send_order(line: BinaryIO, task: str, key: str, arguments: dict[str, Any]) -> None:
+    _send(line, pickle.dumps((task, key, arguments)))
+
+
+def receive_order(line: BinaryIO) -> tuple[str, str, dict[str, Any]]:
+    """Inside the rendering process. Raises: EOFError, when the web process has gone."""
+    order: tuple[str, str, dict[str, Any]] = pickle.loads(_receive(line))  # noqa: S301 - from the web process
+    return order
+
+
+def send_content(line: BinaryIO, content: bytes | Iterable[bytes]) -> None:
+    """In pieces, an empty one at the end: nobody has to hold the whole."""
+    for piece in (content,) if isinstance(content, bytes) else content:
+        if piece:
+            _send(line, piece)
+    _send(line, b"")
+
+
+def receive_content(line: BinaryIO) -> bytes:
+    whole = io.BytesIO()
+    while piece := _receive(line):
+        whole.write(piece)
+    return whole.getvalue()
+
+
+def send_answer(line: BinaryIO, kind: str, value: Any) -> None:
+    """`kind`: ready, content?, bytes, value, error. Bytes travel as they are, everything else pickled."""
+    _send(line, kind.encode())
+    _send(line, value if kind == "bytes" else _pickled(value))
+
+
+def receive_answer(line: BinaryIO) -> tuple[str, Any]:
+    """Raises: EOFError (the process died), NotOurs."""
+    kind = _receive(line, 16)
+    content = _receive(line, LARGEST_ANSWER)
+    if kind == b"bytes":
+        return "bytes", content
+    if kind not in (b"ready", b"content?", b"value", b"error"):
+        raise NotOurs("kind")
+    try:
+        value = _Trusting(io.BytesIO(content)).load()
+    except NotOurs:
+        raise
+    except Exception as error:
+        raise NotOurs(type(error).__name__) from error
+    if kind == b"error" and not isinstance(value, Exception):
+        raise NotOurs("error")
+    return kind.decode(), value
+
+
+def _pickled(value: Any) -> bytes:
+    target = io.BytesIO()
+    _Plain(target).dump(value)
+    return target.getvalue()
+
+
+def _send(line: BinaryIO, content: bytes) -> None:
+    line.write(struct.pack("!Q", len(content)))
+    line.write(content)
+    line.flush()
+
+
+def _receive(line: BinaryIO, most: int | None = None) -> bytes:
+    (length,) = struct.unpack("!Q", _exactly(line, 8))
+    if most is not None and length > most:
+        raise NotOurs("too long")
+    return _exactly(line, length)
+
+
+def _exactly(line: BinaryIO, length: int) -> bytes:
+    content = line.read(length)
+    if len(content) != length:
+        raise EOFError
+    return content
