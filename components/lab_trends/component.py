@@ -1,0 +1,130 @@
+"""Laboratory results: what is critical first, curves over the same time, the same facts as a table."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+from typing import Any
+
+import panel as pn
+import param
+
+from components.lab_trends.contract import Analysis, LabResult, analyses_of, number, reference
+
+WORDS = {"N": "", "H": "élevé", "L": "bas", "HH": "critique, élevé", "LL": "critique, bas"}
+ARROWS = {"N": "", "H": "▲", "L": "▼", "HH": "▲▲", "LL": "▼▼"}
+COLUMNS_SHOWN = 6
+
+
+class LabTrends(pn.viewable.Viewer):
+    """Curves and table of laboratory results; works alone. `results` are `LabResult`s of any analyses and dates."""
+
+    results = param.Tuple(default=(), doc="The `LabResult`s to show.")
+    title = param.String(default="Biologie", doc="Heading above the curves.")
+    plot_height = param.Integer(default=170, doc="Height of one curve, in pixels.")
+
+    def __init__(self, **params: Any) -> None:
+        super().__init__(**params)
+        self._layout = pn.Column(sizing_mode="stretch_width", margin=0)
+        self._draw()
+
+    @param.depends("results", watch=True)
+    def _draw(self) -> None:
+        analyses = analyses_of(self.results)
+        if not analyses:
+            self._layout[:] = [_html("<p>Aucun résultat chiffré.</p>")]
+            return
+        self._layout[:] = [
+            _html(f"<h2>{html.escape(self.title)}</h2>{_summary(analyses)}"),
+            pn.FlexBox(*(self._card(analysis) for analysis in analyses), sizing_mode="stretch_width", gap="12px"),
+            _html(_table(analyses)),
+        ]
+
+    def __panel__(self) -> pn.viewable.Viewable:
+        return self._layout
+
+    def _card(self, analysis: Analysis) -> pn.viewable.Viewable:
+        # HoloViews costs a third of a second to import: only where curves are drawn.
+        import holoviews as hv
+
+        from components.lab_trends.curves import plot
+
+        if "bokeh" not in hv.Store.renderers:
+            hv.extension("bokeh", logo=False)
+        moments = [result.at for result in self.results]
+        curve = pn.pane.HoloViews(
+            plot(analysis, min(moments), max(moments), self.plot_height), sizing_mode="stretch_width", margin=0
+        )
+        return pn.Column(_html(_heading(analysis)), curve, min_width=300, max_width=520, margin=(6, 0), styles=_CARD)
+
+
+_CARD = {
+    "border": "1px solid var(--line, #d8e0de)",
+    "border-radius": "12px",
+    "padding": "8px 12px",
+    "flex": "1 1 300px",
+}
+
+
+def _heading(analysis: Analysis) -> str:
+    last = analysis.last
+    warm = ' class="warm"' if last.is_critical else ""
+    flag = f" <i{warm}>{ARROWS[last.flag]} {WORDS[last.flag]}</i>" if last.is_abnormal else ""
+    return (
+        f"<h3>{html.escape(analysis.name)}</h3><p class='last'><b{warm}>{number(last.value)}</b> "
+        f"<span>{html.escape(last.unit)}</span>{flag}<small>réf. {reference(last.low, last.high)}</small></p>"
+    )
+
+
+def _summary(analyses: Sequence[Analysis]) -> str:
+    critical = [a for a in analyses if a.last.is_critical]
+    abnormal = sum(a.last.is_abnormal for a in analyses)
+    last = max(a.last.at for a in analyses)
+    text = f"Dernier prélèvement le {last:%d/%m/%Y}. {abnormal} hors norme sur {len(analyses)} analyses."
+    alarm = "".join(
+        f"<p class='alarm' role='note'><b>{html.escape(a.name)} {number(a.last.value)} {html.escape(a.last.unit)}</b>, "
+        f"valeur {WORDS[a.last.flag]}</p>"
+        for a in critical
+    )
+    return f"<p>{text}</p>{alarm}"
+
+
+def _table(analyses: Sequence[Analysis]) -> str:
+    days = sorted({result.at.date() for a in analyses for result in a.results})[-COLUMNS_SHOWN:]
+    head = "".join(f'<th scope="col">{day:%d/%m/%y}</th>' for day in days)
+    rows = []
+    for analysis in analyses:
+        by_day = {result.at.date(): result for result in analysis.results}
+        cells = "".join(_cell(by_day.get(day)) for day in days)
+        rows.append(
+            f'<tr><th scope="row">{html.escape(analysis.name)}</th><td>{html.escape(analysis.unit)}</td>'
+            f"<td>{reference(analysis.last.low, analysis.last.high)}</td>{cells}</tr>"
+        )
+    return (
+        "<div class='scroll' tabindex='0' role='region' aria-label='Résultats en tableau'><table><caption>Résultats en tableau</caption>"
+        f'<thead><tr><th scope="col">Analyse</th><th scope="col">Unité</th><th scope="col">Référence</th>{head}</tr></thead>'
+        f"<tbody>{''.join(rows)}</tbody></table></div>"
+    )
+
+
+def _cell(result: LabResult | None) -> str:
+    if result is None:
+        return "<td>—</td>"
+    kind = "crit" if result.is_critical else "abn" if result.is_abnormal else ""
+    said = f'<span class="vh"> {WORDS[result.flag]}</span>' if result.is_abnormal else ""
+    return f'<td class="{kind}">{number(result.value)} <i aria-hidden="true">{ARROWS[result.flag]}</i>{said}</td>'
+
+
+def _html(markup: str) -> Any:
+    return pn.pane.HTML(markup, stylesheets=[_LOOK], sizing_mode="stretch_width", margin=0)
+
+
+_LOOK = """
+:host { font: 400 14px/1.45 var(--font, system-ui, sans-serif); color: var(--ink-700, #3c4a46); font-variant-numeric: tabular-nums; }
+h2 { font-size: 18px; margin: 0 0 4px; } h3 { font-size: 14px; margin: 0; } h2, h3 { color: var(--ink-900, #17231f); font-weight: 600; line-height: 1.3; } p { margin: 0; }
+.last { display: flex; align-items: baseline; gap: 6px; flex-wrap: wrap; } .last b { font-size: 20px; color: var(--ink-900, #17231f); font-weight: 600; } .last span, small { color: var(--ink-600, #53625e); } .last small { margin-left: auto; font-size: 12px; } i { font-style: normal; font-size: 13px; font-weight: 500; }
+.warm, .last b.warm, i.warm { color: var(--warm-700, #b3360f); } .alarm { margin: 8px 0; padding: 10px 14px; border-radius: 8px; background: var(--warm-50, #fff6f2); box-shadow: inset 0 0 0 1px var(--warm-200, #f3c9b8); color: var(--ink-900, #17231f); } .alarm b { color: var(--warm-700, #b3360f); }
+.scroll { overflow-x: auto; margin-top: 16px; } table { border-collapse: collapse; width: 100%; font-size: 14px; } caption { text-align: left; font-weight: 600; color: var(--ink-900, #17231f); padding: 6px 0; }
+th, td { padding: 7px 10px; border-bottom: 1px solid var(--line-soft, #e8edec); text-align: right; white-space: nowrap; } th:first-child, td:nth-child(2) { text-align: left; } thead th { background: var(--surface-2, #edf2f1); color: var(--ink-600, #53625e); font-size: 13px; } tbody th { font-weight: 500; color: var(--ink-900, #17231f); }
+.abn { font-weight: 600; color: var(--ink-900, #17231f); } .crit { font-weight: 700; color: var(--warm-700, #b3360f); background: var(--warm-50, #fff6f2); } .vh { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
+"""

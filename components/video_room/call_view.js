@@ -1,0 +1,232 @@
+/**
+ * The call: head with the room and the place of the video, messages above the faces, one panel at a time
+ * (participants, discussion, invitations), the bar. The faces themselves belong to the room.
+ */
+import { Bar } from "./bar.js";
+import { ChatView } from "./chat_view.js";
+import { h, icon, set, write } from "./dom.js";
+import { InviteView } from "./invite_view.js";
+import { Notes } from "./notes.js";
+import { PeopleView } from "./people_view.js";
+import { Quality } from "./quality.js";
+import { initials } from "./words.js";
+
+/** @typedef {import("./words.js").Words} Words */
+/** @typedef {import("./call.js").Call} Call */
+/** @typedef {import("./devices.js").Devices} Devices */
+/** @typedef {import("./tiles.js").Tiles} Tiles */
+/** @typedef {"people" | "chat" | "invite"} PanelName */
+/** @typedef {"left" | "right" | "small" | "large"} Place */
+
+/** @type {readonly Place[]} */
+export const PLACES = ["left", "right", "small", "large"];
+const SHORT = 6000;
+
+export class CallView {
+  /**
+   * @param {Words} words
+   * @param {Call} call
+   * @param {Devices} devices
+   * @param {Tiles} tiles
+   * @param {(place: Place) => void} moved
+   */
+  constructor(words, call, devices, tiles, moved) {
+    this.words = words;
+    this.call = call;
+    this.devices = devices;
+    this.tiles = tiles;
+    this.unread = 0;
+    this.lasting = h("span", { class: "td-lasting" });
+    this.title = h("h2", { class: "td-room-title", tabindex: -1 });
+    this.places = PLACES.map((place) => h("button", { type: "button", class: `td-place-${place}`, "aria-label": words.say(`place.${place}`), title: words.say(`place.${place}`), "aria-pressed": "false", onclick: () => moved(place) }, icon(`place-${place}`)));
+    this.head = h("header", { class: "td-head" }, h("span", { class: "td-live", "aria-hidden": "true" }), this.title, this.lasting, h("span", { class: "td-grow" }),
+      h("div", { class: "td-seg", role: "group", "aria-label": words.say("place.label") }, ...this.places));
+    this.notes = new Notes();
+    this.alone = h("p", { class: "td-alone" });
+
+    this.chat = new ChatView(words, call);
+    this.people = new PeopleView(words, call, devices);
+    this.invite = new InviteView(words, call);
+    /** @type {Record<PanelName, HTMLElement>} */
+    this.panels = { people: this.panel("people", this.people.element), chat: this.panel("chat", this.chat.element), invite: this.panel("invite", this.invite.element) };
+    this.side = h("div", { class: "td-panel" }, this.panels.people, this.panels.chat, this.panels.invite);
+    /** @type {PanelName | null} */
+    this.open = matchMedia("(max-width: 900px)").matches ? null : "people";
+    this.bar = new Bar(words, call, devices, { invite: () => this.turn("invite"), chat: () => this.turn("chat"), people: () => this.turn("people") });
+    this.live = h("p", { class: "td-vh", role: "status", "aria-live": "polite" });
+    this.parts = [this.head, this.notes.element, this.alone, this.side, this.bar.element, this.live];
+
+    this.quality = new Quality(call, {
+      level: (id, level) => this.measured(id, level),
+      voice: (id, speaks) => tiles.setVoice(id, speaks),
+    });
+    this.stops = [
+      call.on("lobby", () => this.drawLobby()),
+      call.on("line link", () => this.drawLine()),
+      call.on("notice", (notice) => this.announce(notice)),
+      call.on("problem", ({ message, about }) => this.refused(about, message)),
+      call.on("people state", () => this.draw()),
+      devices.on("interrupted", (kind) => this.interrupted(kind)),
+      devices.on("tracks", () => this.drawDevices()),
+    ];
+    this.clock = setInterval(() => this.tick(), 5000);
+    this.draw();
+    this.drawPanels();
+    this.drawLobby();
+    this.drawLine();
+    this.drawDevices();
+  }
+
+  stop() {
+    clearInterval(this.clock);
+    this.quality.stop();
+    this.bar.end();
+    this.chat.stop();
+    this.people.stop();
+    this.invite.stop();
+    for (const stop of this.stops) stop();
+  }
+
+  /**
+   * @param {PanelName} name
+   * @param {HTMLElement} content
+   */
+  panel(name, content) {
+    const label = this.words.say(`panel.${name}`);
+    return h("section", { class: `td-panel-one td-panel-${name}`, "aria-label": label, onkeydown: (event) => {
+      if (event instanceof KeyboardEvent && event.key === "Escape") this.turn(name);
+    } }, h("div", { class: "td-panel-head" }, h("h3", {}, label, " ", name === "people" ? h("span", { class: "td-count" }) : null), h("span", { class: "td-grow" }),
+      h("button", { type: "button", class: "td-iconbtn", "aria-label": this.words.say(`panel.${name}.close`), title: this.words.say(`panel.${name}.close`), onclick: () => this.turn(name) }, icon("close"))), content);
+  }
+
+  /** @param {PanelName} name open it, or close it when it is open */
+  turn(name) {
+    const closing = this.open === name;
+    this.open = closing ? null : name;
+    this.drawPanels();
+    if (closing) this.bar.tools.get(name)?.element.focus();
+    else if (name === "chat") this.chat.shown();
+    else if (name === "invite") this.invite.shown();
+  }
+
+  drawPanels() {
+    for (const name of /** @type {PanelName[]} */ (Object.keys(this.panels))) {
+      this.panels[name].hidden = this.open !== name;
+      this.bar.press(name, this.open === name);
+    }
+    this.side.hidden = this.open === null;
+    if (this.open === "chat") this.unread = 0;
+    this.drawUnread();
+  }
+
+  drawUnread() {
+    this.bar.count("chat", this.unread, this.words.count("chat.unread", this.unread));
+  }
+
+  draw() {
+    write(this.title, this.call.room.name);
+    this.tick();
+    const count = this.panels.people.querySelector(".td-count");
+    if (count) write(count, String(this.call.people.size + 1));
+    this.alone.hidden = this.call.people.size > 0;
+    write(this.alone, this.words.say("call.alone"));
+  }
+
+  tick() {
+    write(this.lasting, this.call.since ? this.words.say("call.since", { time: this.words.lasting(this.call.since) }) : "");
+    this.people.draw();
+    this.drawLobby();
+  }
+
+  drawLobby() {
+    const { lobby } = this.call;
+    this.notes.keep("guest-", new Set(lobby.map(({ id }) => `guest-${id}`)));
+    for (const { id, name, role, since } of lobby) {
+      this.notes.show(`guest-${id}`, {
+        title: this.words.say("waiting.title", { name }),
+        text: this.words.say("waiting.text", { role: this.words.say(`role.${role}`), time: this.words.lasting(since) }),
+        mark: h("span", { class: "td-avatar td-avatar-grey", "aria-hidden": "true" }, initials(name)),
+        dialog: this.words.say("waiting.label"),
+        acts: [
+          { label: this.words.say("waiting.refuse"), act: () => this.call.refuse(id) },
+          { label: this.words.say("waiting.admit"), act: () => this.call.admit(id), primary: true },
+        ],
+      });
+    }
+  }
+
+  drawLine() {
+    const { call, words } = this;
+    if (call.line.isOpen || call.state !== "inside") this.notes.hide("line");
+    else this.notes.show("line", { title: words.say("line.lost"), text: words.say("line.lost.text"), icon: "retry" });
+    const broken = [...call.topology.links.values()].some(({ state }) => state === "disconnected" || state === "failed");
+    if (broken) this.notes.show("media", { title: words.say("media.lost"), text: words.say("media.lost.text"), icon: "retry" });
+    else this.notes.hide("media");
+  }
+
+  drawDevices() {
+    for (const kind of /** @type {const} */ (["video", "audio"])) {
+      const problem = this.devices.wanted[kind] && this.devices.problems[kind];
+      if (!problem) {
+        this.notes.hide(`device-${kind}`);
+        if (!this.devices.tracks[kind]?.muted) this.notes.hide(`resume-${kind}`);
+        continue;
+      }
+      this.notes.show(`device-${kind}`, {
+        title: this.words.say(`problem.${kind}.${problem}`), text: this.words.say(`problem.${kind}.${problem}.help`), icon: "alert", warm: true,
+        acts: [{ label: this.words.say("problem.retry"), act: () => void this.devices.retry([kind]) }],
+      });
+    }
+  }
+
+  /** @param {"audio" | "video"} kind */
+  interrupted(kind) {
+    this.notes.show(`resume-${kind}`, {
+      title: this.words.say(`interrupted.${kind}`), text: this.words.say("interrupted.text"), icon: "alert",
+      acts: [{ label: this.words.say("interrupted.resume"), primary: true, act: () => {
+        this.notes.hide(`resume-${kind}`);
+        void this.devices.retry([kind]);
+      } }],
+    });
+  }
+
+  /** The browser waits for a gesture before it plays sound. */
+  silent() {
+    this.notes.show("sound", { title: this.words.say("sound.blocked"), icon: "speaker", acts: [{ label: this.words.say("sound.play"), primary: true, act: () => {
+      this.notes.hide("sound");
+      this.tiles.unmute();
+    } }] });
+  }
+
+  /** @param {{event: "entered" | "left" | "chat", name: string, text?: string}} notice */
+  announce({ event, name, text }) {
+    write(this.live, this.words.say(`event.${event}`, { name, text: text ?? "" }));
+    if (event !== "chat") this.notes.show(`event-${event}`, { title: this.words.say(`event.${event}`, { name }), icon: event === "entered" ? "invite" : "people" }, SHORT);
+    else if (this.open !== "chat") {
+      this.unread += 1;
+      this.drawUnread();
+    }
+  }
+
+  /**
+   * @param {string} about
+   * @param {string} message
+   */
+  refused(about, message) {
+    if (about !== "invite" && about !== "withdraw" && about !== "chat") this.notes.show("problem", { title: message, icon: "alert", warm: true }, 2 * SHORT);
+  }
+
+  /**
+   * @param {string} id
+   * @param {number} level
+   */
+  measured(id, level) {
+    this.tiles.setLevel(id, level);
+    this.people.setLevel(id, level);
+  }
+
+  /** @param {Place} place */
+  setPlace(place) {
+    PLACES.forEach((each, at) => set(this.places[at], "aria-pressed", String(each === place)));
+  }
+}

@@ -1,0 +1,237 @@
+/**
+ * One peer connection with one other participant.
+ *
+ * Whoever enters a room calls; who is inside answers, and only the caller ever offers again: when both sides may, some
+ * calls end without media. The caller's offer can be made long before the call (`offer`, then `take`): candidates
+ * found before it is taken travel inside it, later ones follow one by one.
+ */
+
+/** @typedef {"audio" | "video"} Kind */
+/** @typedef {{audio: MediaStreamTrack | null, video: MediaStreamTrack | null}} Tracks */
+/**
+ * @typedef {object} LinkEvents
+ * @property {(message: {t: "sdp" | "ice", [field: string]: any}) => void} send to the other participant
+ * @property {(link: Link) => void} changed its connection or its tracks
+ */
+
+/** @type {readonly Kind[]} */
+export const KINDS = ["audio", "video"];
+/** Enough for 640 x 480 at 30 pictures a second. */
+const MOST_VIDEO = 1_200_000;
+/** A line that stutters is not broken yet. */
+const PATIENCE = 4000;
+
+export class Link {
+  /**
+   * @param {"caller" | "answerer"} side
+   * @param {Tracks} tracks
+   * @param {RTCIceServer[]} iceServers
+   * @param {LinkEvents} events
+   */
+  constructor(side, tracks, iceServers, events) {
+    this.side = side;
+    this.events = events;
+    /** @type {string | null} the other participant, once known */
+    this.peer = null;
+    this.remote = new MediaStream();
+    this.local = new MediaStream();
+    this.negotiations = 0;
+    this.taken = false;
+    /** @type {RTCIceCandidateInit[]} ours, not sent yet */
+    this.late = [];
+    /** @type {(RTCIceCandidateInit | null)[]} theirs, before their description */
+    this.early = [];
+    /** @type {Promise<unknown>} */
+    this.chain = Promise.resolve();
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.worry = undefined;
+    this.pc = new RTCPeerConnection({ iceServers, bundlePolicy: "max-bundle" });
+    this.pc.ontrack = ({ track }) => {
+      this.remote.addTrack(track);
+      track.onmute = track.onunmute = () => this.events.changed(this);
+      this.events.changed(this);
+    };
+    this.pc.onicecandidate = ({ candidate }) => this.found(candidate);
+    this.pc.onconnectionstatechange = () => this.moved();
+    for (const kind of KINDS) this.addKind(kind, tracks[kind]);
+  }
+
+  get state() {
+    return this.pc.connectionState;
+  }
+
+  get isAlive() {
+    return this.state !== "failed" && this.state !== "closed";
+  }
+
+  /**
+   * The caller offers both kinds even without a device, so that a camera can be opened later without a new offer.
+   * The answerer must use `addTrack`: a transceiver made before the offer arrives is not matched to it.
+   * @param {Kind} kind
+   * @param {MediaStreamTrack | null} track
+   */
+  addKind(kind, track) {
+    if (this.side === "answerer") {
+      if (track) this.pc.addTrack(track, this.local);
+      return;
+    }
+    const options = { direction: /** @type {const} */ ("sendrecv"), streams: [this.local] };
+    const encodings = kind === "video" ? { sendEncodings: [{ maxBitrate: MOST_VIDEO }] } : {};
+    const transceiver = this.pc.addTransceiver(track ?? kind, { ...options, ...encodings });
+    if (kind === "video") preferVp8(transceiver);
+  }
+
+  /** Make the offer and let its candidates gather. */
+  offer() {
+    return this.serial(async () => {
+      this.negotiations += 1;
+      this.taken = false;
+      this.late = [];
+      await this.pc.setLocalDescription();
+    });
+  }
+
+  /** The offer as it is now, for the `join` message; candidates found from here on follow by themselves. */
+  take() {
+    const description = this.pc.localDescription;
+    if (!description || description.type !== "offer") return undefined;
+    this.taken = true;
+    return description.sdp;
+  }
+
+  /**
+   * From now on this link is with `peer`.
+   * @param {string} peer
+   */
+  meet(peer) {
+    this.peer = peer;
+    for (const candidate of this.late.splice(0)) this.events.send({ t: "ice", to: peer, candidate });
+  }
+
+  /** Send the offer that is still without answer; also what is repeated when the line comes back. */
+  sendOffer() {
+    if (this.pc.signalingState !== "have-local-offer" || !this.peer) return;
+    const sdp = this.take();
+    if (sdp) this.events.send({ t: "sdp", to: this.peer, description: { type: "offer", sdp } });
+  }
+
+  /** @param {string} sdp */
+  answer(sdp) {
+    return this.serial(async () => {
+      this.negotiations += 1;
+      await this.pc.setRemoteDescription({ type: "offer", sdp });
+      for (const transceiver of this.pc.getTransceivers()) {
+        if (transceiver.direction === "recvonly") transceiver.direction = "sendrecv";
+      }
+      await this.pc.setLocalDescription();
+      this.taken = true;
+      const description = { type: "answer", sdp: this.pc.localDescription?.sdp };
+      if (this.peer) this.events.send({ t: "sdp", to: this.peer, description });
+      await this.addEarly();
+    });
+  }
+
+  /** @param {string} sdp */
+  accept(sdp) {
+    return this.serial(async () => {
+      if (this.pc.signalingState !== "have-local-offer") return;
+      await this.pc.setRemoteDescription({ type: "answer", sdp });
+      await this.addEarly();
+    });
+  }
+
+  /** @param {RTCIceCandidateInit | null} candidate */
+  candidate(candidate) {
+    return this.serial(async () => {
+      this.early.push(candidate);
+      if (this.pc.remoteDescription) await this.addEarly();
+    });
+  }
+
+  /** A new path for a link that broke: same devices, same pictures, new addresses. */
+  async restart() {
+    if (this.side !== "caller" || this.pc.signalingState === "closed") return;
+    this.pc.restartIce();
+    await this.offer();
+    this.sendOffer();
+  }
+
+  /**
+   * Put a track in, or take it out, without a new offer.
+   * @param {Kind} kind
+   * @param {MediaStreamTrack | null} track
+   */
+  setTrack(kind, track) {
+    return this.serial(async () => {
+      const transceiver = this.pc.getTransceivers().find((each) => each.receiver.track.kind === kind);
+      if (transceiver) await transceiver.sender.replaceTrack(track);
+      else if (track) this.pc.addTrack(track, this.local);
+    });
+  }
+
+  close() {
+    clearTimeout(this.worry);
+    this.pc.onconnectionstatechange = this.pc.ontrack = this.pc.onicecandidate = null;
+    this.pc.close();
+    for (const track of this.remote.getTracks()) this.remote.removeTrack(track);
+  }
+
+  /** @param {RTCIceCandidate | null} candidate */
+  found(candidate) {
+    if (!this.taken || !candidate) return;
+    const words = candidate.toJSON();
+    if (this.peer) this.events.send({ t: "ice", to: this.peer, candidate: words });
+    else this.late.push(words);
+  }
+
+  moved() {
+    clearTimeout(this.worry);
+    if (this.state === "failed") void this.restart();
+    if (this.state === "disconnected") {
+      this.worry = setTimeout(() => this.state === "disconnected" && void this.restart(), PATIENCE);
+    }
+    this.events.changed(this);
+  }
+
+  async addEarly() {
+    for (const candidate of this.early.splice(0)) {
+      try {
+        await this.pc.addIceCandidate(candidate ?? undefined);
+      } catch {
+        // A candidate of an older description: the newer ones carry the call.
+      }
+    }
+  }
+
+  /**
+   * One change of the connection at a time, in the order they came.
+   * @template T
+   * @param {() => Promise<T>} work
+   * @returns {Promise<T>}
+   */
+  serial(work) {
+    const done = this.chain.then(() => {
+      if (this.pc.signalingState === "closed") throw new DOMException("closed", "InvalidStateError");
+      return work();
+    });
+    this.chain = done.catch(() => undefined);
+    return done;
+  }
+}
+
+/**
+ * VP8 is the one picture codec that every browser has.
+ * @param {RTCRtpTransceiver} transceiver
+ */
+function preferVp8(transceiver) {
+  const all = RTCRtpReceiver.getCapabilities?.("video")?.codecs ?? [];
+  const first = all.filter(({ mimeType }) => mimeType === "video/VP8");
+  if (!first.length || !transceiver.setCodecPreferences) return;
+  const repair = all.filter(({ mimeType }) => mimeType === "video/rtx");
+  const fallBack = all.filter(({ mimeType }) => mimeType === "video/H264");
+  try {
+    transceiver.setCodecPreferences([...first, ...repair, ...fallBack]);
+  } catch {
+    // The browser's own order will do.
+  }
+}

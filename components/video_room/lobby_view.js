@@ -1,0 +1,145 @@
+/**
+ * « Entrer en salle »: which room, how one looks and sounds, then one button. The picture itself is the own tile of
+ * the room, which stays the same from here into the call.
+ */
+import { deviceSelect } from "./device_select.js";
+import { h, icon, write } from "./dom.js";
+import { Level, meter, playNotes } from "./level.js";
+import { RoomList } from "./room_list.js";
+
+/** @typedef {import("./words.js").Words} Words */
+/** @typedef {import("./call.js").Call} Call */
+/** @typedef {import("./devices.js").Devices} Devices */
+
+const BARS = 25;
+const HEARD = 0.3;
+const REMEMBERED = 4000;
+const SLOW = 400;
+
+export class LobbyView {
+  /**
+   * @param {Words} words
+   * @param {Call} call
+   * @param {Devices} devices
+   */
+  constructor(words, call, devices) {
+    this.words = words;
+    this.call = call;
+    this.devices = devices;
+    this.heard = -REMEMBERED;
+    const bars = meter(BARS, words.say("lobby.level"));
+    this.level = new Level((level) => {
+      bars.show(devices.sends("audio") ? level : 0);
+      if (level > HEARD) this.heard = performance.now();
+      this.drawHeard();
+    });
+    this.voice = h("span", { class: "td-voice" });
+    this.problems = h("div", { class: "td-problems" });
+    this.checks = { devices: check(), line: check(), secret: check() };
+    this.under = h("div", { class: "td-under" }, this.problems,
+      h("div", { class: "td-level" }, icon("mic"), bars.element, this.voice),
+      h("ul", { class: "td-checks" }, this.checks.devices.element, this.checks.line.element, this.checks.secret.element));
+
+    this.title = h("h2", { class: "td-title", tabindex: -1 }, words.say("lobby.title"));
+    this.rooms = new RoomList(words, () => this.drawButton());
+    this.selects = /** @type {const} */ (["video", "audio", "speaker"]).map((which) => deviceSelect(words, devices, which));
+    const test = h("button", { type: "button", class: "td-btn td-btn-tall", onclick: () => void playNotes((element) => devices.sound(element)) }, icon("speaker"), words.say("lobby.test"));
+    this.error = h("p", { class: "td-error", role: "alert", hidden: true });
+    this.button = h("button", { type: "button", class: "td-btn td-btn-primary td-btn-join", onclick: () => this.enter() }, icon("camera"), h("span", {}, words.say("lobby.join")));
+    this.note = h("p", { class: "td-small td-center" });
+    this.side = h("div", { class: "td-side" }, this.title, this.rooms.element, this.selects[0].element, this.selects[1].element,
+      h("div", { class: "td-row" }, this.selects[2].element, test), this.error, this.button, this.note);
+
+    this.stops = [
+      call.on("rooms", () => this.rooms.draw(call.rooms)),
+      call.on("line state hello", () => this.draw()),
+      call.on("problem", ({ message, about }) => this.refused(about, message)),
+      devices.on("tracks list", () => this.draw()),
+    ];
+    this.timer = setInterval(() => this.drawLine(), 1000);
+    this.rooms.draw(call.rooms);
+    this.draw();
+  }
+
+  stop() {
+    clearInterval(this.timer);
+    this.level.stop();
+    for (const stop of this.stops) stop();
+    for (const { stop } of this.selects) stop();
+  }
+
+  enter() {
+    this.error.hidden = true;
+    if (this.rooms.selected) this.call.join(this.rooms.selected);
+  }
+
+  /**
+   * @param {string} about
+   * @param {string} message
+   */
+  refused(about, message) {
+    if (about !== "join" && about !== "full" && about !== "rooms") return;
+    write(this.error, message);
+    this.error.hidden = false;
+  }
+
+  draw() {
+    const { devices, words } = this;
+    this.level.listen(this.call.state === "out" || this.call.state === "joining" ? devices.tracks.audio : null);
+    const [seen, heard] = [devices.sends("video"), devices.sends("audio")];
+    const both = seen ? (heard ? "both" : "camera") : heard ? "voice" : "neither";
+    this.checks.devices.show(words.say(`lobby.devices.${both}`), seen && heard);
+    this.checks.secret.show(words.say("lobby.encrypted"), true);
+    write(this.note, both === "both" ? words.say("lobby.note") : words.say(`lobby.note.${both}`));
+    this.problems.replaceChildren(...this.problemAlerts());
+    this.drawLine();
+    this.drawHeard();
+    this.drawButton();
+  }
+
+  problemAlerts() {
+    const { devices, words } = this;
+    const kinds = /** @type {const} */ (["video", "audio"]).filter((kind) => devices.wanted[kind] && devices.problems[kind]);
+    return kinds.map((kind) => {
+      const label = `problem.${kind}.${devices.problems[kind]}`;
+      return h("div", { class: "td-alert", role: "alert" }, icon("alert"),
+        h("span", {}, h("b", {}, words.say(label)), h("span", {}, words.say(`${label}.help`))),
+        h("button", { type: "button", class: "td-btn", onclick: () => void devices.retry([kind]) }, words.say("problem.retry")));
+    });
+  }
+
+  drawButton() {
+    const joining = this.call.state === "joining";
+    this.button.disabled = joining || !this.rooms.selected;
+    const text = this.button.querySelector("span");
+    if (text) write(text, this.words.say(joining ? "lobby.joining" : "lobby.join"));
+  }
+
+  drawLine() {
+    const { line } = this.call;
+    if (!line.isOpen || line.delay === null) this.checks.line.show(this.words.say(line.isOpen || !this.call.wasOpen ? "lobby.line.opening" : "lobby.line.lost"), false);
+    else this.checks.line.show(this.words.say(line.delay > SLOW ? "lobby.line.slow" : "lobby.line.good", { ms: Math.max(1, Math.round(line.delay)) }), line.delay <= SLOW);
+  }
+
+  drawHeard() {
+    const silent = !this.devices.sends("audio");
+    const recent = performance.now() - this.heard < REMEMBERED;
+    write(this.voice, this.words.say(silent ? "lobby.voice.off" : recent ? "lobby.voice.heard" : "lobby.voice.speak"));
+  }
+}
+
+function check() {
+  const [yes, no, text] = [icon("check", 18), icon("info", 18), h("span")];
+  const element = h("li", {}, yes, no, text);
+  return {
+    element,
+    /**
+     * @param {string} words
+     * @param {boolean} good
+     */
+    show(words, good) {
+      write(text, words);
+      element.classList.toggle("td-good", good);
+    },
+  };
+}

@@ -1,0 +1,219 @@
+/**
+ * The topology « peer to peer »: a link with each other participant, nothing in between.
+ *
+ * `Call` knows a topology only by these words: prepare, takeOffer, joined, entered, left, signal, setTrack, links,
+ * close. A forwarding unit will speak the same ones.
+ */
+import { KINDS, Link } from "./link.js";
+
+/** @typedef {import("./link.js").Kind} Kind */
+/** @typedef {import("./link.js").Tracks} Tracks */
+/** @typedef {import("./call.js").Person} Person */
+/**
+ * @typedef {object} Surroundings
+ * @property {RTCIceServer[]} iceServers
+ * @property {() => Tracks} tracks what we send now
+ * @property {(message: {t: string, [field: string]: any}) => void} send
+ * @property {(id: string | null) => void} changed the link with this participant
+ */
+
+/** After this a prepared offer is made anew: addresses and relay passes grow old. */
+const OFFER_LIFE = 120_000;
+/** How long somebody may be missing after the line came back before a link without media is dropped. */
+const ABSENCE = 8000;
+
+export class PeerTopology {
+  /** @param {Surroundings} around */
+  constructor(around) {
+    this.around = around;
+    /** @type {Map<string, Link>} */
+    this.byId = new Map();
+    /** @type {Link | null} with its offer made, waiting for somebody to call */
+    this.prepared = null;
+    /** @type {Link | null} ready to answer whoever enters */
+    this.spare = null;
+    this.offered = false;
+    this.closed = false;
+    this.negotiations = 0;
+    /** @type {Set<string>} whose place the server does not know since the line came back */
+    this.absent = new Set();
+    /** @type {ReturnType<typeof setInterval> | undefined} */
+    this.renewal = undefined;
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.absence = undefined;
+  }
+
+  /** Make the offer now, so that entering a room costs one message. */
+  async prepare() {
+    this.offered = false;
+    clearInterval(this.renewal);
+    this.renewal = setInterval(() => void this.renew(), OFFER_LIFE);
+    await this.renew();
+  }
+
+  async renew() {
+    const fresh = this.link("caller");
+    await fresh.offer();
+    if (this.offered || this.closed) {
+      fresh.close();
+      return;
+    }
+    this.prepared?.close();
+    this.prepared = fresh;
+    const now = this.around.tracks();
+    for (const kind of KINDS) await fresh.setTrack(kind, now[kind]).catch(() => undefined);
+  }
+
+  /** The SDP that travels inside `join`. */
+  takeOffer() {
+    clearInterval(this.renewal);
+    const sdp = this.prepared?.take();
+    this.offered = sdp !== undefined;
+    return sdp;
+  }
+
+  /**
+   * We are in: call everybody who is there and whom we do not speak with yet.
+   * @param {Person[]} people the others
+   * @param {boolean} resumed our old place, with its living links
+   */
+  joined(people, resumed) {
+    clearInterval(this.renewal);
+    if (!resumed) for (const id of [...this.byId.keys()]) this.left(id);
+    for (const { id } of people) {
+      const known = this.byId.get(id);
+      if (known?.isAlive) known.sendOffer();
+      else void this.call(id);
+    }
+    this.dropPrepared();
+    if (!this.byId.size) this.spare ??= this.link("answerer");
+    this.watchAbsent(new Set(people.map(({ id }) => id)));
+  }
+
+  /** @param {string} id */
+  async call(id) {
+    this.left(id);
+    const offered = this.offered && this.prepared;
+    const link = offered || this.link("caller");
+    if (offered) {
+      this.prepared = null;
+      this.offered = false;
+    }
+    this.byId.set(id, link);
+    link.meet(id);
+    if (offered) return;
+    await link.offer().catch(() => undefined);
+    link.sendOffer();
+  }
+
+  /**
+   * Somebody came. A living link is left alone: they only lost their line for a moment.
+   * @param {string} id
+   * @param {string | undefined} offer
+   * @param {boolean} resumed
+   */
+  entered(id, offer, resumed) {
+    this.absent.delete(id);
+    if (resumed && this.byId.get(id)?.isAlive) {
+      this.byId.get(id)?.sendOffer();
+      return;
+    }
+    if (offer) void this.answer(id, offer);
+  }
+
+  /**
+   * @param {string} id
+   * @param {string} sdp
+   */
+  async answer(id, sdp) {
+    this.left(id);
+    const link = this.spare ?? this.link("answerer");
+    this.spare = null;
+    this.byId.set(id, link);
+    link.meet(id);
+    await link.answer(sdp).catch(() => undefined);
+  }
+
+  /** @param {string} id */
+  left(id) {
+    const link = this.byId.get(id);
+    if (!link) return;
+    this.negotiations += link.negotiations;
+    link.close();
+    this.byId.delete(id);
+    this.around.changed(id);
+  }
+
+  /**
+   * A relayed `sdp` or `ice`.
+   * @param {{t: string, [field: string]: any}} message
+   */
+  async signal(message) {
+    const id = String(message.from);
+    const link = this.byId.get(id);
+    if (message.t === "ice") {
+      await link?.candidate(message.candidate ?? null).catch(() => undefined);
+      return;
+    }
+    const { type, sdp } = message.description ?? {};
+    if (type === "answer") await link?.accept(sdp).catch(() => undefined);
+    else if (type === "offer" && !(link?.side === "caller" && link.isAlive)) {
+      // Their next path for the same link; when it does not fit, they began anew.
+      const fits = link?.isAlive || link?.state === "failed" ? link.answer(sdp) : Promise.reject(new Error("no link"));
+      await fits.catch(() => this.answer(id, sdp));
+    }
+  }
+
+  /**
+   * @param {Kind} kind
+   * @param {MediaStreamTrack | null} track
+   */
+  async setTrack(kind, track) {
+    const all = [...this.byId.values(), this.prepared, this.spare];
+    await Promise.allSettled(all.map((link) => link?.setTrack(kind, track)));
+  }
+
+  /** @returns {ReadonlyMap<string, Link>} */
+  get links() {
+    return this.byId;
+  }
+
+  /** How often descriptions were made, over all links: a call that is left alone does not move it. */
+  get negotiated() {
+    return [...this.byId.values()].reduce((sum, link) => sum + link.negotiations, this.negotiations);
+  }
+
+  close() {
+    this.closed = true;
+    clearInterval(this.renewal);
+    clearTimeout(this.absence);
+    this.dropPrepared();
+    this.spare?.close();
+    this.spare = null;
+    for (const id of [...this.byId.keys()]) this.left(id);
+  }
+
+  dropPrepared() {
+    this.prepared?.close();
+    this.prepared = null;
+    this.offered = false;
+  }
+
+  /** @param {Set<string>} present */
+  watchAbsent(present) {
+    clearTimeout(this.absence);
+    this.absent = new Set([...this.byId.keys()].filter((id) => !present.has(id)));
+    this.absence = setTimeout(() => {
+      for (const id of this.absent) if (this.byId.get(id)?.state !== "connected") this.left(id);
+    }, ABSENCE);
+  }
+
+  /** @param {"caller" | "answerer"} side */
+  link(side) {
+    const tracks = this.around.tracks();
+    return new Link(side, tracks, this.around.iceServers, {
+      send: this.around.send,
+      changed: (link) => this.around.changed(link.peer),
+    });
+  }
+}
