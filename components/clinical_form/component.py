@@ -27,7 +27,7 @@ class ClinicalForm(pn.viewable.Viewer):
     server is away. Read-only, it shows the answers as text.
     """
 
-    sections = param.Tuple(default=(), doc="`FormSection`s, in reading order.")
+    sections = param.ClassSelector(class_=tuple, default=(), doc="`FormSection`s, in reading order.")
     answers = param.Dict(default={}, doc="Answers so far: key to text, code or boolean.")
     read_only = param.Boolean(default=False, doc="Show answers as text, without fields.")
     prefix = param.String(default="form", doc="Begins the names under which the page keeps what is typed.")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import param
 from panel.custom import JSComponent
 
+from components._shared import CONTROLS
 from components.document_list.contract import ListedDocument
 
 HERE = Path(__file__).parent
@@ -46,7 +47,7 @@ class DocumentList(JSComponent):
     labels = param.Dict(default=LABELS, doc="Every word the component shows.")
 
     _esm = HERE / "document_list.js"
-    _stylesheets = [HERE.parent / "_shared" / "component.css", HERE / "document_list.css"]
+    _stylesheets: ClassVar[list[str]] = [CONTROLS, (HERE / "document_list.css").read_text()]
 
     def __init__(
         self,

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import param
 from panel.custom import JSComponent
 
+from components._shared import CONTROLS
 from components.dossier_browser.contract import BrowserContent, BrowserQuery
 
 HERE = Path(__file__).parent
@@ -66,7 +67,7 @@ class DossierBrowser(JSComponent):
     labels = param.Dict(default=LABELS, doc="Every word the component shows.")
 
     _esm = HERE / "dossier_browser.js"
-    _stylesheets = [HERE.parent / "_shared" / "component.css", HERE / "dossier_browser.css"]
+    _stylesheets: ClassVar[list[str]] = [CONTROLS, (HERE / "dossier_browser.css").read_text()]
 
     def __init__(
         self,

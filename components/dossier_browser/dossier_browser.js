@@ -125,10 +125,9 @@ export function render({ model, el }) {
     }
     const groups = [[labels.waiting_group, rows.filter((/** @type {any} */ r) => r.waiting)], [labels.followed_group, rows.filter((/** @type {any} */ r) => !r.waiting)]].filter(([, some]) => some.length);
     const heads = [["c-urg", h("span", { class: "vh" }, labels.urgency)], ["c-num", labels.number], ["c-pat", labels.patient], ["c-step", labels.step], ["c-date", labels.planned], ["c-spec", labels.specialty], ["c-struct", labels.structure], ["c-req", labels.requester], ["c-exp", labels.expert], ["c-doc num", labels.documents]];
-    const widths = ["78px", "126px", "", "216px", "152px", "116px", "196px", "118px", "122px", "74px"];
     const body = h("tbody", {}, ...groups.flatMap(([title, some]) => [h("tr", { class: "grp" }, h("th", { colspan: 10, scope: "rowgroup" }, title, h("span", { class: "count" }, String(some.length)))), ...some.map(tableRow)]));
     const table = h("table", { class: "tbl" }, h("caption", { class: "vh" }, labels.table),
-      h("thead", {}, h("tr", {}, ...heads.map(([cls, text], i) => h("th", { class: cls, scope: "col", style: widths[i] ? `width:${widths[i]}` : null }, text)))), body);
+      h("thead", {}, h("tr", {}, ...heads.map(([cls, text]) => h("th", { class: cls, scope: "col" }, text)))), body);
     const cards = h("div", { class: "cards" }, ...groups.flatMap(([title, some]) => [h("h3", {}, `${title} (${some.length})`), ...some.map(card)]));
     // One of both is laid out; a screen reader and a test must meet each row once.
     list.replaceChildren(narrow.matches ? cards : table);

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import base64
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import param
 from panel.custom import JSComponent
 
+from components._shared import CONTROLS
 from components.image_viewer.contract import FrameSource
 
 HERE = Path(__file__).parent
@@ -42,7 +43,7 @@ class ImageViewer(JSComponent):
     labels = param.Dict(default=LABELS, doc="Every word the component shows.")
 
     _esm = HERE / "image_viewer.js"
-    _stylesheets = [HERE.parent / "_shared" / "component.css", HERE / "image_viewer.css"]
+    _stylesheets: ClassVar[list[str]] = [CONTROLS, (HERE / "image_viewer.css").read_text()]
 
     def __init__(self, frames: FrameSource | None = None, **params: Any) -> None:
         super().__init__(**params)

@@ -19,7 +19,7 @@ COLUMNS_SHOWN = 6
 class LabTrends(pn.viewable.Viewer):
     """Curves and table of laboratory results; works alone. `results` are `LabResult`s of any analyses and dates."""
 
-    results = param.Tuple(default=(), doc="The `LabResult`s to show.")
+    results = param.ClassSelector(class_=tuple, default=(), doc="The `LabResult`s to show.")
     title = param.String(default="Biologie", doc="Heading above the curves.")
     plot_height = param.Integer(default=170, doc="Height of one curve, in pixels.")
 
@@ -53,7 +53,7 @@ class LabTrends(pn.viewable.Viewer):
             hv.extension("bokeh", logo=False)
         moments = [result.at for result in self.results]
         curve = pn.pane.HoloViews(
-            plot(analysis, min(moments), max(moments), self.plot_height), sizing_mode="stretch_width", margin=0
+            plot(analysis, min(moments), max(moments), self.plot_height), sizing_mode="stretch_width", margin=0, linked_axes=False
         )
         return pn.Column(_html(_heading(analysis)), curve, min_width=300, max_width=520, margin=(6, 0), styles=_CARD)
 
