@@ -70,6 +70,14 @@ class Settings(BaseSettings):
     def sqlalchemy_url(self) -> str:
         return self.database_url or f"sqlite:///{(self.var / 'teledossier.db').absolute()}"
 
+    def environment(self) -> dict[str, str]:
+        """The environment variables that give a child process these very settings, secrets included."""
+        values = self.model_dump(mode="json") | {"var": str(self.var.absolute())}
+        for name, value in self:
+            if isinstance(value, SecretStr):
+                values[name] = value.get_secret_value()
+        return {f"TD_{name.upper()}": str(value) for name, value in values.items()}
+
     def check_production(self) -> None:
         """Refuse to start with a placeholder secret.
 

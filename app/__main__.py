@@ -1,0 +1,148 @@
+"""`teledossier …` (or `python -m app …`): serve, demo, worker, migrate, bench."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import signal
+import sys
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from app import settings as settings_module
+from app.errors import TeledossierError
+from app.settings import Settings
+
+
+def main(words: list[str] | None = None) -> int:
+    """Run one command; answers the exit status."""
+    arguments = parser().parse_args(words)
+    try:
+        return int(arguments.run(arguments) or 0)
+    except TeledossierError as refusal:
+        return _refuse(refusal.message)
+    except ValidationError as wrong:
+        names = ", ".join("TD_" + str(error["loc"][0]).upper() for error in wrong.errors())
+        return _refuse(f"Réglages à corriger : {names}.")
+    except ValueError as wrong:  # placeholder secrets
+        return _refuse(str(wrong))
+
+
+def parser() -> argparse.ArgumentParser:
+    top = argparse.ArgumentParser(prog="teledossier", description="Télédossier : télémédecine en EHPAD.")
+    commands = top.add_subparsers(required=True, metavar="COMMANDE")
+
+    serve = commands.add_parser("serve", help="sert l'installation réglée par TD_… ou le fichier .env")
+    serve.add_argument("--show-command", action="store_true", help="affiche la ligne « panel serve » équivalente")
+    serve.add_argument("--show-secret", choices=("sessions", "cookies"), help="affiche un secret dérivé, pour un shell")
+    serve.set_defaults(run=run_serve)
+
+    demo = commands.add_parser("demo", help="sert la démonstration : personnes et dossiers fictifs, sans réglage")
+    demo.add_argument("--port", type=int, default=5006, help="port d'écoute (5006)")
+    demo.add_argument("--var", type=Path, default=Path("var"), help="dossier de la base et des fichiers (var)")
+    demo.set_defaults(run=run_demo)
+
+    worker = commands.add_parser("worker", help="envoie ce qui attend dans la boîte d'envoi ; lancé par serve et demo")
+    worker.set_defaults(run=run_worker)
+
+    migrate = commands.add_parser("migrate", help="met la base de données à la dernière version")
+    migrate.set_defaults(run=run_migrate)
+
+    bench = commands.add_parser("bench", help="mesure le coût d'une page sur la démonstration en marche")
+    bench.add_argument("--port", type=int, default=5006, help="port de la démonstration (5006)")
+    bench.add_argument("--var", type=Path, default=Path("var"), help="dossier de la démonstration (var)")
+    bench.add_argument("--pages", type=int, default=30, help="pages ouvertes en même temps (30)")
+    bench.add_argument("--path", default="/tlm", help="page mesurée (/tlm)")
+    bench.add_argument("--login", default="dr.martin", help="identifiant utilisé (dr.martin)")
+    bench.set_defaults(run=run_bench)
+    return top
+
+
+def run_serve(arguments: argparse.Namespace) -> int:
+    from app.server import command
+
+    settings = settings_module.load()
+    settings.check_production()
+    if arguments.show_secret:
+        _say(command.derived_secret(settings, arguments.show_secret))
+        return 0
+    if arguments.show_command:
+        _say(command.shell_line(settings))
+        return 0
+    return _serve(settings)
+
+
+def run_demo(arguments: argparse.Namespace) -> int:
+    from app.bootstrap import platform_from_settings
+    from app.demo import seed
+    from app.server import supervisor
+
+    settings = settings_module.demo_settings(arguments.var, arguments.port)
+    supervisor.check_port(settings.address, settings.port)
+    _migrate(settings)
+    seed.ensure(platform_from_settings(settings))
+    return _serve(settings)
+
+
+def run_worker(_arguments: argparse.Namespace) -> int:
+    from app.bootstrap import platform_from_settings
+    from app.messaging import worker
+
+    async def work() -> None:
+        platform, stop = platform_from_settings(settings_module.load()), asyncio.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        listen = getattr(platform.bus, "listen", None)
+        if listen is not None:
+            listen()
+        await worker.run(platform, stop)
+
+    asyncio.run(work())
+    return 0
+
+
+def run_migrate(_arguments: argparse.Namespace) -> int:
+    _migrate(settings_module.load())
+    _say("La base de données est à jour.")
+    return 0
+
+
+def run_bench(arguments: argparse.Namespace) -> int:
+    from app.server import bench
+
+    settings = settings_module.demo_settings(arguments.var, arguments.port)
+    figures = asyncio.run(bench.pages(settings, arguments.path, arguments.login, arguments.pages))
+    for name, value in figures.items():
+        _say(f"{name:32} {value}")
+    return 0
+
+
+def _serve(settings: Settings) -> int:
+    from app.server import shelf, supervisor
+
+    shelf.build(settings.var / "static-cache")  # before the web process, which then only reads it
+    asyncio.run(supervisor.supervise(settings, supervisor.children(settings), _say))
+    return 0
+
+
+def _migrate(settings: Settings) -> None:
+    from app import db
+
+    engine = db.connect(settings.sqlalchemy_url())
+    db.migrate(engine)
+    engine.dispose()
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+def _refuse(message: str) -> int:
+    sys.stderr.write(message + "\n")
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,46 @@
+"""The Tornado application that Bokeh builds: response transforms in, embedding routes out, event loop known."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+from bokeh.server import urls
+from bokeh.server.tornado import BokehTornado
+from tornado.ioloop import IOLoop
+
+from app.server.compression import PageCompression
+from app.server.headers import SecurityHeaders
+
+TRANSFORMS = [SecurityHeaders, PageCompression]  # in this order: the nonce is written before the page is compressed
+
+
+def add_transforms() -> None:
+    """Every answer passes through our transforms; `panel serve` has no option for it."""
+    build = BokehTornado.__init__
+
+    @functools.wraps(build)
+    def init(self: BokehTornado, *args: Any, **kwargs: Any) -> None:
+        build(self, *args, **{"transforms": TRANSFORMS, **kwargs})
+
+    BokehTornado.__init__ = init
+
+
+def drop_embedding() -> None:
+    """Our pages are never part of another site: `autoload.js` answers any origin, `metadata` says what runs here."""
+    urls.per_app_patterns[:] = [
+        pattern for pattern in urls.per_app_patterns if pattern[0] not in ("/autoload.js", "/metadata")
+    ]
+
+
+def on_loop(start: Callable[[], None]) -> None:
+    """Call `start` on the server's event loop, once it runs."""
+    initialize = BokehTornado.initialize
+
+    @functools.wraps(initialize)
+    def initialized(self: BokehTornado, io_loop: IOLoop) -> None:
+        initialize(self, io_loop)
+        io_loop.add_callback(start)
+
+    BokehTornado.initialize = initialized
