@@ -1,0 +1,56 @@
+# Everything a newcomer types. `make` alone lists it; deploy/setup.sh does the installing.
+
+PYTHON ?= python3
+export PYTHON
+BIN := .venv/bin
+UV ?= uv
+UPGRADE ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo check lint test screenshots bench lock clean
+
+help: ## lists these commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
+
+setup: ## installs everything to develop and test: .venv, Debian packages (root or sudo), npm packages
+	@deploy/setup.sh debian
+	@deploy/setup.sh python dev
+	@deploy/setup.sh node
+
+demo: ## starts the product with fictional people; needs only Python 3.11 with venv and pip
+	@deploy/setup.sh python base
+	@$(BIN)/teledossier demo
+
+check: lint ## looks at the code and runs the quick tests, under a minute
+	@$(BIN)/python -m pytest --quiet tests/unit tests/contract tests/architecture
+
+lint: ## looks at the code: format, lint, types, architecture, JavaScript types
+	@deploy/setup.sh python dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	@if [ -d node_modules ]; then echo node_modules/.bin/tsc; node_modules/.bin/tsc; \
+	else echo "no node_modules: JavaScript types not checked (make setup)"; fi
+
+test: setup lint ## sets up, looks at the code, runs all tests; ends with what was skipped and why
+	@$(BIN)/python -m pytest tests
+
+screenshots: ## draws every screen of the demo into files
+	@deploy/setup.sh python dev
+	@$(BIN)/python -m tests.support.screenshots
+
+bench: ## measures the running demo
+	@deploy/setup.sh python dev
+	@$(BIN)/teledossier bench
+
+lock: ## rewrites requirements/*.txt from pyproject.toml (needs uv); newer versions with UPGRADE=--upgrade
+	$(UV) pip compile pyproject.toml --universal --python-version 3.11 --fork-strategy fewest --generate-hashes \
+		--no-emit-index-url --no-header --quiet $(UPGRADE) --output-file requirements/base.txt
+	$(UV) pip compile pyproject.toml --extra dev --constraints requirements/base.txt --universal --python-version 3.11 \
+		--fork-strategy fewest --generate-hashes --no-emit-index-url --no-header --quiet $(UPGRADE) \
+		--output-file requirements/dev.txt
+
+clean: ## removes what setup and the tools made, never var/
+	rm -rf .venv node_modules build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis *.egg-info
+	find app components tests notebooks -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
