@@ -1,0 +1,57 @@
+"""How much one page may say: token buckets, refilled by time.
+
+A page within its means never notices. One that floods gets `error` for each message too many, and is cut off when it
+doesn't stop.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from app.teleconsultation.messages import Chat, Ice, Message, Ping, Sdp, State
+
+TOO_FAST = "Trop de messages à la fois : celui-ci n'a pas été transmis. Patientez un instant, puis réessayez."
+
+
+class Bucket:
+    """`burst` at once, then `rate` per second. Instants are seconds of a clock that never jumps."""
+
+    def __init__(self, rate: float, burst: int) -> None:
+        self._rate, self._burst = rate, burst
+        self._left, self._at = float(burst), 0.0
+
+    def take(self, now: float) -> bool:
+        """Whether one more is within the means; if so it is counted."""
+        self._left = min(self._burst, self._left + (now - self._at) * self._rate)
+        self._at = now
+        if self._left < 1:
+            return False
+        self._left -= 1
+        return True
+
+
+@dataclass
+class Limits:
+    """The buckets of one connection."""
+
+    chat: Bucket = field(default_factory=lambda: Bucket(1, 10))
+    ice: Bucket = field(default_factory=lambda: Bucket(20, 200))
+    cheap: Bucket = field(default_factory=lambda: Bucket(10, 60))  # relayed, nothing kept
+    valued: Bucket = field(default_factory=lambda: Bucket(1, 20))  # read or write the database
+    patience: Bucket = field(default_factory=lambda: Bucket(1, 50))  # refusals before being cut off
+
+    def allow(self, message: Message, now: float) -> bool:
+        """Whether this message may be acted on."""
+        match message:
+            case Chat():
+                return self.chat.take(now)
+            case Ice():
+                return self.ice.take(now)
+            case Ping() | Sdp() | State():
+                return self.cheap.take(now)
+            case _:
+                return self.valued.take(now)
+
+    def is_flood(self, now: float) -> bool:
+        """Count one refusal; whether it was one too many."""
+        return not self.patience.take(now)

@@ -1,0 +1,89 @@
+"""Rooms, invitations and what was written in a room."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+import sqlalchemy as sa
+from sqlmodel import Field, SQLModel
+
+from app.db import UtcDateTime
+
+
+class Room(SQLModel, table=True):
+    """A place to meet: « Salle Bleue ». `slug` is its name in messages: « salle-bleue »."""
+
+    __tablename__ = "room"
+
+    id: int | None = Field(default=None, primary_key=True)
+    slug: str = Field(unique=True)
+    name: str = Field(unique=True)
+    position: int = 0
+
+
+class GuestRole(StrEnum):
+    """Whom an invitation is for."""
+
+    PATIENT = "patient"
+    CAREGIVER = "caregiver"
+    PROFESSIONAL = "professional"
+
+    @property
+    def label(self) -> str:
+        return {"patient": "Patient", "caregiver": "Aidant", "professional": "Professionnel"}[self]
+
+
+class Invitation(SQLModel, table=True):
+    """A link for somebody without an account. Only the SHA-256 of the link's secret is kept."""
+
+    __tablename__ = "invitation"
+
+    id: int | None = Field(default=None, primary_key=True)
+    secret_hash: str = Field(unique=True, max_length=64)
+    dossier_id: int = Field(foreign_key="dossier.id", index=True)
+    room_id: int = Field(foreign_key="room.id")
+    inviter_id: int = Field(foreign_key="professional.id")
+    name: str
+    role: GuestRole
+    channel: str = "email"
+    address: str
+    request_key: str = Field(unique=True, description="The page's own key: a resent request invites once")
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    expires_at: datetime = Field(sa_type=UtcDateTime)
+    opened_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    admitted_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    left_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    withdrawn_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    refused_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+    @property
+    def is_admitted(self) -> bool:
+        """Whether the guest may be in the room: let in, and not gone since. Who left must be let in anew."""
+        return self.admitted_at is not None and (self.left_at is None or self.left_at < self.admitted_at)
+
+    @property
+    def actor_id(self) -> int | None:
+        return None
+
+    @property
+    def actor_name(self) -> str:
+        return f"{self.name} (invité)"
+
+
+class ChatMessage(SQLModel, table=True):
+    """A line of the room's discussion, kept as long as the dossier."""
+
+    __tablename__ = "chat_message"
+
+    id: int | None = Field(default=None, primary_key=True)
+    key: str = Field(description="Chosen by the page; a resent line is kept once")
+    dossier_id: int = Field(foreign_key="dossier.id", index=True)
+    room_id: int = Field(foreign_key="room.id")
+    professional_id: int | None = Field(default=None, foreign_key="professional.id")
+    invitation_id: int | None = Field(default=None, foreign_key="invitation.id")
+    author_name: str
+    text: str = Field(sa_type=sa.Text)
+    at: datetime = Field(sa_type=UtcDateTime)
+
+    __table_args__ = (sa.UniqueConstraint("dossier_id", "key", name="a_line_is_kept_once"),)

@@ -1,0 +1,262 @@
+"""Who is in which room: plain values and rules, no clock, no socket, no database.
+
+    (outside) ── enter ──> present ── lose ──> lost ── GRACE ──> (outside, told)
+                              │  ^               │
+                              │  └─── enter ─────┘  with `resume`: same id, nothing to negotiate anew
+                              └── leave ──> (outside)
+
+A room belongs to the dossier of whoever came first, until the last one is out. Somebody whose socket closed keeps
+the place for a while: lines break, and a call between two browsers lives on without us. After the web process was
+killed nothing is known any more: a page then shows the id and the proof it was given, and has its place back.
+"""
+
+from __future__ import annotations
+
+import base64
+import hmac
+import json
+import secrets
+from collections import OrderedDict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from app.errors import RoomFull
+from app.teleconsultation.messages import Resume
+
+GRACE = timedelta(seconds=10)  # before `left` is told of somebody whose line broke
+ABANDONED = timedelta(minutes=2)  # guests alone for so long are out: the room is needed
+REMEMBERED = 10_000  # ids that were told to have left
+
+
+class RoomTaken(RoomFull):
+    """People of another dossier are inside."""
+
+    code = "salle-occupee"
+
+
+@dataclass(frozen=True)
+class Topology:
+    """How media travel in a room, and how many people that carries."""
+
+    capacity: int
+    full: str
+
+    def is_full(self, people: int) -> bool:
+        return people >= self.capacity
+
+
+PEER_TO_PEER = Topology(capacity=2, full="La salle est complète : deux personnes au plus pour l'instant.")
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody who may be in a room. `key` names them across pages: « professional:12 », « invitation:34 »."""
+
+    key: str
+    name: str
+    label: str
+    detail: str
+    role: str
+    professional: bool
+
+
+@dataclass
+class Participant:
+    """One page in a call. `lost_at` is set while its socket is closed and its place kept."""
+
+    id: str
+    room: str
+    dossier_id: int
+    person: Person
+    camera: bool
+    microphone: bool
+    since: datetime
+    lost_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What came of an attempt to enter.
+
+    `resumed`: the others still know this id, a living call goes on. `kept`: the place was never given up.
+    `replaced`: an older page of the same person, which gives way.
+    """
+
+    participant: Participant
+    resumed: bool
+    kept: bool
+    replaced: Participant | None = None
+
+
+@dataclass(frozen=True)
+class Departure:
+    """Somebody who is out. `unattended`: no professional is left in the room; `over`: nor anywhere for the dossier."""
+
+    participant: Participant
+    unattended: bool
+    over: bool
+
+
+@dataclass(frozen=True)
+class Occupancy:
+    """A room as the list shows it to people of one dossier."""
+
+    people: list[str]
+    full: bool
+
+
+class Presence:
+    """The rooms of one process. Every method takes the instant it happens at."""
+
+    def __init__(self, secret: str, topology: Topology = PEER_TO_PEER) -> None:
+        self._key = hmac.digest(secret.encode(), b"teleconsultation.presence", "sha256")
+        self.topology = topology
+        self._inside: dict[str, Participant] = {}
+        self._departed: OrderedDict[str, None] = OrderedDict()
+        self._unattended: dict[str, datetime] = {}
+
+    # -- who is where
+
+    def find(self, participant_id: str) -> Participant | None:
+        return self._inside.get(participant_id)
+
+    def people(self, room: str) -> list[Participant]:
+        """Everybody in a room, first come first; who has lost the line is still there."""
+        return [inside for inside in self._inside.values() if inside.room == room]
+
+    def of_dossier(self, dossier_id: int) -> list[Participant]:
+        return [inside for inside in self._inside.values() if inside.dossier_id == dossier_id]
+
+    def occupied_dossiers(self) -> set[int]:
+        return {inside.dossier_id for inside in self._inside.values()}
+
+    def is_empty(self) -> bool:
+        return not self._inside
+
+    def occupancy(self, room: str, dossier_id: int) -> Occupancy:
+        """Names of professionals for everybody; a guest's name only to people of the same dossier."""
+        people = self.people(room)
+        labels = [p.person.label for p in people if p.person.professional or p.dossier_id == dossier_id]
+        if strangers := len(people) - len(labels):
+            labels.append("1 invité" if strangers == 1 else f"{strangers} invités")
+        return Occupancy(labels, self.topology.is_full(len(people)))
+
+    # -- coming
+
+    def enter(
+        self,
+        room: str,
+        dossier_id: int,
+        person: Person,
+        now: datetime,
+        *,
+        camera: bool,
+        microphone: bool,
+        resume: Resume | None = None,
+    ) -> Entry:
+        """Take a place, or take the former one back.
+
+        A claim that doesn't hold (wrong proof, somebody else's, already told to have left) is an ordinary entry. Who
+        is inside on an older page takes that page's place.
+
+        Raises: RoomFull, RoomTaken.
+        """
+        former = self._claimed(room, dossier_id, person, resume)
+        if former and (kept := self._inside.get(former)):
+            kept.camera, kept.microphone, kept.lost_at = camera, microphone, None
+            return Entry(kept, resumed=True, kept=True)
+        older = next((p for p in self.people(room) if p.person.key == person.key), None)
+        self._check_room(room, dossier_id, without=older)
+        resumed = former is not None and former not in self._departed
+        identity = former if former and resumed else _new_id(now)
+        if older:
+            self._forget(older)
+        entered = Participant(identity, room, dossier_id, person, camera, microphone, _since(identity))
+        self._inside[identity] = entered
+        return Entry(entered, resumed=resumed, kept=False, replaced=older)
+
+    def check(self, room: str, dossier_id: int, person: Person) -> None:
+        """Whether somebody would find a place now. Raises: RoomFull, RoomTaken."""
+        older = next((p for p in self.people(room) if p.person.key == person.key), None)
+        self._check_room(room, dossier_id, without=older)
+
+    def would_resume(self, room: str, dossier_id: int, person: Person, resume: Resume | None) -> bool:
+        """Whether a claim to a former place holds."""
+        former = self._claimed(room, dossier_id, person, resume)
+        return former is not None and former not in self._departed
+
+    def is_attended(self, room: str, dossier_id: int) -> bool:
+        """Whether a professional of this dossier is in the room."""
+        return _attended(p for p in self.people(room) if p.dossier_id == dossier_id)
+
+    def proof(self, participant: Participant) -> str:
+        """What lets this page, and nobody else, come back to this place, in this room, for this dossier."""
+        return self._proof(participant.id, participant.room, participant.dossier_id, participant.person.key)
+
+    # -- going
+
+    def lose(self, participant_id: str, now: datetime) -> None:
+        """The socket closed; the place is kept for `GRACE`."""
+        if inside := self._inside.get(participant_id):
+            inside.lost_at = now
+
+    def leave(self, participant_id: str) -> Departure | None:
+        """Out, at once."""
+        inside = self._inside.get(participant_id)
+        if inside is None:
+            return None
+        self._forget(inside)
+        unattended = not _attended(self.people(inside.room))
+        over = inside.person.professional and not _attended(self.of_dossier(inside.dossier_id))
+        return Departure(inside, unattended, over)
+
+    def expire(self, now: datetime) -> list[Departure]:
+        """Take out who has been lost for too long, and guests whom every professional has left."""
+        gone = [p.id for p in self._inside.values() if p.lost_at is not None and now - p.lost_at >= GRACE]
+        departures = [departure for identity in gone if (departure := self.leave(identity))]
+        for room in {p.room for p in self._inside.values()} | self._unattended.keys():
+            people = self.people(room)
+            if not people or _attended(people):
+                self._unattended.pop(room, None)
+            elif now - self._unattended.setdefault(room, now) >= ABANDONED:
+                departures += [departure for p in people if (departure := self.leave(p.id))]
+        return departures
+
+    # -- inside
+
+    def _check_room(self, room: str, dossier_id: int, without: Participant | None) -> None:
+        people = self.people(room)
+        if any(p.dossier_id != dossier_id for p in people):
+            raise RoomTaken
+        if self.topology.is_full(len(people) - (without is not None)):
+            raise RoomFull(self.topology.full)
+
+    def _claimed(self, room: str, dossier_id: int, person: Person, resume: Resume | None) -> str | None:
+        if resume is None:
+            return None
+        expected = self._proof(resume.id, room, dossier_id, person.key)
+        return resume.id if hmac.compare_digest(expected, resume.proof) else None
+
+    def _proof(self, *claim: object) -> str:
+        digest = hmac.digest(self._key, json.dumps(claim).encode(), "sha256")
+        return base64.urlsafe_b64encode(digest).decode().rstrip("=")
+
+    def _forget(self, participant: Participant) -> None:
+        del self._inside[participant.id]
+        self._departed[participant.id] = None
+        if len(self._departed) > REMEMBERED:
+            self._departed.popitem(last=False)
+
+
+def _attended(people: Iterable[Participant]) -> bool:
+    return any(p.person.professional for p in people)
+
+
+def _new_id(now: datetime) -> str:
+    # The instant of entry travels in the id, under the proof: it must survive the process.
+    return f"{secrets.token_hex(8)}.{int(now.timestamp() * 1000):x}"
+
+
+def _since(identity: str) -> datetime:
+    return datetime.fromtimestamp(int(identity.rpartition(".")[2], 16) / 1000, UTC)

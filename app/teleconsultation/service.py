@@ -1,0 +1,248 @@
+"""The room's use cases for professionals (guide 3): choose a room, enter, leave, write.
+
+Who is in a room at this moment is `presence`'s; here is what is kept: the dossier's step, the journal, the discussion.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import Session, col, select
+
+from app.audit import service as audit
+from app.audit.models import AuditEntry
+from app.dossiers.access import Right, dossier_for
+from app.dossiers.models import Dossier, Step
+from app.errors import InvalidInput, InvitationInvalid, NotAdmitted, NotFound, WrongStep
+from app.identity.models import Professional
+from app.platform import Platform
+from app.teleconsultation.models import ChatMessage, Invitation, Room
+
+DOSSIER_CHANGED = "dossier"  # bus topic: lists and pages of this dossier look again
+CALL_STARTED = "call.started"
+LONGEST_CHAT_SHOWN = 500  # lines
+
+MAY_CALL = (Step.REQUESTED, Step.PLANNED, Step.IN_CALL, Step.OPINION_DUE)
+
+_WHY_NOT = {
+    Step.DRAFT: "Ce dossier est encore un brouillon : envoyez la demande avant d'entrer en salle.",
+    Step.CLOSED: "Ce dossier est clôturé : la téléconsultation est terminée. Rien n'a été modifié.",
+    Step.CANCELLED: "Ce dossier est annulé : on ne peut plus entrer en salle. Rien n'a été modifié.",
+}
+
+
+@dataclass(frozen=True)
+class RoomChoice:
+    """A room to choose; `id` is its slug, `planned` says that the dossier was planned there."""
+
+    id: str
+    name: str
+    planned: bool
+
+
+@dataclass(frozen=True)
+class ChatLine:
+    """A line of the discussion; `mine` for whoever asked, `repeated` when it was already kept."""
+
+    key: str
+    name: str
+    text: str
+    at: datetime
+    mine: bool
+    repeated: bool = False
+
+
+def rooms_of(platform: Platform, actor: Professional, number: str) -> list[RoomChoice]:
+    """The rooms that may be chosen for a dossier, in the house's order. Raises: NotFound, AccessDenied."""
+    with platform.reading() as session:
+        dossier = dossier_for(session, actor, number, Right.ENTER_ROOM)
+        return rooms_for(session, dossier)
+
+
+def rooms_for(session: Session, dossier: Dossier) -> list[RoomChoice]:
+    """Every room, for a dossier that was already checked."""
+    rooms = session.exec(select(Room).order_by(col(Room.position), col(Room.id)))
+    return [RoomChoice(room.slug, room.name, room.id == dossier.planned_room_id) for room in rooms]
+
+
+def check_step(dossier: Dossier) -> None:
+    """Whether this dossier's people may meet. Raises: WrongStep."""
+    if dossier.step not in MAY_CALL:
+        raise WrongStep(_WHY_NOT[dossier.step])
+
+
+def enter(platform: Platform, actor: Professional, number: str, room: str, *, resumed: bool = False) -> Step:
+    """A professional enters a room: the dossier is « En téléconsultation » from now on.
+
+    Also from « Avis à rendre », when the same people meet again, or find each other after a broken line. `resumed`
+    is journalled: a place taken back after the server was down.
+
+    Raises: NotFound (dossier or room), AccessDenied, WrongStep.
+    """
+    now = platform.now()
+    with platform.transaction() as session:
+        dossier = dossier_for(session, actor, number, Right.ENTER_ROOM)
+        check_step(dossier)
+        kept = room_called(session, room)
+        detail = {"room": kept.slug, "resumed": resumed}
+        audit.record(session, now, actor, "room.entered", dossier_id=dossier.id, subject=kept.name, detail=detail)
+        if dossier.step is not Step.IN_CALL:
+            detail = {"from": dossier.step.value}
+            audit.record(session, now, actor, CALL_STARTED, dossier_id=dossier.id, subject=kept.name, detail=detail)
+            dossier.step = Step.IN_CALL
+            session.add(dossier)
+    _tell(platform, dossier)
+    return dossier.step
+
+
+def leave(
+    platform: Platform, actor: Professional, number: str, room: str, *, over: bool, reason: str = "left"
+) -> Step:
+    """A professional is out of a room; the last one (`over`) moves the dossier to « Avis à rendre ».
+
+    Asks for no right: who has lost the right to be inside must still be let out.
+
+    Raises: NotFound.
+    """
+    now = platform.now()
+    with platform.transaction() as session:
+        dossier = session.exec(select(Dossier).where(Dossier.number == number)).first()
+        if dossier is None:
+            raise NotFound
+        kept = room_called(session, room)
+        detail = {"room": kept.slug, "reason": reason}
+        audit.record(session, now, actor, "room.left", dossier_id=dossier.id, subject=kept.name, detail=detail)
+        if over:
+            _end_call(session, now, actor, dossier)
+    _tell(platform, dossier)
+    return dossier.step
+
+
+def end_abandoned(platform: Platform, occupied: set[int]) -> int:
+    """End the calls nobody came back to after the server was down; answers how many.
+
+    `occupied` are the dossiers with somebody inside. Only calls that began in a room of ours are looked at.
+    """
+    now = platform.now()
+    with platform.transaction() as session:
+        started = select(AuditEntry.dossier_id).where(AuditEntry.action == CALL_STARTED)
+        wanted = select(Dossier).where(Dossier.step == Step.IN_CALL, col(Dossier.id).in_(started))
+        abandoned = [dossier for dossier in session.exec(wanted) if dossier.id not in occupied]
+        for dossier in abandoned:
+            _end_call(session, now, audit.SYSTEM, dossier)
+    for dossier in abandoned:
+        _tell(platform, dossier)
+    return len(abandoned)
+
+
+def post_chat(
+    platform: Platform, actor: Professional | Invitation, number: str, room: str, text: str, key: str
+) -> ChatLine:
+    """Keep a line of the discussion with the dossier. The same `key` again is the same line.
+
+    Raises: NotFound, AccessDenied, NotAdmitted, InvitationInvalid, InvalidInput (somebody else's key).
+    """
+    try:
+        return _post_chat(platform, actor, number, room, text, key)
+    except IntegrityError:  # the same line came twice at the same moment (PostgreSQL); now it is there
+        return _post_chat(platform, actor, number, room, text, key)
+
+
+def _post_chat(
+    platform: Platform, actor: Professional | Invitation, number: str, room: str, text: str, key: str
+) -> ChatLine:
+    now = platform.now()
+    with platform.transaction() as session:
+        dossier = _dossier_of(session, actor, number)
+        known = session.exec(
+            select(ChatMessage).where(ChatMessage.dossier_id == dossier.id, ChatMessage.key == key)
+        ).first()
+        if known is not None:
+            if not _wrote(actor, known):
+                raise InvalidInput
+            return replace(_line(known, actor), repeated=True)
+        kept = room_called(session, room)
+        message = ChatMessage(
+            key=key,
+            dossier_id=dossier.id,
+            room_id=kept.id,
+            professional_id=actor.id if isinstance(actor, Professional) else None,
+            invitation_id=actor.id if isinstance(actor, Invitation) else None,
+            author_name=_author(actor),
+            text=text,
+            at=now,
+        )
+        session.add(message)
+        audit.record(session, now, actor, "chat.posted", dossier_id=dossier.id, subject=kept.name)
+    return _line(message, actor)
+
+
+def chat_of(platform: Platform, actor: Professional | Invitation, number: str) -> list[ChatLine]:
+    """The discussion kept with the dossier, oldest first. A guest reads what was written since they were let in.
+
+    Raises: NotFound, AccessDenied, NotAdmitted, InvitationInvalid.
+    """
+    with platform.reading() as session:
+        dossier = _dossier_of(session, actor, number)
+        return chat_for(session, actor, dossier)
+
+
+def chat_for(session: Session, actor: Professional | Invitation, dossier: Dossier) -> list[ChatLine]:
+    """The discussion, for somebody who was already checked."""
+    wanted = select(ChatMessage).where(ChatMessage.dossier_id == dossier.id)
+    if isinstance(actor, Invitation):
+        wanted = wanted.where(ChatMessage.at >= actor.admitted_at)  # type: ignore[operator]  # checked: admitted
+    newest = session.exec(wanted.order_by(col(ChatMessage.id).desc()).limit(LONGEST_CHAT_SHOWN))
+    return [_line(message, actor) for message in reversed(list(newest))]
+
+
+def room_called(session: Session, slug: str) -> Room:
+    """The room of that slug. Raises: NotFound."""
+    room = session.exec(select(Room).where(Room.slug == slug)).first()
+    if room is None:
+        raise NotFound("Cette salle n'existe pas. Choisissez-en une autre.")
+    return room
+
+
+def _dossier_of(session: Session, actor: Professional | Invitation, number: str) -> Dossier:
+    if isinstance(actor, Professional):
+        return dossier_for(session, actor, number, Right.ENTER_ROOM)
+    kept = session.get_one(Invitation, actor.id)
+    dossier = session.get_one(Dossier, kept.dossier_id)
+    if kept.withdrawn_at or kept.refused_at or dossier.number != number:
+        raise InvitationInvalid
+    if not kept.is_admitted:
+        raise NotAdmitted
+    return dossier
+
+
+def _end_call(session: Session, now: datetime, actor: audit.Actor, dossier: Dossier) -> None:
+    """The call is over: its opinion is due, and guests must be let in anew next time."""
+    if dossier.step is Step.IN_CALL:
+        dossier.step = Step.OPINION_DUE
+        session.add(dossier)
+        audit.record(session, now, actor, "call.ended", dossier_id=dossier.id, subject=dossier.number)
+    for invitation in session.exec(select(Invitation).where(Invitation.dossier_id == dossier.id)):
+        if invitation.is_admitted:
+            invitation.left_at = now
+            session.add(invitation)
+
+
+def _tell(platform: Platform, dossier: Dossier) -> None:
+    platform.bus.publish(DOSSIER_CHANGED, {"id": dossier.id, "number": dossier.number})
+
+
+def _wrote(actor: Professional | Invitation, message: ChatMessage) -> bool:
+    if isinstance(actor, Professional):
+        return message.professional_id == actor.id
+    return message.invitation_id == actor.id
+
+
+def _author(actor: Professional | Invitation) -> str:
+    return actor.room_name if isinstance(actor, Professional) else actor.name
+
+
+def _line(message: ChatMessage, reader: Professional | Invitation) -> ChatLine:
+    return ChatLine(message.key, message.author_name, message.text, message.at, _wrote(reader, message))
