@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -69,8 +69,10 @@ class MailTransport(Protocol):
 class PageRenderer(Protocol):
     """Draws pages of documents and decodes images, away from the event loop and from this process."""
 
-    async def run(self, task: str, key: str, load: Callable[[], bytes], **arguments: Any) -> Any:
-        """Run a task of `app.documents.rendering_tasks` on the content `load()`, which `key` (its digest) names.
+    async def run(self, task: str, key: str, load: Callable[[], bytes | Iterable[bytes]], **arguments: Any) -> Any:
+        """Run a task of `app.documents.rendering_tasks` on the content `load()`, which `key` names.
+
+        `load` runs in a thread, and only when that process does not hold the content yet.
 
         Raises: FileRefused, when the content is not what the task needs, or takes too long.
         """

@@ -28,13 +28,14 @@ ARTICLES = {
     DocumentKind.IMAGING: "une imagerie DICOM",
     DocumentKind.LABORATORY: "des résultats de biologie",
 }
+HEIC = "le format HEIC des iPhone ne se lit pas ici. Enregistrez la photographie en JPEG, puis ajoutez-la."
 # What people try to add and what they can do instead: (at, first bytes, reason).
 UNWELCOME = (
-    (4, b"ftypheic", "le format HEIC des iPhone ne se lit pas ici. Enregistrez la photographie en JPEG, puis ajoutez-la."),
-    (4, b"ftypheix", "le format HEIC des iPhone ne se lit pas ici. Enregistrez la photographie en JPEG, puis ajoutez-la."),
-    (4, b"ftypmif1", "le format HEIC des iPhone ne se lit pas ici. Enregistrez la photographie en JPEG, puis ajoutez-la."),
+    (4, b"ftypheic", HEIC),
+    (4, b"ftypheix", HEIC),
+    (4, b"ftypmif1", HEIC),
     (4, b"ftypavif", "le format AVIF ne se lit pas ici. Enregistrez l'image en JPEG, puis ajoutez-la."),
-    (4, b"ftyp", "c'est une vidéo. Seuls un PDF, une image, une imagerie DICOM ou une biologie HL7 peuvent être ajoutés."),
+    (4, b"ftyp", "c'est une vidéo. Ajoutez un PDF, une image, une imagerie DICOM ou une biologie HL7."),
     (0, b"GIF8", "le format GIF ne se lit pas ici. Enregistrez l'image en JPEG ou PNG, puis ajoutez-la."),
     (0, b"BM", "le format BMP ne se lit pas ici. Enregistrez l'image en JPEG ou PNG, puis ajoutez-la."),
     (0, b"II*\0", "le format TIFF ne se lit pas ici. Enregistrez l'image en PDF ou JPEG, puis ajoutez-la."),
@@ -114,7 +115,10 @@ def kind_of(content: bytes) -> DocumentKind | None:
     """What the content is, by its first bytes and nothing else."""
     if content.startswith(b"%PDF-"):
         return DocumentKind.PDF
-    if content.startswith((b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")) or (content[:4], content[8:12]) == (b"RIFF", b"WEBP"):
+    if content.startswith((b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")) or (content[:4], content[8:12]) == (
+        b"RIFF",
+        b"WEBP",
+    ):
         return DocumentKind.PICTURE
     if content[128:132] == b"DICM":
         return DocumentKind.IMAGING

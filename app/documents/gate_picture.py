@@ -14,7 +14,7 @@ MOST_PIXELS = 60_000_000
 MEDIA_TYPES = {"JPEG": "image/jpeg", "MPO": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp"}
 ORIENTATION, EXIF_IFD, TAKEN = 0x0112, 0x8769, 0x9003
 BROKEN = "cette image est abîmée ou incomplète. Reprenez la photographie, puis ajoutez-la."
-TOO_LARGE = f"cette image est trop grande (plus de {MOST_PIXELS // 1_000_000} millions de points). Réduisez-la, puis ajoutez-la."
+TOO_LARGE = "cette image est trop grande (plus de 60 millions de points). Réduisez-la, puis ajoutez-la."
 
 
 def examine(content: bytes) -> tuple[str, dict[str, Any], bytes | None]:

@@ -1,7 +1,7 @@
 """What the web process and a rendering process say to each other, over pipes.
 
 Orders and content go out; answers come back from a process that opens hostile files and may have been taken over.
-So an answer is unpickled by `_Trusting`, which builds plain values and the few classes of ours named here, nothing else.
+So an answer is unpickled by `_Trusting`, which builds plain values and the few classes named here, nothing else.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import io
 import pickle
 import struct
 from collections.abc import Iterable
-from typing import Any, BinaryIO
+from typing import IO, Any
 from zoneinfo import ZoneInfo
 
 LARGEST_ANSWER = 512 << 20
@@ -49,17 +49,17 @@ class _Plain(pickle.Pickler):
         return (ZoneInfo, (value.key,)) if isinstance(value, ZoneInfo) else NotImplemented
 
 
-def send_order(line: BinaryIO, task: str, key: str, arguments: dict[str, Any]) -> None:
+def send_order(line: IO[bytes], task: str, key: str, arguments: dict[str, Any]) -> None:
     _send(line, pickle.dumps((task, key, arguments)))
 
 
-def receive_order(line: BinaryIO) -> tuple[str, str, dict[str, Any]]:
+def receive_order(line: IO[bytes]) -> tuple[str, str, dict[str, Any]]:
     """Inside the rendering process. Raises: EOFError, when the web process has gone."""
-    order: tuple[str, str, dict[str, Any]] = pickle.loads(_receive(line))  # noqa: S301 - from the web process
+    order: tuple[str, str, dict[str, Any]] = pickle.loads(_receive(line))  # from the web process
     return order
 
 
-def send_content(line: BinaryIO, content: bytes | Iterable[bytes]) -> None:
+def send_content(line: IO[bytes], content: bytes | Iterable[bytes]) -> None:
     """In pieces, an empty one at the end: nobody has to hold the whole."""
     for piece in (content,) if isinstance(content, bytes) else content:
         if piece:
@@ -67,20 +67,20 @@ def send_content(line: BinaryIO, content: bytes | Iterable[bytes]) -> None:
     _send(line, b"")
 
 
-def receive_content(line: BinaryIO) -> bytes:
+def receive_content(line: IO[bytes]) -> bytes:
     whole = io.BytesIO()
     while piece := _receive(line):
         whole.write(piece)
     return whole.getvalue()
 
 
-def send_answer(line: BinaryIO, kind: str, value: Any) -> None:
+def send_answer(line: IO[bytes], kind: str, value: Any) -> None:
     """`kind`: ready, content?, bytes, value, error. Bytes travel as they are, everything else pickled."""
     _send(line, kind.encode())
     _send(line, value if kind == "bytes" else _pickled(value))
 
 
-def receive_answer(line: BinaryIO) -> tuple[str, Any]:
+def receive_answer(line: IO[bytes]) -> tuple[str, Any]:
     """Raises: EOFError (the process died), NotOurs."""
     kind = _receive(line, 16)
     content = _receive(line, LARGEST_ANSWER)
@@ -105,20 +105,20 @@ def _pickled(value: Any) -> bytes:
     return target.getvalue()
 
 
-def _send(line: BinaryIO, content: bytes) -> None:
+def _send(line: IO[bytes], content: bytes) -> None:
     line.write(struct.pack("!Q", len(content)))
     line.write(content)
     line.flush()
 
 
-def _receive(line: BinaryIO, most: int | None = None) -> bytes:
+def _receive(line: IO[bytes], most: int | None = None) -> bytes:
     (length,) = struct.unpack("!Q", _exactly(line, 8))
     if most is not None and length > most:
         raise NotOurs("too long")
     return _exactly(line, length)
 
 
-def _exactly(line: BinaryIO, length: int) -> bytes:
+def _exactly(line: IO[bytes], length: int) -> bytes:
     content = line.read(length)
     if len(content) != length:
         raise EOFError
