@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import importlib
 import signal
 import sys
 from pathlib import Path
@@ -13,6 +14,9 @@ from pydantic import ValidationError
 from app import settings as settings_module
 from app.errors import TeledossierError
 from app.settings import Settings
+
+
+BENCHES = ("pages", "sessions", "join")
 
 
 def main(words: list[str] | None = None) -> int:
@@ -49,12 +53,12 @@ def parser() -> argparse.ArgumentParser:
     migrate = commands.add_parser("migrate", help="met la base de données à la dernière version")
     migrate.set_defaults(run=run_migrate)
 
-    bench = commands.add_parser("bench", help="mesure le coût d'une page sur la démonstration en marche")
-    bench.add_argument("--port", type=int, default=5006, help="port de la démonstration (5006)")
-    bench.add_argument("--var", type=Path, default=Path("var"), help="dossier de la démonstration (var)")
-    bench.add_argument("--pages", type=int, default=30, help="pages ouvertes en même temps (30)")
-    bench.add_argument("--path", default="/tlm", help="page mesurée (/tlm)")
-    bench.add_argument("--login", default="dr.martin", help="identifiant utilisé (dr.martin)")
+    bench = commands.add_parser(
+        "bench", help="mesure le produit : pages, sessions, join ; rapports pris dans une même exécution"
+    )
+    bench.add_argument("name", choices=BENCHES, metavar="NOM", help="pages | sessions | join")
+    bench.add_argument("--quick", action="store_true", help="moins de répétitions : moins de 50 secondes")
+    bench.add_argument("--json", action="store_true", help="un objet JSON au lieu d'un tableau")
     bench.set_defaults(run=run_bench)
     return top
 
@@ -109,12 +113,8 @@ def run_migrate(_arguments: argparse.Namespace) -> int:
 
 
 def run_bench(arguments: argparse.Namespace) -> int:
-    from app.server import bench
-
-    settings = settings_module.demo_settings(arguments.var, arguments.port)
-    figures = asyncio.run(bench.pages(settings, arguments.path, arguments.login, arguments.pages))
-    for name, value in figures.items():
-        _say(f"{name:32} {value}")
+    report = importlib.import_module(f"app.bench.{arguments.name}").run(arguments.quick)
+    _say(report.as_json() if arguments.json else report.as_table())
     return 0
 
 

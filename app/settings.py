@@ -43,6 +43,7 @@ class Settings(BaseSettings):
     )
     session_idle_minutes: int = Field(15, ge=1, description="A login session ends after this long without use.")
     session_hours: int = Field(8, ge=1, description="A login session ends after this long in any case.")
+    page_keep_seconds: int = Field(60, ge=1, description="How long the server keeps a page whose line is lost.")
     mail_transport: Literal["smtp", "folder"] = Field(
         "smtp", description="Real mail server, or files in `var/mail` (demo)."
     )

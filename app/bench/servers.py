@@ -56,7 +56,11 @@ def bare() -> Iterator[Server]:
 def _running(command: list[str], ready: str) -> Iterator[subprocess.Popen[bytes]]:
     quiet = subprocess.DEVNULL
     process = subprocess.Popen(
-        command, cwd=ROOT, stdout=quiet, stderr=quiet, env=os.environ | {"PYTHONPATH": str(ROOT)}
+        command,
+        cwd=ROOT,
+        stdout=quiet,
+        stderr=quiet,
+        env=os.environ | {"PYTHONPATH": str(ROOT), "TD_PAGE_KEEP_SECONDS": "1"},
     )
     try:
         _wait(ready, process)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import html
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import panel as pn
 
 from app.audit import service as audit
 from app.audit.models import AuditEntry
+from app.documents.service import titles_of
 from app.dossiers.models import Step
 from app.dossiers.service import read_dossier
 from app.french import full
@@ -26,13 +28,19 @@ WORDS = {
     "document.seen": "a ouvert un document",
     "document.downloaded": "a téléchargé un document",
     "document.reported": "a généré un compte rendu",
+    "document.refused": "a demandé un document sans y avoir droit",
     "room.entered": "est entré en salle",
     "room.left": "est sorti de la salle",
-    "invitation.created": "a invité une personne",
+    "call.started": "a commencé la téléconsultation",
+    "call.ended": "a terminé la téléconsultation",
+    "chat.posted": "a écrit dans la discussion",
+    "invitation.sent": "a invité une personne",
     "invitation.opened": "a ouvert son invitation",
     "invitation.withdrawn": "a retiré une invitation",
-    "invitation.admitted": "a fait entrer une personne",
-    "invitation.refused": "a refusé une personne",
+    "guest.admitted": "a fait entrer une personne invitée",
+    "guest.refused": "a refusé une personne invitée",
+    "guest.entered": "est entré en salle",
+    "guest.left": "est sorti de la salle",
 }
 
 
@@ -45,8 +53,9 @@ class TraceView(pn.viewable.Viewer):
         now = context.platform.now()
         with context.platform.reading() as session:
             entries = audit.entries_of(session, dossier.dossier_id)
+            titles = titles_of(session, dossier.dossier_id)
         rows = "".join(
-            f"<tr><td>{_text(full(entry.at, now))}</td><td>{_text(entry.actor_name)}</td><td>{_text(said(entry))}</td></tr>"
+            f"<tr><td>{_text(full(entry.at, now))}</td><td>{_text(entry.actor_name)}</td><td>{_text(said(entry, titles))}</td></tr>"
             for entry in entries
         )
         self._pane = pn.pane.HTML(
@@ -61,14 +70,14 @@ class TraceView(pn.viewable.Viewer):
         return self._pane
 
 
-def said(entry: AuditEntry) -> str:
+def said(entry: AuditEntry, titles: Mapping[str, str]) -> str:
     """One row of the journal in words."""
     words = WORDS.get(entry.action, entry.action)
     if entry.action == "dossier.step":
         step = Step(json.loads(entry.detail)["to"])
         return f"{words} « {step.label} »"
-    if entry.action.startswith("document.") and entry.subject:
-        return f"{words} : {entry.subject}"
+    if entry.action.startswith("document."):
+        return f"{words} : {titles.get(entry.subject, 'document retiré')}"
     return words
 
 

@@ -23,8 +23,6 @@ PAGES = ("app/pages/tlm.py",)
 PLUGINS = ("app.server.plugin", "app.web.plugin")
 DEMO_PLUGINS = ("app.demo.plugin",)
 
-# A page that lost its line comes back to the same session within this time; after it, the page is built anew.
-UNUSED_SESSION_MS = 60_000
 SECRETS = {"BOKEH_SECRET_KEY": "sessions", "PANEL_COOKIE_SECRET": "cookies"}
 NO_COOKIE = "aucun"  # no cookie has this name: an empty list can't be given on a command line
 
@@ -41,13 +39,16 @@ def serve_command(
     and what a proxy adds (addresses, certificates) would stay even when the cookie is excluded.
     """
     if plugins is None:
-        plugins = [*PLUGINS, *(DEMO_PLUGINS if settings.demo else ())]
+        # A page that lost its line comes back to the same session within this time; after it, the page is built anew.
+    kept = settings.page_keep_seconds * 1000
+    plugins = [*PLUGINS, *(DEMO_PLUGINS if settings.demo else ())]
     command = [sys.executable, "-m", "panel", "serve", *(str(_absolute(page)) for page in pages)]
     command += ["--address", settings.address, "--port", str(settings.port)]
     command += [word for plugin in plugins for word in ("--plugins", plugin)]
     command += ["--auth-module", str(HERE / "auth.py"), "--setup", str(setup)]
     command += ["--session-ids", "signed", "--include-headers", "Accept-Language", "--include-cookies", NO_COOKIE]
-    command += ["--warm", "--disable-index", "--unused-session-lifetime", str(UNUSED_SESSION_MS)]
+    command += ["--warm", "--disable-index", "--unused-session-lifetime", str(kept)]
+    command += ["--check-unused-sessions", str(min(kept, 17_000))]
     command += [word for origin in origins(settings) for word in ("--allow-websocket-origin", origin)]
     command += ["--log-level", "warning"]
     if settings.public_url:  # somebody stands in front of us, and only then are its headers to be believed

@@ -207,5 +207,3 @@ def _is_used(page: LivePage) -> bool:
         return True
     page.close(LOGIN_ENDED, "login ended")
     return False
-
-

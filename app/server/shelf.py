@@ -33,7 +33,11 @@ ROOT = Path(__file__).resolve().parents[2]
 VENDOR = (
     ("bokeh", "server/static/js", ("bokeh.min.js", "bokeh-widgets.min.js", "bokeh-tables.min.js")),
     ("panel", "dist", ("panel.min.js", "css/**/*.css", "bundled/theme/*.css")),
-    ("panel", "dist/bundled", ("datatabulator/**/*.js", "datatabulator/**/*.css", "reactiveesm/**/*.js", "font-awesome/css/*.css")),
+    (
+        "panel",
+        "dist/bundled",
+        ("datatabulator/**/*.js", "datatabulator/**/*.css", "reactiveesm/**/*.js", "font-awesome/css/*.css"),
+    ),
     ("panel_material_ui", "dist", ("*.js", "*.css")),
 )
 OWN_SUFFIXES = {".js", ".css", ".svg", ".png", ".woff2", ".ico", ".webp"}
@@ -49,7 +53,9 @@ class Shelved:
 
     def best_for(self, accept_encoding: str) -> str:
         """The coding to answer with (RFC 9110 12.5.3; a weight of zero means no)."""
-        accepted = {part.split(";")[0].strip() for part in accept_encoding.split(",") if ";q=0" not in part.strip()[-4:]}
+        accepted = {
+            part.split(";")[0].strip() for part in accept_encoding.split(",") if ";q=0" not in part.strip()[-4:]
+        }
         return next((coding for coding in ("br", "gzip") if coding in accepted and coding in self.bodies), "identity")
 
 

@@ -11,7 +11,7 @@ import panel as pn
 import panel_material_ui as pmui
 import param
 
-from components.clinical_form.contract import FormField, FormSection
+from components.clinical_form.contract import FormField
 
 Answers = dict[str, str | bool]
 

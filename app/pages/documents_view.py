@@ -1,0 +1,182 @@
+"""« Documents » (guide 2.1): the list, and what is chosen beside it, each kind in its own viewer."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime
+from typing import Any
+
+import panel as pn
+
+from app.documents import service, viewing
+from app.documents.entries import DocumentView
+from app.documents.imaging import ImagingStudy
+from app.documents.laboratory import Result
+from app.documents.models import DocumentKind
+from app.dossiers.service import DossierView
+from app.errors import TeledossierError
+from app.french import NO_BREAK_SPACE, PARIS, brief, file_size, numeric_date
+from app.pages.context import PageContext
+from components.document_list import DocumentList, ListedDocument
+from components.document_viewer import DocumentViewer
+
+PLACEHOLDER = "Choisissez un document dans la liste."
+
+
+class DocumentsView(pn.viewable.Viewer):
+    """The documents of a dossier. The first one is open when the tab opens."""
+
+    def __init__(self, context: PageContext, dossier: DossierView, may_add: bool, **params: Any) -> None:
+        super().__init__(**params)
+        self._context, self._dossier = context, dossier
+        self._opening: asyncio.Task[None] | None = None
+        number, settings = dossier.number, context.platform.settings
+        self._list = DocumentList(
+            upload_url=f"/api/dossiers/{number}/documents" if may_add else "",
+            archive_url=f"/api/dossiers/{number}/archive.zip",
+            limit_megabytes=settings.upload_megabytes,
+            on_select=self._open,
+            on_added=lambda reference: self.refresh(open_reference=reference),
+            sizing_mode="stretch_width",
+            margin=0,
+        )
+        self._beside = pn.Column(sizing_mode="stretch_both", margin=0, min_height=520, css_classes=["document-beside"])
+        self._layout = pn.Row(
+            pn.Column(self._list, margin=0, sizing_mode="stretch_height", css_classes=["document-list"]),
+            self._beside,
+            sizing_mode="stretch_width",
+            margin=0,
+            css_classes=["documents"],
+        )
+        self.refresh()
+        if self._list.documents:
+            self._open(self._list.documents[0]["reference"])
+        else:
+            self._say(PLACEHOLDER)
+
+    def __panel__(self) -> pn.viewable.Viewable:
+        return self._layout
+
+    def refresh(self, open_reference: str = "") -> None:
+        """List again; open `open_reference` when it is given."""
+        try:
+            documents = service.documents_of(self._context.platform, self._context.actor, self._dossier.number)
+        except TeledossierError as refusal:
+            self._say(refusal.message)
+            return
+        now = self._context.platform.now()
+        self._list.show([_listed(document, now) for document in documents])
+        if open_reference:
+            self._open(open_reference)
+
+    def _open(self, reference: str) -> None:
+        self._list.selected = reference
+        if self._opening is not None:
+            self._opening.cancel()
+        self._opening = asyncio.ensure_future(self._show(reference))
+
+    async def _show(self, reference: str) -> None:
+        platform, actor = self._context.platform, self._context.actor
+        try:
+            document = service.open_document(platform, actor, reference)
+            if document.kind is DocumentKind.IMAGING:
+                view = self._imaging(document, await viewing.imaging_info(platform, actor, reference))
+            elif document.kind is DocumentKind.LABORATORY:
+                view = self._laboratory(document, await viewing.laboratory_results(platform, actor, reference))
+            else:
+                view = DocumentViewer(
+                    source=f"/api/documents/{reference}",
+                    kind=document.kind.value,
+                    title=document.title,
+                    sizing_mode="stretch_both",
+                    margin=0,
+                )
+        except TeledossierError as refusal:
+            self._say(refusal.message)
+            return
+        self._beside[:] = [view]
+        self.refresh()
+
+    def _imaging(self, document: DocumentView, study: ImagingStudy) -> Any:
+        from components.image_viewer import ImageInfo, ImageViewer
+        from components.image_viewer.contract import CT_PRESETS
+
+        patient = self._dossier.patient
+        taken = numeric_date(study.taken_on) if study.taken_on else ""
+        info = ImageInfo(
+            title=document.title,
+            frames=study.frames,
+            rows=study.rows,
+            columns=study.columns,
+            level=study.window_center,
+            window=study.window_width,
+            lowest=study.lowest,
+            highest=study.highest,
+            row_mm=study.spacing[0] if study.spacing else 0.0,
+            column_mm=study.spacing[1] if study.spacing else 0.0,
+            inverted=study.inverted,
+            identity=f"{patient.birth_name} {patient.first_name} · {numeric_date(patient.birth_date)}",
+            detail=" · ".join(part for part in (study.modality, study.description, taken) if part),
+            presets=CT_PRESETS if study.modality == "CT" else (),
+        )
+        source = f"/api/documents/{document.reference}/coupes"
+        return ImageViewer(info=info.plain(), source=source, sizing_mode="stretch_both", margin=(12, 16))
+
+    def _laboratory(self, document: DocumentView, results: tuple[Result, ...]) -> Any:
+        from components.lab_trends import LabResult, LabTrends
+
+        shown = tuple(
+            LabResult(r.code, r.name, _wall_clock(r.at), r.value, r.unit, r.low, r.high, r.flag) for r in results
+        )
+        return LabTrends(results=shown, title=document.title, sizing_mode="stretch_width", margin=(12, 16))
+
+    def _say(self, text: str) -> None:
+        style = {
+            "font": "400 14px/1.5 var(--font)",
+            "color": "var(--ink-600)",
+            "padding": "48px 24px",
+            "text-align": "center",
+        }
+        self._beside[:] = [pn.pane.Str(text, styles=style, sizing_mode="stretch_width")]
+
+
+def _wall_clock(at: datetime) -> datetime:
+    """The time in Paris without its zone: Bokeh draws instants as if they were in UTC."""
+    return at.astimezone(PARIS).replace(tzinfo=None)
+
+
+def _listed(document: DocumentView, now: datetime) -> ListedDocument:
+    if document.downloaded_at:
+        state, label = "downloaded", "Téléchargé"
+    elif document.seen_at:
+        state, label = "seen", "Vu"
+    else:
+        state, label = "new", "Nouveau"
+    return ListedDocument(
+        reference=document.reference,
+        title=document.title,
+        kind=document.kind.value,
+        kind_label=document.kind.label,
+        facts=" · ".join(_facts(document)),
+        origin=f"{document.author_name} · {brief(document.created_at, now)}",
+        state=state,
+        state_label=label,
+    )
+
+
+def _facts(document: DocumentView) -> list[str]:
+    detail, size = document.detail, file_size(document.size)
+    match document.kind:
+        case DocumentKind.PDF:
+            pages = int(detail.get("pages", 0))
+            return ["PDF", f"{pages}{NO_BREAK_SPACE}{'pages' if pages > 1 else 'page'}", size]
+        case DocumentKind.PICTURE:
+            return [str(detail.get("format", "Image")), f"{detail.get('width')} × {detail.get('height')}", size]
+        case DocumentKind.IMAGING:
+            return ["DICOM", f"{detail.get('frames')}{NO_BREAK_SPACE}coupes", size]
+        case _:
+            return [
+                f"{detail.get('analyses')}{NO_BREAK_SPACE}analyses",
+                f"{detail.get('dates')}{NO_BREAK_SPACE}dates",
+                size,
+            ]
