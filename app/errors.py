@@ -122,7 +122,9 @@ class FileTooLarge(InvalidInput):
 
 class FileDamaged(TeledossierError):
     code, status = "fichier-endommage", 500
-    message = "Ce fichier est endommagé et ne peut pas s'ouvrir. Les autres documents sont intacts. Appelez l'assistance."
+    message = (
+        "Ce fichier est endommagé et ne peut pas s'ouvrir. Les autres documents sont intacts. Appelez l'assistance."
+    )
 
 
 class InvitationInvalid(TeledossierError):

@@ -42,8 +42,8 @@ def inspect(_key: str, content: bytes, filename: str) -> Any:
     return gate.inspect(content, filename)
 
 
-def report(_key: str, content: bytes) -> bytes:
-    """A report's PDF from its content (`report.plain`)."""
+def report(_key: str, content: bytes) -> tuple[bytes, int]:
+    """A report's PDF and its number of pages, from its content (`report.plain`)."""
     from app.documents import report_making
 
     return report_making.make(content)

@@ -39,9 +39,9 @@ def serve_command(
     and what a proxy adds (addresses, certificates) would stay even when the cookie is excluded.
     """
     if plugins is None:
-        # A page that lost its line comes back to the same session within this time; after it, the page is built anew.
+        plugins = [*PLUGINS, *(DEMO_PLUGINS if settings.demo else ())]
+    # A page that lost its line comes back to the same session within this time; after it, the page is built anew.
     kept = settings.page_keep_seconds * 1000
-    plugins = [*PLUGINS, *(DEMO_PLUGINS if settings.demo else ())]
     command = [sys.executable, "-m", "panel", "serve", *(str(_absolute(page)) for page in pages)]
     command += ["--address", settings.address, "--port", str(settings.port)]
     command += [word for plugin in plugins for word in ("--plugins", plugin)]

@@ -15,7 +15,9 @@
   const ABORT_AFTER = 2_000; // a request in a dead network can hang for minutes
   const CONNECT_WITHIN = 4_000;
   const REBUILD_WITHIN = 20_000;
-  const LONGEST_WAIT = 2_000;
+  const SHORT_WAIT = 800; // a restart takes some seconds: be there when it is done
+  const LONGEST_WAIT = 3_000;
+  const SOON = 40; // tries
   const LOGIN_WAIT = 3_000; // between two looks whether the person has logged in again
   const FIRST_LOAD_WITHIN = 15_000;
 
@@ -145,8 +147,9 @@
   async function onBack(doc) {
     down = false;
     say("back");
-    await td.drafts?.restore(doc);
+    // Not before the page has told the server that it is ready: until then Panel keeps its answers back.
     await until(() => doc.is_idle, REBUILD_WITHIN);
+    await td.drafts?.restore(doc);
     // An address chosen while the line was down has not been heard by a session that survived.
     if (location.search !== searchWhenLost) announce();
     document.dispatchEvent(new CustomEvent("td:back"));
@@ -159,7 +162,7 @@
   async function drive(connection, event) {
     driving = true;
     for (let tries = 0; down; tries++) {
-      let pause = Math.min(LONGEST_WAIT, 150 * (tries + 1));
+      let pause = tries < SOON ? Math.min(SHORT_WAIT, 150 * (tries + 1)) : LONGEST_WAIT;
       try {
         // A line that is back at once (a restart behind nginx) is not worth a banner.
         if (!(await alive())) say("lost");

@@ -31,15 +31,11 @@ class Desk:
         shared = isinstance(platform.engine.pool, StaticPool)
         self._thread = None if shared else ThreadPoolExecutor(1, thread_name_prefix="salle")
 
-    async def run(
-        self, use_case: Callable[Concatenate[Platform, P], T], *arguments: P.args, **options: P.kwargs
-    ) -> T:
+    async def run(self, use_case: Callable[Concatenate[Platform, P], T], *arguments: P.args, **options: P.kwargs) -> T:
         """Do `use_case(platform, …)` after everything asked before."""
         if self._thread is None:
             return use_case(self._platform, *arguments, **options)
-        return await self._loop.run_in_executor(
-            self._thread, lambda: use_case(self._platform, *arguments, **options)
-        )
+        return await self._loop.run_in_executor(self._thread, lambda: use_case(self._platform, *arguments, **options))
 
     def close(self) -> None:
         if self._thread is not None:

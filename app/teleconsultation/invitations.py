@@ -29,7 +29,7 @@ from app.identity.models import Professional
 from app.messaging import service as outbox
 from app.messaging.models import OutboxMessage, OutboxState
 from app.platform import Platform
-from app.teleconsultation import door, words
+from app.teleconsultation import door
 from app.teleconsultation.letters import SUBJECT, Letter
 from app.teleconsultation.messages import Invite
 from app.teleconsultation.models import Invitation
@@ -48,13 +48,17 @@ _ADDRESS = re.compile(
 
 @dataclass(frozen=True)
 class InvitationView:
-    """An invitation as professionals of the dossier see it; `message` says more where something is wrong."""
+    """An invitation as professionals of the dossier see it.
+
+    `key` is the page's own, with which it asked; `message` says more where something is wrong.
+    """
 
     id: int
     name: str
     role: str
     address: str
     state: str
+    key: str
     message: str = ""
 
 
@@ -67,7 +71,6 @@ class GuestContext:
     role_label: str
     greeting: str
     doctor: str
-    appointment: str
     at: datetime | None
     structure: str
     phone: str
@@ -86,9 +89,7 @@ def invite(platform: Platform, actor: Professional, number: str, room: str, wish
         return _invite(platform, actor, number, room, wish, address)
 
 
-def _invite(
-    platform: Platform, actor: Professional, number: str, room: str, wish: Invite, address: str
-) -> Invitation:
+def _invite(platform: Platform, actor: Professional, number: str, room: str, wish: Invite, address: str) -> Invitation:
     now = platform.now()
     with platform.transaction() as session:
         dossier = dossier_for(session, actor, number, Right.INVITE)
@@ -253,7 +254,6 @@ def guest_context(platform: Platform, invitation: Invitation) -> GuestContext:
         role_label=invitation.role.label,
         greeting=f"Bonjour {invitation.name}",
         doctor=doctor,
-        appointment=words.appointment(dossier.planned_at, platform.now()) if dossier.planned_at else "",
         at=dossier.planned_at,
         structure=contact.name,
         phone=contact.phone,
@@ -269,13 +269,12 @@ def _view(invitation: Invitation, mail: OutboxMessage | None, place: str | None,
         role=invitation.role.value,
         address=invitation.address,
         state=state,
+        key=invitation.request_key,
         message=message,
     )
 
 
-def _state(
-    invitation: Invitation, mail: OutboxMessage | None, place: str | None, now: datetime
-) -> tuple[str, str]:
+def _state(invitation: Invitation, mail: OutboxMessage | None, place: str | None, now: datetime) -> tuple[str, str]:
     if invitation.withdrawn_at is not None:
         return "withdrawn", ""
     if invitation.refused_at is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from app.teleconsultation import words
+from app import french
 from app.teleconsultation.door import Contact
 
 SUBJECT = "Votre invitation à une téléconsultation"
@@ -44,16 +44,19 @@ class Letter:
 
     def text(self) -> str:
         """The letter in plain words. The appointment is said with its date: nobody knows when it is read."""
-        when = ""
-        if self.planned_at:
-            when = f", le {words.day(self.planned_at)} à {words.hour(self.planned_at)} (heure de Paris)"
+        when = f", le {_moment(self.planned_at)} (heure de Paris)" if self.planned_at else ""
         return _TEXT.format(
             name=self.name,
             inviter=self.inviter,
             doctor=f" avec {self.doctor}" if self.doctor else "",
             when=when,
             link=self.link,
-            until=f"{words.day(self.expires_at)} à {words.hour(self.expires_at)}",
+            until=_moment(self.expires_at),
             structure=self.contact.name,
             phone=self.contact.phone,
         )
+
+
+def _moment(instant: datetime) -> str:
+    """« mardi 24 novembre 2026 à 10 h 30 »."""
+    return f"{french.long_date(french.local(instant).date())} à {french.spoken_hour(instant)}"

@@ -19,7 +19,7 @@ LARGEST_MESSAGE = 64 * 1024  # bytes
 LARGEST_SDP = 32 * 1024
 LARGEST_CANDIDATE = 1024
 LONGEST_CHAT = 2000
-LONGEST_NAME = 80
+LONGEST_NAME = 120
 LONGEST_ADDRESS = 254  # RFC 5321 4.5.3.1.3
 
 INCORRECT = "La page a envoyé une demande incorrecte. Rechargez-la, puis réessayez."
@@ -73,7 +73,7 @@ class Join:
     room: str
     camera: bool
     microphone: bool
-    offer: Description | None = None
+    offer: str | None = None  # SDP made in the lobby
     resume: Resume | None = None
 
 
@@ -238,7 +238,9 @@ def _flag(value: object) -> bool:
 
 def _text(longest: int, shortest: int = 0, too_long: str = INCORRECT, lines: bool = False) -> Check:
     """A text of so many characters; line breaks only with `lines`; never control characters or half characters."""
-    forbidden = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]" if lines else r"[\x00-\x1f\x7f\ud800-\udfff]")
+    forbidden = re.compile(
+        r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]" if lines else r"[\x00-\x1f\x7f\ud800-\udfff]"
+    )
 
     def check(value: object) -> str:
         if not isinstance(value, str) or forbidden.search(value):
@@ -303,7 +305,6 @@ _NAME = _text(LONGEST_NAME, 0, f"Ce nom est trop long : {LONGEST_NAME} caractèr
 _ADDRESS = _text(LONGEST_ADDRESS, 0, "Cette adresse est trop longue. Corrigez-la, puis réessayez.")
 
 _DESCRIPTION = _Schema(Description, {"type": _like("offer|answer"), "sdp": _SDP}).part
-_OFFER = _Schema(Description, {"type": _like("offer"), "sdp": _SDP}).part
 _CANDIDATE = _Schema(
     Candidate,
     {"candidate": _text(LARGEST_CANDIDATE)},
@@ -318,7 +319,7 @@ _DEVICES: dict[str, Check] = {"camera": _flag, "microphone": _flag}
 
 _SCHEMAS: dict[str, _Schema] = {
     "rooms": _Schema(Rooms),
-    "join": _Schema(Join, {"room": _SLUG, **_DEVICES}, {"offer": _or_null(_OFFER), "resume": _or_null(_RESUME)}),
+    "join": _Schema(Join, {"room": _SLUG, **_DEVICES}, {"offer": _or_null(_SDP), "resume": _or_null(_RESUME)}),
     "wait": _Schema(Wait, _DEVICES),
     "sdp": _Schema(Sdp, {"to": _ID, "description": _DESCRIPTION}),
     "ice": _Schema(Ice, {"to": _ID, "candidate": _or_null(_CANDIDATE)}),

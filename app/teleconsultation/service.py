@@ -97,9 +97,7 @@ def enter(platform: Platform, actor: Professional, number: str, room: str, *, re
     return dossier.step
 
 
-def leave(
-    platform: Platform, actor: Professional, number: str, room: str, *, over: bool, reason: str = "left"
-) -> Step:
+def leave(platform: Platform, actor: Professional, number: str, room: str, *, over: bool, reason: str = "left") -> Step:
     """A professional is out of a room; the last one (`over`) moves the dossier to « Avis à rendre ».
 
     Asks for no right: who has lost the right to be inside must still be let out.

@@ -66,10 +66,9 @@ def appointment(context: GuestContext) -> Answer:
     """When, with whom, and whom to call."""
     return {
         "doctor": context.doctor,
-        "when": context.appointment,
         "at": instant(context.at) if context.at else None,
         "structure": context.structure,
-        "phone": context.phone,
+        "phone": context.phone_dialled,
     }
 
 
@@ -140,5 +139,3 @@ def doctor_among(people: Iterable[Participant]) -> str:
     """Who of those inside a guest is told about: the requis first."""
     inside = sorted((p.person for p in people if p.person.professional), key=lambda who: who.role != "expert")
     return inside[0].name if inside else ""
-
-

@@ -1,0 +1,77 @@
+"""The demo, started once for all browser tests, and Debian's Chromium with a fake camera."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from app.bench.browser import CHROMIUM, FLAGS
+from tests.browser.demo_server import DemoServer, running_demo
+
+PASSWORD = "Demonstration-2026"
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoServer]:
+    with running_demo(tmp_path_factory.mktemp("demo")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def someone(chromium: Browser, demo: DemoServer) -> Iterator[People]:
+    people = People(chromium, demo)
+    yield people
+    people.close()
+
+
+class People:
+    """Opens a browser of its own for each person; remembers what went wrong in their pages."""
+
+    def __init__(self, chromium: Browser, demo: DemoServer) -> None:
+        self._chromium, self._demo = chromium, demo
+        self._contexts: list[object] = []
+        self.errors: list[str] = []
+        self.asked: set[str] = set()
+
+    def page(self, width: int = 1440, height: int = 900) -> Page:
+        context = self._chromium.new_context(
+            viewport={"width": width, "height": height},
+            permissions=["camera", "microphone"],
+            locale="fr-FR",
+            timezone_id="Europe/Paris",
+        )
+        self._contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(20_000)
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.on("console", lambda message: self._note(message.type, message.text))
+        page.on("request", lambda request: self.asked.add(request.url))
+        return page
+
+    def _note(self, kind: str, text: str) -> None:
+        if "Content Security Policy" in text or (kind == "error" and "Failed to load resource" not in text):
+            self.errors.append(text)
+
+    def logged_in(self, login: str, width: int = 1440, height: int = 900) -> Page:
+        """A browser in which somebody has logged in, at the kiosk."""
+        page = self.page(width, height)
+        page.goto(f"{self._demo.url}/connexion")
+        page.get_by_label("Identifiant").fill(login)
+        page.get_by_label("Mot de passe").fill(PASSWORD)
+        page.get_by_role("button", name="Se connecter").click()
+        page.get_by_role("heading", name="Kiosque des services", level=1).wait_for()
+        return page
+
+    def close(self) -> None:
+        for context in self._contexts:
+            context.close()  # type: ignore[attr-defined]

@@ -1,0 +1,53 @@
+"""What the whole test run obeys: every skip is listed with its reason, and in CI a skip is a failure."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--no-skips",
+        action="store_true",
+        default=bool(os.environ.get("CI")),
+        help="a skipped test fails the run (the default where CI is set)",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(SkippedTests(forbidden=config.getoption("--no-skips")))
+
+
+class SkippedTests:
+    """Remembers what was skipped; an expected failure is not a skip."""
+
+    def __init__(self, forbidden: bool) -> None:
+        self.forbidden = forbidden
+        self.reasons: dict[str, str] = {}
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.skipped and not hasattr(report, "wasxfail"):
+            self.remember(report)
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        if report.skipped:
+            self.remember(report)
+
+    def remember(self, report: pytest.TestReport | pytest.CollectReport) -> None:
+        place = report.longrepr
+        self.reasons[report.nodeid] = str(place[2] if isinstance(place, tuple) else place).removeprefix("Skipped: ")
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        done = session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)
+        if self.forbidden and self.reasons and done:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        if self.reasons:
+            verdict = "skipped, which fails this run" if self.forbidden else "skipped"
+            terminalreporter.section(f"{len(self.reasons)} {verdict}", red=self.forbidden, yellow=not self.forbidden)
+        for test, reason in sorted(self.reasons.items()):
+            terminalreporter.write_line(f"{test}: {reason}")
