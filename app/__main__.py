@@ -15,7 +15,6 @@ from app import settings as settings_module
 from app.errors import TeledossierError
 from app.settings import Settings
 
-
 BENCHES = ("pages", "sessions", "join")
 
 

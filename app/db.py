@@ -69,6 +69,13 @@ def _begin_sqlite(connection: sa.Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
 
 
+def key(row: Any) -> int:
+    """The number of a row that is in the database."""
+    if row.id is None:
+        raise ValueError(f"this {type(row).__name__} is not in the database yet")
+    return int(row.id)
+
+
 @contextmanager
 def reading(engine: Engine) -> Iterator[Session]:
     """A database session that only reads; nothing it changes is kept."""

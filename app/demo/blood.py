@@ -17,7 +17,7 @@ ANALYSES = (
     ("2345-7", "Glucose", "mmol/L", "3,9-6,1", (5.2, 5.4, 5.1, 5.3, 5.9, 5.6)),
     ("3016-3", "TSH", "mUI/L", "0,4-4,0", (2.1, 2.0, 2.3, 2.2, 2.4, 2.2)),
 )
-CRITICAL = {("2951-2", 128): "LL"}
+CRITICAL: dict[tuple[str, float], str] = {("2951-2", 128): "LL"}
 
 
 def blood_tests(today: date) -> bytes:

@@ -11,6 +11,7 @@ from datetime import date, datetime, time, timedelta
 
 from sqlmodel import Session, select
 
+from app.db import key
 from app.dossiers.models import Dossier, IdentityStatus, Patient, Step
 from app.dossiers.service import searchable
 from app.forms.models import FormKind
@@ -56,7 +57,7 @@ class Case:
     opinion: Mapping[str, str | bool] = field(default_factory=dict)
 
 
-MERCIER_REQUEST = {
+MERCIER_REQUEST: dict[str, str | bool] = {
     "motif": "Agitation vespérale et opposition aux soins depuis dix jours.",
     "question": "Quelle cause rechercher en premier, et comment adapter le traitement sans neuroleptique ?",
     "depuis": "Dix jours, deux épisodes d'agressivité lors des soins",
@@ -71,7 +72,7 @@ MERCIER_REQUEST = {
     "allergies": "Pénicilline (éruption, 1998)",
     "autonomie": "GIR 2",
 }
-BESNARD_REQUEST = {
+BESNARD_REQUEST: dict[str, str | bool] = {
     "motif": "Plaie du talon droit qui ne cicatrise plus depuis trois semaines.",
     "question": "Faut-il déterger, et quel pansement poursuivre ?",
     "depuis": "Six semaines",
@@ -84,7 +85,7 @@ BESNARD_REQUEST = {
     "antecedents": "Diabète de type 2, artériopathie modérée.",
     "allergies": "Aucune connue",
 }
-TURPIN_OPINION = {
+TURPIN_OPINION: dict[str, str | bool] = {
     "tension": "126/70 mmHg",
     "vigilance": "normale",
     "constatations": "Patiente souriante, marche avec déambulateur, pas de douleur à la mobilisation.",
@@ -142,9 +143,9 @@ def _add(
     step = Step.OPINION_DUE if case.step is Step.CLOSED else case.step
     dossier = Dossier(
         number=case.number,
-        patient_id=patient.id,
-        structure_id=requester.structure_id,
-        requester_id=requester.id,
+        patient_id=key(patient),
+        structure_id=patient.structure_id,
+        requester_id=key(requester),
         expert_id=people[case.expert].id,
         specialty=case.specialty,
         motive=case.motive,

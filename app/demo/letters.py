@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
+from typing import Any
 
 from app.french import long_date, numeric_date
 
@@ -71,7 +72,7 @@ def letter(today: date) -> bytes:
         ("Algoplus", "0", "1", "3"),
         ("Poids (kg)", "54,6", "54,1", "52,3"),
     ]  # fmt: skip
-    data = {
+    data: dict[str, Any] = {
         "title": "Objet : avis gériatrique, troubles du comportement d'apparition récente",
         "day": long_date(day).partition(" ")[2],
         "paragraphs": PARAGRAPHS,
@@ -86,14 +87,14 @@ def treatment(today: date) -> bytes:
     return _set(TREATMENT, {"title": f"Traitement en cours au {numeric_date(today)}", "rows": TREATMENTS}, today)
 
 
-def _set(source: str, data: dict[str, object], day: date) -> bytes:
+def _set(source: str, data: dict[str, Any], day: date) -> bytes:
     import typst
 
     stamp = datetime.combine(day, time(9, 0), UTC)
-    made = typst.compile(
+    made: Any = typst.compile(  # type: ignore[call-overload]
         source.encode(),
         format="pdf",
-        font_paths=[FONTS],
+        font_paths=[str(FONTS)],
         ignore_system_fonts=True,
         sys_inputs={"data": json.dumps(data)},
         timestamp=stamp,

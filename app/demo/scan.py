@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 import numpy as np
 from pydicom.dataset import Dataset, FileMetaDataset
-from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
+from pydicom.uid import UID, CTImageStorage, ExplicitVRLittleEndian
 
 ROWS, SLICES = 256, 24
 ROOT = "2.25.20260001"
@@ -46,11 +46,11 @@ def _slice(x: np.ndarray, y: np.ndarray, level: float, chance: np.random.Generat
 def _file(pixels: np.ndarray, day: date) -> bytes:
     meta = FileMetaDataset()
     meta.MediaStorageSOPClassUID = CTImageStorage
-    meta.MediaStorageSOPInstanceUID = f"{ROOT}.3"
+    meta.MediaStorageSOPInstanceUID = UID(f"{ROOT}.3")
     meta.TransferSyntaxUID = ExplicitVRLittleEndian
     study = Dataset()
     study.file_meta = meta
-    study.SOPClassUID, study.SOPInstanceUID = CTImageStorage, f"{ROOT}.3"
+    study.SOPClassUID, study.SOPInstanceUID = CTImageStorage, meta.MediaStorageSOPInstanceUID
     study.StudyInstanceUID, study.SeriesInstanceUID = f"{ROOT}.1", f"{ROOT}.2"
     study.PatientName, study.PatientID = "MERCIER^JEANNE", "DEMO0001"
     study.PatientBirthDate, study.PatientSex = "19380314", "F"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import ColumnElement, or_
 from sqlalchemy.orm import aliased
@@ -114,12 +115,12 @@ def _condition(actor: Professional, wanted: DossierFilter) -> ColumnElement[bool
 
 def _rows(session: Session, actor: Professional, condition: ColumnElement[bool], now: datetime) -> list[DossierRow]:
     requester, expert = aliased(Professional), aliased(Professional)
-    query = (
-        select(Dossier, Patient, Structure, requester, expert)
+    query: Any = (
+        select(Dossier, Patient, Structure, requester, expert)  # type: ignore[call-overload]
         .join(Patient, col(Patient.id) == col(Dossier.patient_id))
         .join(Structure, col(Structure.id) == col(Dossier.structure_id))
-        .join(requester, requester.id == col(Dossier.requester_id))  # type: ignore[arg-type]
-        .outerjoin(expert, expert.id == col(Dossier.expert_id))  # type: ignore[arg-type]
+        .join(requester, requester.id == col(Dossier.requester_id))
+        .outerjoin(expert, expert.id == col(Dossier.expert_id))
         .where(condition)
         .order_by(col(Dossier.planned_at).desc(), col(Dossier.number))
         .limit(LARGEST_LIST)

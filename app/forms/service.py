@@ -12,6 +12,7 @@ from typing import Any
 from sqlmodel import Session, select
 
 from app.audit import service as audit
+from app.db import key
 from app.dossiers.access import Right, dossier_for, rights
 from app.dossiers.models import Dossier, Step
 from app.dossiers.service import announce, move_to
@@ -81,7 +82,7 @@ def save_draft(
     revision: int,
     explicit: bool = False,
 ) -> SavedDraft:
-    """Save answers as a draft. `revision` is the one the page started from; `explicit` when « Enregistrer » was pressed.
+    """Save answers as a draft. `revision` is the one the page started from; `explicit`: « Enregistrer » was pressed.
 
     Automatic saving is journalled for the first draft only, « Enregistrer » each time.
 
@@ -165,7 +166,7 @@ def start_form(
     """Create a dossier's form, in the caller's transaction."""
     questionnaire = questionnaires.load(name)
     response = FormResponse(
-        dossier_id=dossier.id,
+        dossier_id=key(dossier),
         kind=kind,
         questionnaire=questionnaire.reference,
         answers=_canonical(questionnaires.checked(questionnaire, answers or {})),

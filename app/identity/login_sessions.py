@@ -12,6 +12,7 @@ from datetime import timedelta
 from sqlmodel import Session, col, select
 
 from app.audit import service as audit
+from app.db import key
 from app.identity.models import LoginSession, Professional
 from app.platform import Platform
 
@@ -29,7 +30,7 @@ def open_session(session: Session, platform: Platform, professional: Professiona
     session.add(
         LoginSession(
             secret_hash=hash_secret(secret),
-            professional_id=professional.id,
+            professional_id=key(professional),
             method=method,
             created_at=now,
             last_seen_at=now,

@@ -23,6 +23,7 @@ from datetime import datetime, timedelta
 import structlog
 from sqlmodel import Session, col, select
 
+from app.bus import Message
 from app.errors import TeledossierError
 from app.messaging import service
 from app.messaging.models import OutboxMessage, OutboxState
@@ -40,7 +41,11 @@ LOOK_AGAIN = timedelta(minutes=1)  # in case an announcement was lost: the bus p
 async def run(platform: Platform, stop: asyncio.Event) -> None:
     """Send what waits until `stop` is set: at once when told (bus topic `outbox.queued`), else when next due."""
     loop, woken = asyncio.get_running_loop(), asyncio.Event()
-    unsubscribe = platform.bus.subscribe(service.QUEUED, lambda _message: loop.call_soon_threadsafe(woken.set))
+
+    def wake(_message: Message) -> None:
+        loop.call_soon_threadsafe(woken.set)
+
+    unsubscribe = platform.bus.subscribe(service.QUEUED, wake)
     try:
         while not stop.is_set():
             woken.clear()

@@ -12,7 +12,7 @@ GLYPHS = {
     Step.PLANNED: '<path d="M7 3.5a3.5 3.5 0 0 1 0 7Z" fill="currentColor"/>',
     Step.IN_CALL: '<circle cx="7" cy="7" r="2.800" fill="currentColor"/>',
     Step.OPINION_DUE: '<path d="M7 7H3.5A3.5 3.5 0 1 0 7 3.5Z" fill="currentColor"/>',
-    Step.CLOSED: '<path d="m4.500 7.200 1.800 1.800 3.200-3.600" fill="none" stroke="currentColor" stroke-width="1.500"/>',
+    Step.CLOSED: '<path d="m4.5 7.2 1.8 1.8 3.2-3.6" fill="none" stroke="currentColor" stroke-width="1.5"/>',
     Step.CANCELLED: '<path d="m3.500 10.500 7-7" fill="none" stroke="currentColor" stroke-width="1.500"/>',
 }
 TOKENS = {

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import panel as pn
+from components.document_viewer import DocumentViewer
 
 from app.documents import service, viewing
 from app.documents.entries import DocumentView
@@ -18,7 +19,6 @@ from app.errors import TeledossierError
 from app.french import NO_BREAK_SPACE, PARIS, brief, file_size, numeric_date
 from app.pages.context import PageContext
 from components.document_list import DocumentList, ListedDocument
-from components.document_viewer import DocumentViewer
 
 PLACEHOLDER = "Choisissez un document dans la liste."
 
@@ -65,7 +65,7 @@ class DocumentsView(pn.viewable.Viewer):
             self._say(refusal.message)
             return
         now = self._context.platform.now()
-        self._list.show([_listed(document, now) for document in documents])
+        self._list.fill([_listed(document, now) for document in documents])
         if open_reference:
             self._open(open_reference)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from pathlib import Path
 from typing import Any
 
 import panel as pn
@@ -23,6 +24,8 @@ from app.pages.opinion_view import OpinionView, request_view
 from app.pages.patient_band import PatientBand
 from app.pages.room_view import RoomPlace, TeleconsultationView
 from app.pages.trace_view import TraceView
+
+_LOOK = (Path(__file__).parent / "dossier_view.css").read_text()
 
 TABS = ("Demande", "Documents", "Avis de l'expert", "Téléconsultation", "Traçabilité")
 
@@ -80,12 +83,15 @@ class DossierPage(pn.viewable.Viewer):
     def _first_tab(self) -> int:
         return 1 if Right.EDIT_OPINION in self._dossier.rights else 0
 
+    def _place(self, index: int) -> Any:
+        return self._tabs[index]
+
     def _build(self, index: int) -> None:
         if index in self._tabs_built:
             return
         makers = (self._make_request, self._make_documents, self._make_opinion, self._make_call, self._make_trace)
         view = self._tabs_built[index] = makers[index]()
-        self._tabs[index][:] = [view]
+        self._place(index)[:] = [view]
 
     def _make_request(self) -> Any:
         return request_view(self._context, self._number)
@@ -129,7 +135,7 @@ class DossierPage(pn.viewable.Viewer):
             # The opinion may have been signed, here or elsewhere; the rest of what is open shows old facts.
             for index in (2, 3, 4):
                 self._tabs_built.pop(index, None)
-                self._tabs[index][:] = []
+                self._place(index)[:] = []
             self._build(self._tabs.active)
 
     def _show_state(self) -> None:
@@ -149,10 +155,3 @@ class DossierPage(pn.viewable.Viewer):
         titles = [f"{title} ({number})" if title == "Documents" and number else title for title in TABS]
         if list(self._tabs._names) != titles:
             self._tabs._names = titles
-
-
-_LOOK = """
-:host { font: 400 14px/1.35 var(--font); color: var(--ink-700); }
-.state { display: flex; align-items: center; flex-wrap: wrap; gap: 8px 12px; margin: 0; } b { color: var(--ink-900); font-weight: 600; }
-.urg { display: inline-flex; align-items: center; height: 20px; padding: 0 6px; border-radius: 4px; background: var(--warm-700); color: #fff; font-size: 12px; font-weight: 700; }
-"""

@@ -62,7 +62,7 @@ class ListPage(pn.viewable.Viewer):
         found = my_dossiers(platform, actor, self._filter)
         with platform.reading() as session:
             documents = counts(session, [row.dossier_id for row in found.rows])
-        self._browser.show(self._content(found, documents, platform.now()))
+        self._browser.fill(self._content(found, documents, platform.now()))
 
     def _content(self, found: DossierList, documents: dict[int, int], now: datetime) -> BrowserContent:
         coming = [row for row in found.today if not _is_past(row, now)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import panel as pn
@@ -18,6 +19,8 @@ from app.forms.service import FormView
 from app.french import full, hour
 from app.pages.context import PageContext
 from components.clinical_form import Choice, ClinicalForm, FormField, FormSection
+
+_LOOK = (Path(__file__).parent / "opinion_view.css").read_text()
 
 
 def sections_of(questionnaire: Questionnaire) -> tuple[FormSection, ...]:
@@ -157,7 +160,8 @@ class OpinionView(pn.viewable.Viewer):
         if view.signed_at is None or view.signed_by is None:
             return '<p class="small">Ce dossier est clos : l\'avis ne se modifie plus.</p>'
         when = html.escape(full(view.signed_at, self._context.platform.now()))
-        return f'<p class="seal" role="status">Signé par {html.escape(view.signed_by.full_name)}, {when}. L\'avis n\'est plus modifiable.</p>'
+        who = html.escape(view.signed_by.full_name)
+        return f"<p class='seal' role='status'>Signé par {who}, {when}. L'avis n'est plus modifiable.</p>"
 
     def _say_saved(self, at: Any) -> None:
         self._say(f"Enregistré à {hour(at)}" if at else "")
@@ -181,11 +185,3 @@ def _field(item: Item) -> FormField:
 
 def _html(markup: str, margin: Any = (0, 24)) -> Any:
     return pn.pane.HTML(markup, margin=margin, stylesheets=[_LOOK], sizing_mode="stretch_width")
-
-
-_LOOK = """
-:host { font: 400 14px/1.5 var(--font); color: var(--ink-700); }
-h2 { font-size: 18px; line-height: 1.3; font-weight: 600; color: var(--ink-900); margin: 0; } p { margin: 0; }
-.small { font-size: 13px; color: var(--ink-600); } .says { font-size: 13px; color: var(--teal-800); padding-top: 9px; } .warm { color: var(--warm-700); font-weight: 500; }
-.seal { padding: 12px 16px; border-radius: 8px; background: var(--teal-50); color: var(--ink-900); font-weight: 500; }
-"""

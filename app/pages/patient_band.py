@@ -1,9 +1,10 @@
-"""The patient's identity traits: the same block on every screen (contract of `screens`), folded to one line in a call."""
+"""The patient's identity traits: the same block on every screen."""
 
 from __future__ import annotations
 
 import html
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import panel as pn
@@ -12,7 +13,12 @@ from app.dossiers.models import IdentityStatus
 from app.dossiers.service import DossierView
 from app.french import NO_BREAK_SPACE, age, ins, numeric_date
 
-SHIELD = '<svg class="ic" viewBox="0 0 24 24" aria-hidden="true"><path d="M12 3.500 19 6v5.500c0 4.300-2.900 7.600-7 9-4.100-1.400-7-4.700-7-9V6Z"/>'
+_LOOK = (Path(__file__).parent / "patient_band.css").read_text()
+
+SHIELD = (
+    '<svg class="ic" viewBox="0 0 24 24" aria-hidden="true">'
+    '<path d="M12 3.500 19 6v5.500c0 4.300-2.900 7.600-7 9-4.100-1.400-7-4.700-7-9V6Z"/>'
+)
 TICK = '<path d="m9 12 2.200 2.200L15.200 10"/>'
 
 
@@ -50,7 +56,8 @@ def markup(dossier: DossierView, today: date) -> str:
     pairs = "".join(f"<div><dt>{label}</dt><dd>{value}</dd></div>" for label, value in filter(None, traits))
     years = f"{age(patient.birth_date, today)}{NO_BREAK_SPACE}ans"
     return (
-        f'<h1 class="vh">Télédossier {_text(dossier.number)}</h1><section class="band" aria-label="Identité du patient">'
+        f'<h1 class="vh">Télédossier {_text(dossier.number)}</h1>'
+        '<section class="band" aria-label="Identité du patient">'
         f'<div class="id"><p class="name"><b>{_text(patient.birth_name)}</b> {_text(patient.first_names)}</p>'
         f'<p class="sub">{sex}<i>·</i>{born} {numeric_date(patient.birth_date)}<i>·</i><b>{years}</b></p></div>'
         f'<dl class="traits">{pairs}</dl></section>'
@@ -59,23 +66,9 @@ def markup(dossier: DossierView, today: date) -> str:
 
 def _status(status: IdentityStatus) -> str:
     sure = status is IdentityStatus.QUALIFIED
-    return f'<span class="qual{"" if sure else " qual--no"}">{SHIELD}{TICK if sure else ""}</svg>{html.escape(status.label)}</span>'
+    mark = f"{SHIELD}{TICK if sure else ''}</svg>"
+    return f'<span class="qual{"" if sure else " qual--no"}">{mark}{html.escape(status.label)}</span>'
 
 
 def _text(value: str) -> str:
     return html.escape(value)
-
-
-_LOOK = """
-:host { font: 400 14px/1.35 var(--font); color: var(--ink-700); container-type: inline-size; font-variant-numeric: tabular-nums; }
-p, dl, dd { margin: 0; }
-.vh { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
-.band { display: flex; flex-wrap: wrap; align-items: stretch; padding: 0 0 0 24px; min-height: 74px; }
-.id { padding: 12px 24px 10px 0; } .name { font-size: 22px; line-height: 1.2; color: var(--ink-900); } .name b { font-weight: 700; }
-.sub { margin-top: 4px; } .sub i { font-style: normal; color: var(--line-strong); margin: 0 8px; } .sub b { color: var(--ink-900); font-weight: 600; }
-.traits { display: flex; flex-wrap: wrap; margin: 12px 0; row-gap: 8px; } .traits > div { padding: 0 16px; border-left: 1px solid var(--line-soft); display: flex; flex-direction: column; justify-content: center; gap: 3px; }
-dt { font-size: 12px; color: var(--ink-600); } dd { color: var(--ink-900); font-weight: 500; display: flex; gap: 10px; align-items: center; white-space: nowrap; }
-.qual { display: inline-flex; align-items: center; gap: 4px; color: var(--teal-800); font-size: 12px; font-weight: 600; } .qual--no { color: var(--ink-600); }
-.ic { width: 16px; height: 16px; fill: none; stroke: currentColor; stroke-width: 1.75; stroke-linecap: round; stroke-linejoin: round; }
-@container (max-width: 640px) { .band { padding: 0 16px; } .id { width: 100%; padding-bottom: 4px; } .traits { margin: 4px 0 12px; gap: 6px 20px; } .traits > div { padding: 0; border: 0; flex-direction: row; gap: 8px; } dt { font-size: 13px; } .traits > div:nth-child(2):not(:only-child) { display: none; } }
-"""

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import html
+from pathlib import Path
 from typing import Any
 
 import panel as pn
+
+_LOOK = (Path(__file__).parent / "refusal.css").read_text()
 
 
 class Refusal(pn.viewable.Viewer):
@@ -23,9 +26,3 @@ class Refusal(pn.viewable.Viewer):
 
     def __panel__(self) -> pn.viewable.Viewable:
         return self._pane
-
-
-_LOOK = """
-.refusal { max-width: 560px; margin: 0 auto; font: 400 16px/1.5 var(--font); color: var(--ink-700); }
-h1 { font-size: 22px; color: var(--ink-900); font-weight: 600; margin: 0 0 12px; } a { color: var(--teal-700); }
-"""

@@ -1,9 +1,10 @@
-"""The room beside the dossier (guide 3), and the tab « Téléconsultation »: where, when, who was invited, what was said."""
+"""The room beside the dossier (guide 3), and the tab « Téléconsultation »: when, where, who, what was said."""
 
 from __future__ import annotations
 
 import html
 import json
+from pathlib import Path
 from typing import Any
 
 import panel as pn
@@ -14,6 +15,8 @@ from app.french import full, hour
 from app.pages.context import PageContext
 from app.teleconsultation import invitations, service
 from components.video_room import LABELS, VideoRoom
+
+_LOOK = (Path(__file__).parent / "room_view.css").read_text()
 
 NOTHING_YET = "Rien n'a encore été écrit."
 
@@ -85,11 +88,3 @@ class TeleconsultationView(pn.viewable.Viewer):
             f"<h3>Discussion</h3><ul class='said'>{said}</ul>" if said else f"<h3>Discussion</h3><p>{NOTHING_YET}</p>"
         )
         return "".join(parts)
-
-
-_LOOK = """
-:host { font: 400 14px/1.5 var(--font); color: var(--ink-700); }
-h2 { font-size: 18px; margin: 0 0 12px; } h3 { font-size: 16px; margin: 24px 0 8px; } h2, h3, b { color: var(--ink-900); font-weight: 600; line-height: 1.3; }
-dl { display: grid; grid-template-columns: 160px 1fr; margin: 0; } dt, dd { margin: 0; padding: 8px 0; border-top: 1px solid var(--line-soft); } dt { color: var(--ink-600); } dd { color: var(--ink-900); }
-ul { list-style: none; margin: 0; padding: 0; } li { padding: 8px 0; border-top: 1px solid var(--line-soft); } li p { margin: 2px 0 0; white-space: pre-wrap; overflow-wrap: anywhere; } time, li span { color: var(--ink-600); font-size: 13px; } p { margin: 0; }
-"""

@@ -28,12 +28,12 @@ class TlmPage(pn.viewable.Viewer):
         self._context = context
         self._subscriptions = Subscriptions(context.platform.bus)
         self._body = pn.Column(sizing_mode="stretch_width", margin=0, css_classes=["tlm"])
-        self.show(search)
+        self.visit(search)
 
     def __panel__(self) -> pn.viewable.Viewable:
         return self._body
 
-    def show(self, search: str) -> None:
+    def visit(self, search: str) -> None:
         """Go to another place of this page."""
         self._subscriptions.clear()
         number = dossier_in(search)
@@ -62,7 +62,7 @@ def serve() -> None:
     argument = pn.state.session_args.get("dossier", [b""])[0].decode(errors="replace")
     search = f"?dossier={argument}" if argument else ""
     pages: list[TlmPage] = []
-    navigation = shell.Navigation(on_navigate=lambda search: pages[0].show(search))
+    navigation = shell.Navigation(on_navigate=lambda search: pages[0].visit(search))
     context = PageContext(platform(), actor, navigation.go)
     page = TlmPage(context, search)
     pages.append(page)

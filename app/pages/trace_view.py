@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import panel as pn
@@ -16,6 +17,8 @@ from app.dossiers.models import Step
 from app.dossiers.service import read_dossier
 from app.french import full
 from app.pages.context import PageContext
+
+_LOOK = (Path(__file__).parent / "trace_view.css").read_text()
 
 WORDS = {
     "dossier.opened": "a ouvert le télédossier",
@@ -83,12 +86,3 @@ def said(entry: AuditEntry, titles: Mapping[str, str]) -> str:
 
 def _text(value: str) -> str:
     return html.escape(value)
-
-
-_LOOK = """
-:host { font: 400 14px/1.4 var(--font); color: var(--ink-700); }
-table { width: 100%; border-collapse: collapse; } th { text-align: left; font-size: 13px; color: var(--ink-600); font-weight: 600; background: var(--surface-2); }
-th, td { padding: 9px 12px; border-bottom: 1px solid var(--line-soft); vertical-align: top; } td:nth-child(2) { color: var(--ink-900); }
-td:first-child { white-space: nowrap; } .vh { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
-@media (max-width: 640px) { td:first-child { white-space: normal; } }
-"""

@@ -103,9 +103,9 @@ def _invite(platform: Platform, actor: Professional, number: str, room: str, wis
         secret = secrets.token_urlsafe(32)
         invitation = Invitation(
             secret_hash=hash_secret(secret),
-            dossier_id=dossier.id,
-            room_id=room_called(session, room).id,
-            inviter_id=actor.id,
+            dossier_id=dossier.id or 0,
+            room_id=room_called(session, room).id or 0,
+            inviter_id=actor.id or 0,
             name=wish.name,
             role=wish.role,
             channel=wish.channel,
@@ -139,7 +139,7 @@ def withdraw(platform: Platform, actor: Professional, number: str, invitation_id
     Raises: NotFound, AccessDenied.
     """
     with platform.transaction() as session:
-        dossier, invitation = _found(session, actor, number, invitation_id)
+        invitation = _found(session, actor, number, invitation_id)
         if invitation.withdrawn_at is None:
             invitation.withdrawn_at = platform.now()
             session.add(invitation)
@@ -155,11 +155,11 @@ def admit(platform: Platform, actor: Professional, number: str, room: str, invit
     Raises: NotFound, AccessDenied, InvitationInvalid (withdrawn or refused meanwhile).
     """
     with platform.transaction() as session:
-        dossier, invitation = _found(session, actor, number, invitation_id)
+        invitation = _found(session, actor, number, invitation_id)
         if invitation.withdrawn_at or invitation.refused_at:
             raise InvitationInvalid("Cette invitation n'est plus valable. Envoyez-en une nouvelle.")
         invitation.admitted_at = platform.now()
-        invitation.room_id = room_called(session, room).id
+        invitation.room_id = room_called(session, room).id or 0
         session.add(invitation)
         _record(platform, session, actor, "guest.admitted", invitation)
     _tell(platform, invitation)
@@ -169,7 +169,7 @@ def admit(platform: Platform, actor: Professional, number: str, room: str, invit
 def refuse(platform: Platform, actor: Professional, number: str, invitation_id: int) -> Invitation:
     """Don't let a guest in: the link is worthless from now on. Raises: NotFound, AccessDenied."""
     with platform.transaction() as session:
-        dossier, invitation = _found(session, actor, number, invitation_id)
+        invitation = _found(session, actor, number, invitation_id)
         if invitation.refused_at is None:
             invitation.refused_at = platform.now()
             session.add(invitation)
@@ -292,12 +292,12 @@ def _state(invitation: Invitation, mail: OutboxMessage | None, place: str | None
     return ("sent", "") if mail.state is OutboxState.SENT else ("failed", mail.error)
 
 
-def _found(session: Session, actor: Professional, number: str, invitation_id: int) -> tuple[Dossier, Invitation]:
+def _found(session: Session, actor: Professional, number: str, invitation_id: int) -> Invitation:
     dossier = dossier_for(session, actor, number, Right.INVITE)
     invitation = session.get(Invitation, invitation_id)
     if invitation is None or invitation.dossier_id != dossier.id:
         raise NotFound
-    return dossier, invitation
+    return invitation
 
 
 def _doctor(session: Session, dossier: Dossier, but: Professional | None = None) -> str:

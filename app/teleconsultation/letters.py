@@ -48,7 +48,7 @@ class Letter:
         return _TEXT.format(
             name=self.name,
             inviter=self.inviter,
-            doctor=f" avec {self.doctor}" if self.doctor else "",
+            doctor=f" avec {_the(self.doctor)}" if self.doctor else "",
             when=when,
             link=self.link,
             until=_moment(self.expires_at),
@@ -60,3 +60,8 @@ class Letter:
 def _moment(instant: datetime) -> str:
     """« mardi 24 novembre 2026 à 10 h 30 »."""
     return f"{french.long_date(french.local(instant).date())} à {french.spoken_hour(instant)}"
+
+
+def _the(doctor: str) -> str:
+    """« le Dr Claire MARTIN », « Karim MOREAU »."""
+    return f"le {doctor}" if doctor.startswith(("Dr ", "Pr ")) else doctor

@@ -159,9 +159,7 @@ class Ping:
     """I am still here."""
 
 
-Message = (
-    Rooms | Join | Wait | Sdp | Ice | State | Chat | Admit | Refuse | Invite | Withdraw | Leave | Ping
-)  # fmt: skip
+Message = Rooms | Join | Wait | Sdp | Ice | State | Chat | Admit | Refuse | Invite | Withdraw | Leave | Ping
 
 Check = Callable[[object], Any]  # answers the value to keep, or raises
 
@@ -178,9 +176,14 @@ def parse(text: str | bytes) -> Message:
     if schema is None:
         raise MessageRefused
     try:
-        return schema.build(**schema.check(fields))  # type: ignore[no-any-return]
+        return schema.build(**schema.check(fields))
     except MessageRefused as refused:
         raise MessageRefused(refused.message, about=str(name), key=_legible_key(fields)) from None
+
+
+def name_of(message: Message) -> str:
+    """The `t` of a message."""
+    return type(message).__name__.lower()
 
 
 def _read(text: str) -> dict[str, Any]:

@@ -26,6 +26,7 @@ from app.teleconsultation.messages import Resume
 
 GRACE = timedelta(seconds=10)  # before `left` is told of somebody whose line broke
 ABANDONED = timedelta(minutes=2)  # guests alone for so long are out: the room is needed
+DISMISSED = timedelta(seconds=15)  # the same, when the last professional hung up; enough to reload a page
 REMEMBERED = 10_000  # ids that were told to have left
 
 
@@ -114,7 +115,7 @@ class Presence:
         self.topology = topology
         self._inside: dict[str, Participant] = {}
         self._departed: OrderedDict[str, None] = OrderedDict()
-        self._unattended: dict[str, datetime] = {}
+        self._unattended: dict[str, datetime] = {}  # room -> when its guests must go
 
     # -- who is where
 
@@ -201,8 +202,28 @@ class Presence:
         if inside := self._inside.get(participant_id):
             inside.lost_at = now
 
-    def leave(self, participant_id: str) -> Departure | None:
-        """Out, at once."""
+    def leave(self, participant_id: str, now: datetime) -> Departure | None:
+        """Out, at once, by one's own will or somebody else's."""
+        departure = self._take_out(participant_id)
+        if departure and departure.participant.person.professional and departure.unattended:
+            self._unattended[departure.participant.room] = now + DISMISSED
+        return departure
+
+    def expire(self, now: datetime) -> list[Departure]:
+        """Take out who has been lost for too long, and guests whom every professional has left."""
+        gone = [p.id for p in self._inside.values() if p.lost_at is not None and now - p.lost_at >= GRACE]
+        departures = [departure for identity in gone if (departure := self._take_out(identity))]
+        for room in {p.room for p in self._inside.values()} | self._unattended.keys():
+            people = self.people(room)
+            if not people or _attended(people):
+                self._unattended.pop(room, None)
+            elif now >= self._unattended.setdefault(room, now + ABANDONED):
+                departures += [departure for p in people if (departure := self._take_out(p.id))]
+        return departures
+
+    # -- inside
+
+    def _take_out(self, participant_id: str) -> Departure | None:
         inside = self._inside.get(participant_id)
         if inside is None:
             return None
@@ -210,20 +231,6 @@ class Presence:
         unattended = not _attended(self.people(inside.room))
         over = inside.person.professional and not _attended(self.of_dossier(inside.dossier_id))
         return Departure(inside, unattended, over)
-
-    def expire(self, now: datetime) -> list[Departure]:
-        """Take out who has been lost for too long, and guests whom every professional has left."""
-        gone = [p.id for p in self._inside.values() if p.lost_at is not None and now - p.lost_at >= GRACE]
-        departures = [departure for identity in gone if (departure := self.leave(identity))]
-        for room in {p.room for p in self._inside.values()} | self._unattended.keys():
-            people = self.people(room)
-            if not people or _attended(people):
-                self._unattended.pop(room, None)
-            elif now - self._unattended.setdefault(room, now) >= ABANDONED:
-                departures += [departure for p in people if (departure := self.leave(p.id))]
-        return departures
-
-    # -- inside
 
     def _check_room(self, room: str, dossier_id: int, without: Participant | None) -> None:
         people = self.people(room)

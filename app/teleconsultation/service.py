@@ -5,6 +5,7 @@ Who is in a room at this moment is `presence`'s; here is what is kept: the dossi
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -97,9 +98,19 @@ def enter(platform: Platform, actor: Professional, number: str, room: str, *, re
     return dossier.step
 
 
-def leave(platform: Platform, actor: Professional, number: str, room: str, *, over: bool, reason: str = "left") -> Step:
+def leave(
+    platform: Platform,
+    actor: Professional,
+    number: str,
+    room: str,
+    *,
+    over: bool,
+    staying: Collection[int] = (),
+    reason: str = "left",
+) -> Step:
     """A professional is out of a room; the last one (`over`) moves the dossier to « Avis à rendre ».
 
+    Guests who were let in must be let in anew next time, but for those `staying` inside for a moment (invitations).
     Asks for no right: who has lost the right to be inside must still be let out.
 
     Raises: NotFound.
@@ -113,7 +124,7 @@ def leave(platform: Platform, actor: Professional, number: str, room: str, *, ov
         detail = {"room": kept.slug, "reason": reason}
         audit.record(session, now, actor, "room.left", dossier_id=dossier.id, subject=kept.name, detail=detail)
         if over:
-            _end_call(session, now, actor, dossier)
+            _end_call(session, now, actor, dossier, staying)
     _tell(platform, dossier)
     return dossier.step
 
@@ -164,8 +175,8 @@ def _post_chat(
         kept = room_called(session, room)
         message = ChatMessage(
             key=key,
-            dossier_id=dossier.id,
-            room_id=kept.id,
+            dossier_id=dossier.id or 0,
+            room_id=kept.id or 0,
             professional_id=actor.id if isinstance(actor, Professional) else None,
             invitation_id=actor.id if isinstance(actor, Invitation) else None,
             author_name=_author(actor),
@@ -216,14 +227,16 @@ def _dossier_of(session: Session, actor: Professional | Invitation, number: str)
     return dossier
 
 
-def _end_call(session: Session, now: datetime, actor: audit.Actor, dossier: Dossier) -> None:
+def _end_call(
+    session: Session, now: datetime, actor: audit.Actor, dossier: Dossier, staying: Collection[int] = ()
+) -> None:
     """The call is over: its opinion is due, and guests must be let in anew next time."""
     if dossier.step is Step.IN_CALL:
         dossier.step = Step.OPINION_DUE
         session.add(dossier)
         audit.record(session, now, actor, "call.ended", dossier_id=dossier.id, subject=dossier.number)
     for invitation in session.exec(select(Invitation).where(Invitation.dossier_id == dossier.id)):
-        if invitation.is_admitted:
+        if invitation.is_admitted and invitation.id not in staying:
             invitation.left_at = now
             session.add(invitation)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import html
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import panel as pn
@@ -12,6 +13,8 @@ import panel_material_ui as pmui
 import param
 
 from components.clinical_form.contract import FormField
+
+_READING = (Path(__file__).parent / "reading.css").read_text()
 
 Answers = dict[str, str | bool]
 
@@ -133,17 +136,6 @@ class ClinicalForm(pn.viewable.Viewer):
             value = "Oui" if value else "Non"
         words = {choice.code: choice.label for choice in field.choices}
         return f"<dd>{html.escape(words.get(str(value), str(value)))}</dd>"
-
-
-_READING = """
-:host { font: 400 16px/1.5 var(--font, system-ui, sans-serif); color: var(--ink-900, #17231f); }
-h3 { font-size: 16px; font-weight: 600; margin: 20px 0 8px; color: var(--ink-900); }
-h3:first-child { margin-top: 4px; }
-dl { display: grid; grid-template-columns: minmax(140px, 240px) 1fr; gap: 0 24px; margin: 0; }
-dt, dd { padding: 8px 0; border-top: 1px solid var(--line-soft, #e8edec); margin: 0; font-size: 14px; }
-dt { color: var(--ink-600, #53625e); } dd { white-space: pre-wrap; overflow-wrap: anywhere; } .none { color: var(--ink-600, #53625e); }
-@media (max-width: 640px) { dl { grid-template-columns: 1fr; } dd { border-top: 0; padding-top: 0; } dt { padding-bottom: 0; } }
-"""
 
 
 def _title(text: str) -> Any:

@@ -60,7 +60,7 @@ class DocumentList(JSComponent):
         self._on_added = on_added
         self.on_msg(self._receive)
 
-    def show(self, documents: Sequence[ListedDocument]) -> None:
+    def fill(self, documents: Sequence[ListedDocument]) -> None:
         """List these."""
         self.documents = [document.plain() for document in documents]
 

@@ -15,5 +15,5 @@ DOCUMENTS = (
 def demo() -> DocumentList:
     """A list in which a document can be chosen."""
     documents = DocumentList(width=400, height=480, selected="a", on_select=lambda _reference: None)
-    documents.show(DOCUMENTS)
+    documents.fill(DOCUMENTS)
     return documents

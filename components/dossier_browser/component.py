@@ -80,7 +80,7 @@ class DossierBrowser(JSComponent):
         self._on_open = on_open
         self.on_msg(self._receive)
 
-    def show(self, content: BrowserContent) -> None:
+    def fill(self, content: BrowserContent) -> None:
         """Show new content; only what changed is drawn again."""
         self.content = content.plain()
 

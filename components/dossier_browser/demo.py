@@ -42,10 +42,10 @@ def demo() -> DossierBrowser:
     """A working list, without the application."""
 
     def answer(query: BrowserQuery) -> None:
-        browser.show(content(query))
+        browser.fill(content(query))
 
     browser = DossierBrowser(on_query=answer, steps=STEPS, sizing_mode="stretch_width", min_height=460)
-    browser.show(content(BrowserQuery(selection="all")))
+    browser.fill(content(BrowserQuery(selection="all")))
     browser.query = {"selection": "all"}
     return browser
 

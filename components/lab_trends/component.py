@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import html
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import panel as pn
 import param
 
 from components.lab_trends.contract import Analysis, LabResult, analyses_of, number, reference
+
+_LOOK = (Path(__file__).parent / "lab_trends.css").read_text()
 
 WORDS = {"N": "", "H": "élevé", "L": "bas", "HH": "critique, élevé", "LL": "critique, bas"}
 ARROWS = {"N": "", "H": "▲", "L": "▼", "HH": "▲▲", "LL": "▼▼"}
@@ -53,7 +56,10 @@ class LabTrends(pn.viewable.Viewer):
             hv.extension("bokeh", logo=False)
         moments = [result.at for result in self.results]
         curve = pn.pane.HoloViews(
-            plot(analysis, min(moments), max(moments), self.plot_height), sizing_mode="stretch_width", margin=0, linked_axes=False
+            plot(analysis, min(moments), max(moments), self.plot_height),
+            sizing_mode="stretch_width",
+            margin=0,
+            linked_axes=False,
         )
         return pn.Column(_html(_heading(analysis)), curve, min_width=300, max_width=520, margin=(6, 0), styles=_CARD)
 
@@ -117,14 +123,3 @@ def _cell(result: LabResult | None) -> str:
 
 def _html(markup: str) -> Any:
     return pn.pane.HTML(markup, stylesheets=[_LOOK], sizing_mode="stretch_width", margin=0)
-
-
-_LOOK = """
-:host { font: 400 14px/1.45 var(--font, system-ui, sans-serif); color: var(--ink-700, #3c4a46); font-variant-numeric: tabular-nums; }
-h2 { font-size: 18px; margin: 0 0 4px; } h3 { font-size: 14px; margin: 0; } h2, h3 { color: var(--ink-900, #17231f); font-weight: 600; line-height: 1.3; } p { margin: 0; }
-.last { display: flex; align-items: baseline; gap: 6px; flex-wrap: wrap; } .last b { font-size: 20px; color: var(--ink-900, #17231f); font-weight: 600; } .last span, small { color: var(--ink-600, #53625e); } .last small { margin-left: auto; font-size: 12px; } i { font-style: normal; font-size: 13px; font-weight: 500; }
-.warm, .last b.warm, i.warm { color: var(--warm-700, #b3360f); } .alarm { margin: 8px 0; padding: 10px 14px; border-radius: 8px; background: var(--warm-50, #fff6f2); box-shadow: inset 0 0 0 1px var(--warm-200, #f3c9b8); color: var(--ink-900, #17231f); } .alarm b { color: var(--warm-700, #b3360f); }
-.scroll { overflow-x: auto; margin-top: 16px; } table { border-collapse: collapse; width: 100%; font-size: 14px; } caption { text-align: left; font-weight: 600; color: var(--ink-900, #17231f); padding: 6px 0; }
-th, td { padding: 7px 10px; border-bottom: 1px solid var(--line-soft, #e8edec); text-align: right; white-space: nowrap; } th:first-child, td:nth-child(2) { text-align: left; } thead th { background: var(--surface-2, #edf2f1); color: var(--ink-600, #53625e); font-size: 13px; } tbody th { font-weight: 500; color: var(--ink-900, #17231f); }
-.abn { font-weight: 600; color: var(--ink-900, #17231f); } .crit { font-weight: 700; color: var(--warm-700, #b3360f); background: var(--warm-50, #fff6f2); } .vh { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
-"""

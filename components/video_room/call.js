@@ -8,6 +8,7 @@
 import { Emitter } from "./emitter.js";
 import { PeerTopology } from "./peer.js";
 import { Signalling } from "./signalling.js";
+import { newKey, Transcript } from "./transcript.js";
 
 /** @typedef {import("./signalling.js").Message} Message */
 /** @typedef {import("./signalling.js").Socket} Socket */
@@ -16,7 +17,7 @@ import { Signalling } from "./signalling.js";
 /** @typedef {{id: string, name: string, planned: boolean, people: string[], full: boolean}} RoomState */
 /** @typedef {{id: string, name: string, role: string, since: string}} Guest */
 /** @typedef {{id: string, name: string, role: string, address: string, state: string, message?: string}} Invitation */
-/** @typedef {{key: string, name: string, at: string, mine: boolean, text?: string, event?: "entered" | "left", pending?: boolean, failed?: string}} Line */
+/** @typedef {import("./transcript.js").Line} Line */
 /** @typedef {{name: string, role: string, professional: boolean}} Me */
 /** @typedef {"out" | "waiting" | "joining" | "inside" | "over"} CallState */
 /** @typedef {"left" | "refused" | "removed" | "right"} Ending */
@@ -35,7 +36,7 @@ export class Call extends Emitter {
       message: (message) => this.hear(message),
       up: () => this.lineUp(),
       down: () => this.emit("line"),
-      ended: () => this.finish("right"),
+      ended: () => this.state !== "over" && this.finish("right"),
     });
     /** @type {CallState} */
     this.state = "out";
@@ -55,8 +56,7 @@ export class Call extends Emitter {
     this.since = "";
     /** @type {Map<string, Person>} the others */
     this.people = new Map();
-    /** @type {Line[]} */
-    this.chat = [];
+    this.transcript = new Transcript();
     /** @type {Guest[]} */
     this.lobby = [];
     /** @type {Invitation[]} */
@@ -129,7 +129,7 @@ export class Call extends Emitter {
   /** @param {string} text */
   say(text) {
     const key = newKey();
-    this.chat.push({ key, name: this.me?.name ?? "", text, at: new Date().toISOString(), mine: true, pending: true });
+    this.transcript.write(key, this.me?.name ?? "", text);
     this.line.keep({ t: "chat", text, key });
     this.emit("chat");
   }
@@ -221,7 +221,8 @@ export class Call extends Emitter {
     this.people = new Map([...missing, ...others].map((person) => [person.id, person]));
     this.lobby = message.lobby ?? [];
     this.invitations = message.invitations ?? [];
-    this.mergeChat(message.chat ?? []);
+    for (const { key } of message.chat ?? []) this.line.settle(key);
+    this.transcript.merge(message.chat ?? []);
     this.topology.joined(others, message.resumed);
     this.move("inside");
     this.retell();
@@ -274,12 +275,8 @@ export class Call extends Emitter {
   /** @param {Line} line */
   spoken(line) {
     this.line.settle(line.key);
-    const at = this.chat.findIndex(({ key }) => key === line.key);
-    if (at >= 0) this.chat[at] = line;
-    else {
-      this.chat.push(line);
-      if (!line.mine) this.emit("notice", { event: "chat", name: line.name, text: line.text });
-    }
+    const isNew = this.transcript.hear(line);
+    if (isNew && !line.mine) this.emit("notice", { event: "chat", name: line.name, text: line.text });
     this.emit("chat");
   }
 
@@ -294,8 +291,7 @@ export class Call extends Emitter {
   refusedAct(message) {
     if (message.key) {
       this.line.settle(message.key);
-      const line = this.chat.find(({ key }) => key === message.key);
-      if (line) [line.pending, line.failed] = [false, message.message];
+      this.transcript.fail(message.key, message.message);
       this.emit("chat");
     }
     if (message.about === "join" && this.state === "joining") {
@@ -330,17 +326,9 @@ export class Call extends Emitter {
    * @param {string} name
    */
   note(event, name) {
-    this.chat.push({ key: newKey(), event, name, at: new Date().toISOString(), mine: false });
+    this.transcript.note(event, name);
     this.emit("notice", { event, name });
     this.emit("chat");
-  }
-
-  /** @param {Line[]} told by the server; what we said meanwhile and saw with our own eyes stays */
-  mergeChat(told) {
-    const keys = new Set(told.map(({ key }) => key));
-    for (const key of keys) this.line.settle(key);
-    const ours = this.chat.filter(({ key, event, pending, failed }) => !keys.has(key) && (event || pending || failed));
-    this.chat = [...told, ...ours].sort((one, other) => Date.parse(one.at) - Date.parse(other.at));
   }
 
   /**
@@ -371,7 +359,7 @@ export class Call extends Emitter {
     this.people.clear();
     this.lobby = [];
     this.topology.close();
-    if (ending !== "right") this.line.kept.clear();
+    this.line.close();
     this.move("over");
   }
 
@@ -386,9 +374,4 @@ export class Call extends Emitter {
 /** @param {unknown} room an id, or a room with its id */
 function idOf(room) {
   return typeof room === "object" && room !== null && "id" in room ? String(room.id) : String(room);
-}
-
-function newKey() {
-  const bytes = crypto.getRandomValues(new Uint8Array(12));
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

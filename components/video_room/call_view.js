@@ -144,7 +144,7 @@ export class CallView {
     for (const { id, name, role, since } of lobby) {
       this.notes.show(`guest-${id}`, {
         title: this.words.say("waiting.title", { name }),
-        text: this.words.say("waiting.text", { role: this.words.say(`role.${role}`), time: this.words.lasting(since) }),
+        text: this.words.say("waiting.text", { role: this.words.role(role), time: this.words.lasting(since) }),
         mark: h("span", { class: "td-avatar td-avatar-grey", "aria-hidden": "true" }, initials(name)),
         dialog: this.words.say("waiting.label"),
         acts: [

@@ -61,7 +61,7 @@ export class ChatView {
   }
 
   draw() {
-    const lines = this.call.chat;
+    const lines = this.call.transcript.lines;
     const { list } = this;
     const atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < NEAR;
     const keys = new Set(lines.map(({ key }) => key));

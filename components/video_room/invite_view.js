@@ -23,7 +23,7 @@ export class InviteView {
     const channels = h("div", { class: "td-seg-wide", role: "group", "aria-label": words.say("invite.channel") }, email);
     this.address = h("input", { type: "email", required: true, autocomplete: "off", maxlength: 254, placeholder: words.say("invite.address.example") });
     this.name = h("input", { type: "text", required: true, autocomplete: "off", maxlength: 120 });
-    this.role = h("select", {}, ...ROLES.map((role) => h("option", { value: role }, words.say(`role.${role}`))));
+    this.role = h("select", {}, ...ROLES.map((role) => h("option", { value: role }, words.role(role))));
     this.error = h("p", { class: "td-error", role: "alert", hidden: true });
     this.done = h("p", { class: "td-small", role: "status" });
     this.form = h("form", { class: "td-invite-form", novalidate: true, onsubmit: (event) => {
@@ -88,7 +88,7 @@ export class InviteView {
     const withdraw = OPEN_STATES.includes(state)
       ? h("button", { type: "button", class: "td-btn td-btn-text", "aria-label": words.say("invite.withdraw.long", { name }), onclick: () => this.call.withdraw(id) }, words.say("invite.withdraw"))
       : null;
-    return h("li", {}, h("span", { class: "td-invitation-who" }, h("b", {}, name), h("small", {}, `${words.say(`role.${role}`)} · ${address}`),
+    return h("li", {}, h("span", { class: "td-invitation-who" }, h("b", {}, name), h("small", {}, `${words.role(role)} · ${address}`),
       message ? h("small", { class: "td-invitation-why" }, message) : null), chip, withdraw);
   }
 }

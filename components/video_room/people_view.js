@@ -73,7 +73,7 @@ export class PeopleView {
    * @param {string} role
    */
   detail(detail, role) {
-    return detail || (role ? this.words.say(`role.${role}`) : "");
+    return detail || (role ? this.words.role(role) : "");
   }
 
   /**

@@ -163,7 +163,7 @@ export class Tiles {
     tile.setName(person.name, person.name);
     tile.setPicture(person.camera && connected, connected ? this.words.say("tile.no_camera") : this.words.say(link && !link.isAlive ? "tile.cut" : "tile.connecting"));
     tile.setMuted(!person.microphone);
-    tile.setTag(person.role === "caregiver" || person.role === "patient" ? this.words.say(`role.${person.role}`) : "");
+    tile.setTag(person.role === "caregiver" || person.role === "patient" ? this.words.role(person.role) : "");
   }
 
   /**

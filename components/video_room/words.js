@@ -33,6 +33,11 @@ export class Words {
     return this.say(`${key}.${this.plural.select(count) === "one" ? "one" : "other"}`, { ...values, count });
   }
 
+  /** @param {string} role as the server names it; nothing for one that has no word */
+  role(role) {
+    return this.labels[`role.${role}`] ?? "";
+  }
+
   /**
    * How long ago, in minutes and hours: « 12 min », « 1 h 05 ».
    * @param {string} since ISO 8601

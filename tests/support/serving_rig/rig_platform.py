@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from typing import Any
-
-from sqlmodel import Session
 
 from app import db
 from app.bus import LocalBus
@@ -20,20 +16,10 @@ class SystemClock:
         return datetime.now(UTC)
 
 
-class RigPlatform(Platform):
-    def reading(self) -> AbstractContextManager[Session]:
-        return self._reading()
-
-    @contextmanager
-    def _reading(self) -> Iterator[Session]:
-        with Session(self.engine, expire_on_commit=False) as session:
-            yield session
-
-
 def build(settings: Settings) -> Platform:
     engine = db.connect(settings.sqlalchemy_url())
     absent: Any = None
-    return RigPlatform(
+    return Platform(
         settings=settings,
         engine=engine,
         bus=LocalBus(settings.var / "bus"),

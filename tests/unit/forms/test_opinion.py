@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import sqlalchemy.exc
 import pytest
+import sqlalchemy.exc
 from sqlmodel import select
 
 from app.dossiers.models import Step

@@ -1,0 +1,410 @@
+"""The rooms of one process: who is connected, who is where, who must hear what.
+
+`acts` says what each message does; this keeps the lines, tells people, and takes out who is gone. Everything here runs
+on one event loop and never waits: the database's work goes to the `Desk` afterwards.
+
+Signalling between two web processes is to come: `Presence`, `Lobby` and `tell_*` are what a bus will have to carry.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import defaultdict, deque
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from typing import Any
+
+import structlog
+
+from app.bus import Message as Event
+from app.errors import TeledossierError
+from app.identity import login_sessions
+from app.messaging import service as outbox
+from app.platform import Platform
+from app.teleconsultation import acts, door, invitations, service, wire
+from app.teleconsultation.desk import Desk
+from app.teleconsultation.limits import TOO_FAST
+from app.teleconsultation.lines import FLOOD, REPLACED, RIGHT_LOST, SILENT, CallerLine, GuestLine, Line, Socket
+from app.teleconsultation.lobby import Lobby
+from app.teleconsultation.messages import MessageRefused, name_of, parse
+from app.teleconsultation.models import Invitation
+from app.teleconsultation.presence import PEER_TO_PEER, Departure, Participant, Presence, Topology
+
+log = structlog.get_logger(__name__)
+
+TICK = 0.5
+SILENCE = 5.0  # seconds without a word from somebody in a room or waiting: the line is dead
+FORGOTTEN = 180.0  # the same for a page that only looks on: browsers slow down what nobody sees
+CHECK_EVERY = 20.0  # between two looks whether a login or an invitation still holds
+COMING_BACK = 120.0  # after the process started, before a call nobody came back to is over
+MISSED = 200  # messages kept for somebody whose line is broken
+
+MEETING_OVER = "La téléconsultation est terminée : les professionnels ont quitté la salle. Merci d'avoir participé."
+LINE_LOST = "Vous êtes sorti de la salle : la liaison était coupée depuis trop longtemps. Entrez de nouveau."
+
+
+class Hub:
+    """One per process, made on its event loop."""
+
+    def __init__(self, platform: Platform, topology: Topology = PEER_TO_PEER) -> None:
+        self.platform = platform
+        self.desk = Desk(platform)
+        self.presence = Presence(platform.settings.cookie_secret.get_secret_value(), topology)
+        self.lobby = Lobby()
+        self.lines: set[Line] = set()
+        self._at: dict[str, Line] = {}  # participant -> the line on which they are
+        self._last: dict[str, Line] = {}  # participant -> the last line they had: who they are, when it is gone
+        self._missed: dict[str, deque[wire.Answer]] = defaultdict(lambda: deque(maxlen=MISSED))
+        self._work: set[asyncio.Task[None]] = set()
+        self._loop = asyncio.get_running_loop()
+        self._rooms_due = False
+        self._unsubscribe = [
+            self._subscribe("logout", self._logged_out),
+            self._subscribe(invitations.TOPIC, self._invitation_changed),
+            self._subscribe(outbox.CHANGED, self._mail_changed),
+        ]
+        self._ticking = self._loop.create_task(self._tick_for_ever())
+        self._coming_back = self._loop.call_later(COMING_BACK, self._end_abandoned)
+
+    async def close(self) -> None:
+        """Stop. Pages find their places again with the next process."""
+        for unsubscribe in self._unsubscribe:
+            unsubscribe()
+        self._coming_back.cancel()
+        self._ticking.cancel()
+        await asyncio.gather(self._ticking, *self._work, return_exceptions=True)
+        self.desk.close()
+
+    # -- lines
+
+    def open_caller(self, socket: Socket, secret: str, caller: door.Caller) -> CallerLine:
+        """A professional's page connects; `caller` was just checked."""
+        line = CallerLine(socket, secret, caller, time.monotonic())
+        with self.platform.reading() as session:
+            line.rooms = service.rooms_for(session, caller.dossier)
+        self.lines.add(line)
+        line.tell(wire.hello(line.person, rooms=self.rooms_for(line)))
+        return line
+
+    def open_guest(self, socket: Socket, secret: str, guest: door.Guest) -> GuestLine:
+        """A guest's page connects; `guest` was just checked."""
+        line = GuestLine(socket, secret, guest, time.monotonic())
+        self.lines.add(line)
+        line.tell(wire.hello(line.person, context=invitations.guest_context(self.platform, guest.invitation)))
+        return line
+
+    def receive(self, line: Line, frame: str | bytes) -> None:
+        """One frame from a page: checked, counted, acted on. What is refused is answered with `error`."""
+        now = time.monotonic()
+        line.heard_at = now
+        try:
+            message = parse(frame)
+        except MessageRefused as refusal:
+            self._count_refusal(line, refusal, refusal.about, refusal.key, now)
+            return
+        about, key = name_of(message), getattr(message, "key", None)
+        if not line.limits.allow(message, now):
+            self._count_refusal(line, MessageRefused(TOO_FAST), about, key, now)
+            return
+        try:
+            acts.act(self, line, message)
+        except TeledossierError as refusal:
+            self.refuse(line, refusal, about, key)
+
+    def closed(self, line: Line) -> None:
+        """The connection is gone. A place is kept for a while, in the room and at the door."""
+        line.is_open = False
+        self.lines.discard(line)
+        if line.participant is not None:
+            self._at.pop(line.participant, None)
+            self.presence.lose(line.participant, self.platform.now())
+            line.participant = None
+
+    def refuse(self, line: Line, refusal: TeledossierError, about: str, key: str | None = None) -> None:
+        """Answer with `error`; who has lost the right to be here is cut off."""
+        line.tell(wire.error(refusal, about, key))
+        if isinstance(refusal, acts.RIGHTS_LOST) and not self.still_welcome(line):
+            self.put_out(line, "right-lost")
+            line.cut(RIGHT_LOST, refusal.code)
+
+    def check(self, line: Line) -> None:
+        """Before an act that counts: the login or invitation still holds, and the right to the dossier."""
+        line.checked_at = time.monotonic()
+        with self.platform.reading() as session:
+            line.renew(session, self.platform)
+
+    def still_welcome(self, line: Line) -> bool:
+        try:
+            self.check(line)
+        except acts.RIGHTS_LOST:
+            return False
+        return True
+
+    def attach(self, line: Line, participant: Participant) -> None:
+        """From now on this participant speaks on this line; an older page of theirs is told to stop."""
+        older = self._at.get(participant.id)
+        if older is not None and older is not line:
+            self.detach(older, acts.ELSEWHERE)
+        line.participant = participant.id
+        self._at[participant.id] = self._last[participant.id] = line
+
+    def detach(self, line: Line, message: str) -> None:
+        """This page's place went to another page of the same person."""
+        if line.participant is not None:
+            self._at.pop(line.participant, None)
+        line.participant = None
+        line.tell({"t": "removed", "message": message})
+        line.cut(REPLACED, "replaced")
+
+    def replaced(self, older: Participant, by: Line) -> None:
+        """Somebody entered anew from another page: the older page gives way, the others forget it."""
+        self._last.pop(older.id, None)
+        self._missed.pop(older.id, None)
+        line = self._at.pop(older.id, None)
+        if line is not None and line is not by:
+            self.detach(line, acts.ELSEWHERE)
+        self.tell_room(older.room, {"t": "left", "id": older.id, "name": older.person.name}, but=by.participant)
+
+    # -- telling
+
+    def tell(self, participant_id: str, message: wire.Answer) -> None:
+        """Tell one participant; what begins or carries a call is kept while the line is broken."""
+        line = self._at.get(participant_id)
+        if line is not None:
+            line.tell(message)
+        elif self.presence.find(participant_id) and message["t"] in ("entered", "sdp", "ice"):
+            self._missed[participant_id].append(message)
+
+    def tell_missed(self, participant_id: str) -> None:
+        for message in self._missed.pop(participant_id, ()):
+            self.tell(participant_id, message)
+
+    def tell_room(self, room: str, message: wire.Answer, but: str | None = None) -> None:
+        for participant in self.presence.people(room):
+            if participant.id != but:
+                self.tell(participant.id, message)
+
+    def tell_rooms(self) -> None:
+        """Tell everybody who follows the rooms, once, after what is being done now."""
+        if not self._rooms_due:
+            self._rooms_due = True
+            self._loop.call_soon(self._tell_rooms_now)
+
+    def _tell_rooms_now(self) -> None:
+        self._rooms_due = False
+        for line in tuple(self.lines):
+            if isinstance(line, CallerLine) and line.follows_rooms:
+                line.tell({"t": "rooms", "rooms": self.rooms_for(line)})
+
+    def tell_lobby(self, dossier_id: int) -> None:
+        """Tell the professionals of a dossier's rooms who waits."""
+        message = {"t": "lobby", "guests": wire.lobby(self.lobby.of_dossier(dossier_id))}
+        for line in self._hosts(dossier_id):
+            line.tell(message)
+
+    def tell_invitations(self, dossier_id: int) -> None:
+        """Tell the professionals of a dossier's rooms what became of its invitations."""
+        listeners = [line for line in self._callers(dossier_id) if line.participant or line.follows_invitations]
+        if not listeners:
+            return
+        with self.platform.reading() as session:
+            message = {"t": "invitations", "invitations": self.invitations_for(session, listeners[0])}
+        for line in listeners:
+            line.tell(message)
+
+    def tell_waiting(self, line: GuestLine) -> None:
+        doctor = wire.doctor_among(self.presence.of_dossier(line.dossier_id))
+        line.tell({"t": "waiting", "doctor": doctor} if doctor else {"t": "waiting"})
+
+    def guests_changed(self, dossier_id: int) -> None:
+        """Somebody came to the door, went in, or left it."""
+        self.tell_lobby(dossier_id)
+        self.tell_invitations(dossier_id)
+
+    def hosts_changed(self, dossier_id: int) -> None:
+        """A professional came or left: guests at the door learn it, those already let in may enter."""
+        for line in tuple(self.lines):
+            if isinstance(line, GuestLine) and line.waits and line.dossier_id == dossier_id:
+                try:
+                    self.check(line)
+                    acts.let_wait(self, line)
+                except TeledossierError as refusal:
+                    self.refuse(line, refusal, "wait")
+
+    def rooms_for(self, line: CallerLine) -> list[wire.Answer]:
+        return [wire.room(room, self.presence.occupancy(room.id, line.dossier_id)) for room in line.rooms]
+
+    def invitations_for(self, session: Any, line: CallerLine) -> list[wire.Answer]:
+        views = invitations.invitations_for(
+            session, self.platform.now(), line.caller.dossier, self.whereabouts(line.dossier_id)
+        )
+        return wire.invitations(views)
+
+    def whereabouts(self, dossier_id: int) -> dict[int, str]:
+        """Where a dossier's guests are at this moment, by invitation."""
+        places = {guest.invitation_id: "waiting" for guest in self.lobby.of_dossier(dossier_id)}
+        return places | dict.fromkeys(self.guests_inside(dossier_id), "inside")
+
+    def guests_inside(self, dossier_id: int) -> list[int]:
+        people = self.presence.of_dossier(dossier_id)
+        return [int(p.person.key.removeprefix("invitation:")) for p in people if not p.person.professional]
+
+    def line_of_guest(self, invitation_id: int) -> GuestLine | None:
+        """The page on which a guest waits."""
+        waiting = (line for line in self.lines if isinstance(line, GuestLine) and line.waits)
+        return next((line for line in waiting if line.invitation_id == invitation_id), None)
+
+    def _callers(self, dossier_id: int) -> list[CallerLine]:
+        return [line for line in self.lines if isinstance(line, CallerLine) and line.dossier_id == dossier_id]
+
+    def _hosts(self, dossier_id: int) -> list[CallerLine]:
+        return [line for line in self._callers(dossier_id) if line.participant]
+
+    # -- going
+
+    def put_out(self, line: Line, reason: str, message: str = "") -> None:
+        """Out of the room and away from the door, at once."""
+        if isinstance(line, GuestLine) and line.waits:
+            line.waits = False
+            self.lobby.leave(line.invitation_id)
+            self.guests_changed(line.dossier_id)
+        if line.participant is not None:
+            departure = self.presence.leave(line.participant, self.platform.now())
+            if departure:
+                self.departed(departure, reason, message)
+
+    def departed(self, departure: Departure, reason: str, message: str = "", *, journal: bool = True) -> None:
+        """Tell that somebody is out, and keep it. `message` tells themselves, when it was not their wish."""
+        gone = departure.participant
+        self._missed.pop(gone.id, None)
+        last, line = self._last.pop(gone.id, None), self._at.pop(gone.id, None)
+        if line is not None:
+            line.participant = None
+            if message:
+                line.tell({"t": "removed", "message": message})
+        self.tell_room(gone.room, {"t": "left", "id": gone.id, "name": gone.person.name})
+        self.tell_rooms()
+        if gone.person.professional:
+            self.hosts_changed(gone.dossier_id)
+        else:
+            self.tell_invitations(gone.dossier_id)
+        if not journal or last is None:
+            return
+        actor = last.actor
+        if isinstance(actor, Invitation):
+            self.later(self.desk.run(invitations.guest_left, actor, reason))
+        else:
+            staying = self.guests_inside(gone.dossier_id)
+            leave = self.desk.run(
+                service.leave, actor, last.number, gone.room, over=departure.over, staying=staying, reason=reason
+            )
+            self.later(leave)
+
+    # -- time
+
+    def tick(self) -> None:
+        """What time does: dead lines, places kept too long, guests gone silent, logins that ran out."""
+        now, instant = time.monotonic(), self.platform.now()
+        for line in tuple(self.lines):
+            engaged = line.participant is not None or (isinstance(line, GuestLine) and line.waits)
+            if now - line.heard_at > (SILENCE if engaged else FORGOTTEN):
+                line.cut(SILENT, "silent")
+                self.closed(line)
+            elif now - line.checked_at > CHECK_EVERY:
+                line.checked_at = now
+                self.later(self._check_by_itself(line))
+        for departure in self.presence.expire(instant):
+            professional = departure.participant.person.professional
+            lost = departure.participant.lost_at is not None
+            self.departed(departure, "line-lost" if lost else "over", LINE_LOST if professional else MEETING_OVER)
+        for guest in self.lobby.expire(instant):
+            self.guests_changed(guest.dossier_id)
+
+    async def _tick_for_ever(self) -> None:
+        while True:
+            await asyncio.sleep(TICK)
+            try:
+                self.tick()
+            except Exception:
+                log.exception("room.tick")  # one broken line must not stop time for the others
+
+    async def _check_by_itself(self, line: Line) -> None:
+        """Being in a call is using one's login; looking on is not."""
+        if line.participant is not None and isinstance(line, CallerLine):
+            await self.desk.run(login_sessions.find, line.secret)
+        if line.is_open:
+            self._cut_unless_welcome(line)
+
+    def _cut_unless_welcome(self, line: Line) -> None:
+        try:
+            self.check(line)
+        except acts.RIGHTS_LOST as refusal:
+            self.put_out(line, "right-lost", refusal.message)
+            line.cut(RIGHT_LOST, refusal.code)
+
+    def _end_abandoned(self) -> None:
+        self.later(self.desk.run(service.end_abandoned, self.presence.occupied_dossiers()))
+
+    # -- events of the bus
+
+    def _subscribe(self, topic: str, listener: Callable[[Event], None]) -> Callable[[], None]:
+        # A use case may publish from a thread; rooms are touched on the loop only.
+        return self.platform.bus.subscribe(topic, lambda event: self._on_loop(listener, event))
+
+    def _on_loop(self, listener: Callable[[Event], None], event: Event) -> None:
+        with suppress(RuntimeError):  # the loop is closed: the process ends
+            self._loop.call_soon_threadsafe(listener, event)
+
+    def _logged_out(self, event: Event) -> None:
+        for line in tuple(self.lines):
+            if isinstance(line, CallerLine) and line.actor.id == event.get("professional"):
+                self._cut_unless_welcome(line)
+
+    def _invitation_changed(self, event: Event) -> None:
+        if event.get("closed"):
+            for line in tuple(self.lines):
+                if isinstance(line, GuestLine) and line.invitation_id == event.get("id"):
+                    self._show_out(line)
+        self.tell_invitations(int(event["dossier"]))
+
+    def _show_out(self, line: GuestLine) -> None:
+        try:
+            self.check(line)
+        except acts.RIGHTS_LOST as refusal:
+            was_inside = line.participant is not None
+            self.put_out(line, "withdrawn")
+            line.tell({"t": "removed" if was_inside else "refused", "message": refusal.message})
+            line.cut(RIGHT_LOST, refusal.code)
+
+    def _mail_changed(self, event: Event) -> None:
+        if event.get("topic") != invitations.TOPIC:
+            return
+        with self.platform.reading() as session:
+            invitation = session.get(Invitation, event.get("topic_id"))
+        if invitation is not None:
+            self.tell_invitations(invitation.dossier_id)
+
+    # -- inside
+
+    def later(self, work: Coroutine[Any, Any, object]) -> None:
+        """Do it after what is being done now; a refusal has nobody left to hear it."""
+
+        async def guarded() -> None:
+            try:
+                await work
+            except TeledossierError as refusal:
+                log.info("room.refused", code=refusal.code)
+            except Exception:
+                log.exception("room.fault")
+
+        task = self._loop.create_task(guarded())
+        self._work.add(task)
+        task.add_done_callback(self._work.discard)
+
+    def _count_refusal(self, line: Line, refusal: MessageRefused, about: str, key: str | None, now: float) -> None:
+        if line.limits.is_flood(now):
+            self.put_out(line, "flood")
+            line.cut(FLOOD, "flood")
+        else:
+            line.tell(wire.error(refusal, about, key))

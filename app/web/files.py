@@ -1,0 +1,254 @@
+"""Documents over HTTP: files in, files and pages out, all streamed. Rights and journal are in `app.documents`."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from typing import Any
+from urllib.parse import quote
+
+import structlog
+from tornado.iostream import StreamClosedError
+from tornado.web import HTTPError, stream_request_body
+
+from app.documents import archive, service, viewing
+from app.documents.entries import DocumentView
+from app.documents.intake import MEGABYTE
+from app.documents.models import DocumentKind
+from app.errors import FileTooLarge
+from app.web.base import Handler
+
+log = structlog.get_logger(__name__)
+
+WIDTH_STEP, WIDEST = 200, 2400  # pixels: few widths, so that they are drawn once
+WAITING_CHUNKS = 16
+NUMBER = r"(TLM-\d{4}-\d{4,})"
+REFERENCE = r"([0-9a-f]{32})"
+
+
+@stream_request_body
+class Upload(Handler):
+    """`PUT /api/dossiers/<number>/documents?nom=…`: the body is the file. Answers `{reference, title}`."""
+
+    _adding: asyncio.Task[DocumentView] | None = None
+
+    def prepare(self) -> None:
+        super().prepare()
+        if self.request.method != "PUT":
+            return
+        limit = self.platform.settings.upload_megabytes
+        # The sender hears of a limit before sending for minutes; what comes without a length is counted on the way.
+        self.request.connection.set_max_body_size(limit * MEGABYTE + MEGABYTE)  # type: ignore[union-attr]
+        if int(self.request.headers.get("Content-Length", "0")) > limit * MEGABYTE:
+            raise FileTooLarge(limit)
+        number, name = self.path_args[0], self.get_query_argument("nom", "")
+        service.may_add(self.platform, self.actor, number)
+        self._chunks: asyncio.Queue[bytes | None] = asyncio.Queue(WAITING_CHUNKS)
+        self._adding = asyncio.create_task(service.add(self.platform, self.actor, number, name, self._received()))
+
+    async def data_received(self, chunk: bytes) -> None:
+        await self._hand_on(chunk)
+
+    async def put(self, _number: str) -> None:
+        assert self._adding is not None
+        await self._hand_on(None)
+        document = await self._adding
+        self.send_json({"reference": document.reference, "title": document.title})
+
+    def on_connection_close(self) -> None:
+        if self._adding is not None:
+            self._adding.cancel()
+
+    async def _received(self) -> AsyncIterator[bytes]:
+        while (chunk := await self._chunks.get()) is not None:
+            yield chunk
+
+    async def _hand_on(self, chunk: bytes | None) -> None:
+        """Wait for room, but not for somebody who has given up."""
+        assert self._adding is not None
+        putting = asyncio.ensure_future(self._chunks.put(chunk))
+        await asyncio.wait([putting, self._adding], return_when=asyncio.FIRST_COMPLETED)
+        putting.cancel()
+
+
+class _Answer(Handler):
+    """What the handlers below share: streaming out, and a job that ends with its reader."""
+
+    _job: asyncio.Task[Any] | None = None
+    _gone = False
+
+    def compute_etag(self) -> str | None:
+        return None
+
+    async def unless_gone(self, work: Any) -> Any:
+        """Do some work; when the reader goes away first, it is not done in vain."""
+        self._job = asyncio.ensure_future(work)
+        try:
+            return await self._job
+        except asyncio.CancelledError:
+            if self._gone:
+                raise StreamClosedError from None
+            raise
+
+    def on_connection_close(self) -> None:
+        self._gone = True
+        if self._job is not None:
+            self._job.cancel()
+
+    async def stream(self, chunks: AsyncIterator[bytes]) -> None:
+        """Send chunks. What breaks before the first is answered as an error, later the line is cut: no half file."""
+        first = await anext(chunks, b"")
+        try:
+            self.write(first)
+            await self.flush()
+            async for chunk in chunks:
+                self.write(chunk)
+                await self.flush()
+            self.finish()
+        except StreamClosedError:
+            return
+        except Exception:
+            log.exception("document.broken_off", path=self.request.path)
+            self.request.connection.stream.close()  # type: ignore[union-attr]
+
+    def not_modified(self, etag: str) -> bool:
+        """Name the answer's version; whether the browser holds it already (then this was the answer)."""
+        self.set_header("Etag", f'"{etag}"')
+        self.set_header("Cache-Control", "private, no-cache")  # asked again each time: the right may have gone
+        if not self.check_etag_header():
+            return False
+        self.set_status(304)
+        self.finish()
+        return True
+
+    def wanted_width(self) -> int:
+        """`?l=`, rounded up to the next step."""
+        text = self.get_query_argument("l", "800")
+        if not re.fullmatch(r"\d{1,5}", text):
+            raise HTTPError(404)
+        return min(max(-(-int(text) // WIDTH_STEP), 1) * WIDTH_STEP, WIDEST)
+
+
+class Download(_Answer):
+    """`GET /api/documents/<ref>`: the file, whole or a range of it. `?enregistrer=1`: to be kept, and counted so."""
+
+    async def get(self, reference: str) -> None:
+        save = self.get_query_argument("enregistrer", "") == "1"
+        document = service.document_of(self.platform, self.actor, reference)
+        self.set_header("Content-Type", document.media_type)
+        self.set_header("Content-Disposition", disposition("attachment" if save else "inline", document.filename))
+        self.set_header("Content-Security-Policy", "default-src 'none'; sandbox; frame-ancestors 'none'")
+        self.set_header("Etag", f'"{document.sha256}"')
+        self.set_header("Accept-Ranges", "bytes")
+        start, stop = self._range(document)
+        self.set_header("Content-Length", str(stop - start))
+        if self.request.method == "HEAD":
+            self.finish()
+            return
+        reading = await viewing.read(self.platform, self.actor, reference, start, stop, download=save and start == 0)
+        await self.stream(reading.chunks)
+
+    head = get
+
+    def _range(self, document: DocumentView) -> tuple[int, int]:
+        """The bytes wanted (RFC 9110, 14): one range; several, or another version's, mean the whole."""
+        whole, header = (0, document.size), self.request.headers.get("Range", "")
+        found = re.fullmatch(r"bytes=(\d*)-(\d*)", header.strip())
+        current = self.request.headers.get("If-Range", f'"{document.sha256}"') == f'"{document.sha256}"'
+        if not found or not any(found.groups()) or not current:
+            return whole
+        first, last = found.groups()
+        start = int(first) if first else max(document.size - int(last), 0)
+        stop = min(int(last) + 1, document.size) if first and last else document.size
+        if start >= stop:
+            self.set_header("Content-Range", f"bytes */{document.size}")
+            raise _Unsatisfiable
+        self.set_status(206)
+        self.set_header("Content-Range", f"bytes {start}-{stop - 1}/{document.size}")
+        return start, stop
+
+    def _handle_request_exception(self, error: BaseException) -> None:
+        if isinstance(error, _Unsatisfiable):
+            self.set_status(416)
+            for name in ("Content-Type", "Content-Disposition", "Content-Length"):
+                self.clear_header(name)
+            self.finish()
+            return
+        super()._handle_request_exception(error)
+
+
+class _Unsatisfiable(Exception):
+    """A range outside of the file."""
+
+
+class Informations(_Answer):
+    """`GET /api/documents/<ref>/infos`: what a viewer needs before the first page."""
+
+    async def get(self, reference: str) -> None:
+        document = service.open_document(self.platform, self.actor, reference)
+        answer: dict[str, Any] = {"reference": reference, "kind": document.kind.value, "title": document.title}
+        if document.kind is DocumentKind.PDF:
+            answer |= await self.unless_gone(viewing.pages(self.platform, self.actor, reference))
+        else:
+            answer |= document.detail
+        self.send_json(answer)
+
+
+class PageImage(_Answer):
+    """`GET /api/documents/<ref>/pages/<n>.webp?l=<width>`: a page of a PDF."""
+
+    async def get(self, reference: str, page: str) -> None:
+        width = self.wanted_width()
+        document = service.open_document(self.platform, self.actor, reference)
+        if self.not_modified(f"{document.sha256[:32]}-{int(page)}-{width}"):
+            return
+        image = viewing.page_image(self.platform, self.actor, reference, int(page), width)
+        self.set_header("Content-Type", "image/webp")
+        self.finish(await self.unless_gone(image))
+
+
+class PageWords(_Answer):
+    """`GET /api/documents/<ref>/pages/<n>/mots`: the words of a page and where they stand."""
+
+    async def get(self, reference: str, page: str) -> None:
+        document = service.open_document(self.platform, self.actor, reference)
+        if self.not_modified(f"{document.sha256[:32]}-{int(page)}-mots"):
+            return
+        self.send_json(await self.unless_gone(viewing.words(self.platform, self.actor, reference, int(page))))
+
+
+class Search(_Answer):
+    """`GET /api/documents/<ref>/recherche?q=…`: where a text stands."""
+
+    async def get(self, reference: str) -> None:
+        text = self.get_query_argument("q", "")
+        self.send_json(await self.unless_gone(viewing.search(self.platform, self.actor, reference, text)))
+
+
+class PictureImage(_Answer):
+    """`GET /api/documents/<ref>/image?l=<width>`: a picture at the width it is shown."""
+
+    async def get(self, reference: str) -> None:
+        width = self.wanted_width()
+        document = service.open_document(self.platform, self.actor, reference)
+        if self.not_modified(f"{document.sha256[:32]}-{width}"):
+            return
+        self.set_header("Content-Type", "image/webp")
+        self.finish(await self.unless_gone(viewing.picture(self.platform, self.actor, reference, width)))
+
+
+class Archive(_Answer):
+    """`GET /api/dossiers/<number>/archive.zip`: « Tout télécharger »."""
+
+    async def get(self, number: str) -> None:
+        made = archive.archive(self.platform, self.actor, number)
+        self.set_header("Content-Type", "application/zip")
+        self.set_header("Content-Disposition", disposition("attachment", made.filename))
+        await self.stream(made.chunks)
+
+
+def disposition(kind: str, filename: str) -> str:
+    """Content-Disposition with a name in any letters (RFC 6266, 4.3 and appendix D)."""
+    plain = re.sub(r'[^ -~]|["\\%]', "_", filename)
+    return f"{kind}; filename=\"{plain}\"; filename*=UTF-8''{quote(filename, safe='')}"
