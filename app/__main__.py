@@ -8,6 +8,7 @@ import importlib
 import signal
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
@@ -15,6 +16,8 @@ from app import settings as settings_module
 from app.errors import TeledossierError
 from app.settings import Settings
 
+if TYPE_CHECKING:
+    from app.platform import Platform
 BENCHES = ("pages", "sessions", "join")
 
 
@@ -84,7 +87,9 @@ def run_demo(arguments: argparse.Namespace) -> int:
     settings = settings_module.demo_settings(arguments.var, arguments.port)
     supervisor.check_port(settings.address, settings.port)
     _migrate(settings)
-    seed.ensure(platform_from_settings(settings))
+    platform = platform_from_settings(settings)
+    seed.ensure(platform)
+    _close(platform)
     return _serve(settings)
 
 
@@ -131,6 +136,15 @@ def _migrate(settings: Settings) -> None:
     engine = db.connect(settings.sqlalchemy_url())
     db.migrate(engine)
     engine.dispose()
+
+
+def _close(platform: Platform) -> None:
+    """Leave nothing of a platform behind in a process that goes on: its bus socket would fill and never be read."""
+    for part in (platform.bus, platform.renderer):
+        close = getattr(part, "close", None)
+        if close is not None:
+            close()
+    platform.engine.dispose()
 
 
 def _say(line: str) -> None:

@@ -20,6 +20,7 @@ from app.french import PARIS
 from app.identity.models import Professional
 from app.teleconsultation.models import Room
 
+SOON = None  # in about a quarter of an hour, still today
 TEST_INS = "1.2.250.1.213.1.4.10"
 QUALIFIED, VALIDATED, RETRIEVED, PROVISIONAL = (
     IdentityStatus.QUALIFIED,
@@ -47,7 +48,7 @@ class Case:
     specialty: str
     motive: str
     days: int | None
-    at: time = time(10, 30)
+    at: time | None = time(10, 30)
     minutes: int = 30
     urgent: bool = False
     used_name: str = ""
@@ -96,7 +97,7 @@ TURPIN_OPINION: dict[str, str | bool] = {
 }
 
 CASES = (
-    Case("TLM-2026-0001", "MERCIER", "Jeanne, Louise", "F", date(1938, 3, 14), "Alençon (61001)", "238036100104253", QUALIFIED, Step.PLANNED, "ide.dubois", "dr.martin", "Gériatrie", "Trouble du comportement d'apparition récente", 0, time(10, 30), 45, True, "MERCIER-AUBIN", form="demande-comportement", request=MERCIER_REQUEST),
+    Case("TLM-2026-0001", "MERCIER", "Jeanne, Louise", "F", date(1938, 3, 14), "Alençon (61001)", "238036100104253", QUALIFIED, Step.PLANNED, "ide.dubois", "dr.martin", "Gériatrie", "Trouble du comportement d'apparition récente", 0, SOON, 45, True, "MERCIER-AUBIN", form="demande-comportement", request=MERCIER_REQUEST),
     Case("TLM-2026-0002", "BESNARD", "Odette, Marie", "F", date(1939, 6, 2), "Argentan (61006)", "239066100600239", VALIDATED, Step.PLANNED, "ide.dubois", "dr.leroy", "Dermatologie", "Plaie chronique du talon", 1, time(9, 15), 30, room="salle-verte", form="demande-plaie", request=BESNARD_REQUEST),
     Case("TLM-2026-0003", "TURPIN", "Hélène", "F", date(1941, 1, 20), "Flers (61169)", "241016116900314", QUALIFIED, Step.CLOSED, "dr.petit", "dr.martin", "Gériatrie", "Chutes répétées", -3, time(9, 0), 45, request={"motif": "Trois chutes en un mois, sans traumatisme.", "question": "Faut-il revoir le traitement de la tension ?", "accord": True}, opinion=TURPIN_OPINION),
     Case("TLM-2026-0004", "LEBRETON", "Denise", "F", date(1934, 9, 8), "Sées (61464)", "234096146400176", RETRIEVED, Step.CANCELLED, "ide.dubois", "dr.martin", "Gériatrie", "Perte de poids", -5, time(10, 0), request={"motif": "Perte de 3 kg en deux mois.", "question": "Bilan à compléter ?"}),
@@ -137,7 +138,9 @@ def _add(
     session.add(patient)
     session.flush()
     today = now.astimezone(PARIS).date()
-    planned = None if case.days is None else datetime.combine(today + timedelta(days=case.days), case.at, PARIS)
+    planned = None
+    if case.days is not None:
+        planned = datetime.combine(today + timedelta(days=case.days), case.at or _soon(now), PARIS)
     created = min(planned or now, now) - timedelta(days=2, hours=3)
     # A closed dossier waits for its opinion until the seed signs it.
     step = Step.OPINION_DUE if case.step is Step.CLOSED else case.step
@@ -161,3 +164,9 @@ def _add(
     session.flush()
     start_form(session, dossier, FormKind.REQUEST, case.form, created, case.request, requester)
     start_form(session, dossier, FormKind.OPINION, OPINION_QUESTIONNAIRE, created, case.opinion, people[case.expert])
+
+
+def _soon(now: datetime) -> time:
+    local = now.astimezone(PARIS)
+    later = local + timedelta(minutes=20 - local.minute % 5)
+    return later.time().replace(second=0, microsecond=0) if later.date() == local.date() else time(23, 55)

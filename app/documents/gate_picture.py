@@ -6,6 +6,7 @@ A JPEG that is upright already keeps every one of its pixels: its metadata are c
 from __future__ import annotations
 
 import io
+import warnings
 from typing import Any
 
 from app.errors import FileRefused
@@ -24,13 +25,16 @@ def examine(content: bytes) -> tuple[str, dict[str, Any], bytes | None]:
     """
     from PIL import Image
 
+    Image.init()  # WebP is not among what Pillow knows from the start
     Image.MAX_IMAGE_PIXELS = MOST_PIXELS
     try:
-        with Image.open(io.BytesIO(content), formats=("JPEG", "MPO", "PNG", "WEBP")) as image:
-            return _examine(image, content)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(io.BytesIO(content), formats=("JPEG", "PNG", "WEBP")) as image:
+                return _examine(image, content)
     except (FileRefused, MemoryError):
         raise
-    except Image.DecompressionBombError as error:
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise FileRefused(TOO_LARGE) from error
     except Exception as error:
         raise FileRefused(BROKEN) from error

@@ -40,13 +40,25 @@ class DocumentsView(pn.viewable.Viewer):
             sizing_mode="stretch_width",
             margin=0,
         )
-        self._beside = pn.Column(sizing_mode="stretch_both", margin=0, min_height=520, css_classes=["document-beside"])
+        self._beside = pn.Column(
+            sizing_mode="stretch_width",
+            margin=0,
+            css_classes=["document-beside"],
+            styles={"background": "var(--surface-2)", "min-height": "560px"},
+            stylesheets=[":host { flex: 1 1 460px !important; min-width: 0; }"],
+        )
         self._layout = pn.Row(
-            pn.Column(self._list, margin=0, sizing_mode="stretch_height", css_classes=["document-list"]),
+            pn.Column(
+                self._list,
+                margin=0,
+                sizing_mode="stretch_width",
+                styles={"border-right": "1px solid var(--line)"},
+                stylesheets=[":host { flex: 0 1 392px !important; min-width: min(320px, 100%); }"],
+            ),
             self._beside,
             sizing_mode="stretch_width",
             margin=0,
-            css_classes=["documents"],
+            stylesheets=[":host { flex-wrap: wrap; align-items: stretch; }"],
         )
         self.refresh()
         if self._list.documents:
@@ -88,7 +100,8 @@ class DocumentsView(pn.viewable.Viewer):
                     source=f"/api/documents/{reference}",
                     kind=document.kind.value,
                     title=document.title,
-                    sizing_mode="stretch_both",
+                    sizing_mode="stretch_width",
+                    min_height=560,
                     margin=0,
                 )
         except TeledossierError as refusal:
@@ -120,7 +133,9 @@ class DocumentsView(pn.viewable.Viewer):
             presets=CT_PRESETS if study.modality == "CT" else (),
         )
         source = f"/api/documents/{document.reference}/coupes"
-        return ImageViewer(info=info.plain(), source=source, sizing_mode="stretch_both", margin=(12, 16))
+        return ImageViewer(
+            info=info.plain(), source=source, sizing_mode="stretch_width", min_height=620, margin=(12, 16)
+        )
 
     def _laboratory(self, document: DocumentView, results: tuple[Result, ...]) -> Any:
         from components.lab_trends import LabResult, LabTrends

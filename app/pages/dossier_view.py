@@ -41,13 +41,12 @@ class DossierPage(pn.viewable.Viewer):
         self._opinion: OpinionView | None = None
         self._tabs_built: dict[int, Any] = {}
         self._room = RoomPlace(context, self._dossier)
-        self._state = pn.pane.HTML("", stylesheets=[_LOOK], margin=0, css_classes=["dossier-state"])
+        self._state = pn.pane.HTML("", stylesheets=[_LOOK], margin=0)
         self._tabs = pmui.Tabs(
             *((title, pn.Column(sizing_mode="stretch_width", margin=0)) for title in TABS),
             active=self._first_tab(),
             sizing_mode="stretch_width",
             margin=0,
-            css_classes=["dossier-tabs"],
         )
         self._tabs.param.watch(lambda event: self._build(event.new), "active")
         self._build(self._tabs.active)
@@ -64,15 +63,27 @@ class DossierPage(pn.viewable.Viewer):
             self._enter,
             sizing_mode="stretch_width",
             margin=0,
-            css_classes=["dossier-band"],
+            styles={
+                "background": "var(--surface-0)",
+                "border-bottom": "1px solid var(--line)",
+                "align-items": "center",
+            },
         )
-        work = pn.Column(self._state, self._tabs, sizing_mode="stretch_width", margin=0, css_classes=["dossier-work"])
-        self._layout = pn.Column(
-            band,
-            pn.Row(work, self._room, sizing_mode="stretch_width", margin=0, css_classes=["dossier-two"]),
+        work = pn.Column(
+            self._state,
+            self._tabs,
             sizing_mode="stretch_width",
             margin=0,
-            css_classes=["dossier"],
+            styles={"position": "relative", "background": "var(--surface-0)", "min-height": "calc(100vh - 132px)"},
+            stylesheets=[":host { flex: 1 1 0 !important; min-width: 0; }"],
+        )
+        self._layout = pn.Column(
+            band,
+            pn.Row(
+                work, self._room, sizing_mode="stretch_width", margin=0, stylesheets=[":host { align-items: stretch; }"]
+            ),
+            sizing_mode="stretch_width",
+            margin=0,
         )
         self._show_state()
         subscriptions.on("dossier", self._changed)

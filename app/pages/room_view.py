@@ -33,9 +33,7 @@ class RoomPlace(pn.viewable.Viewer):
             labels=LABELS,
             me={"name": actor.full_name, "initials": actor.initials},
             ice_servers=json.loads(context.platform.settings.ice_servers),
-            sizing_mode="stretch_both",
             margin=0,
-            css_classes=["room-place"],
         )
 
     def __panel__(self) -> pn.viewable.Viewable:

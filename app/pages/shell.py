@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeGuard
 
 import panel as pn
 import panel_material_ui as pmui
@@ -97,9 +97,9 @@ class Navigation(JSComponent):
     def go(self, search: str) -> None:
         """Go elsewhere inside the page, from Python: the view hears of it, and the address follows."""
         self._on_navigate(search)
-        self.show(search)
+        self.write_address(search)
 
-    def show(self, search: str, title: str = "") -> None:
+    def write_address(self, search: str, title: str = "") -> None:
         """Write an address that the page shows already."""
         self._send_msg({"search": search, "title": full_title(title) if title else ""})
 
@@ -109,7 +109,7 @@ class Navigation(JSComponent):
             self._on_navigate(search)
 
 
-def is_address(search: object) -> bool:
+def is_address(search: object) -> TypeGuard[str]:
     """Whether a browser's text can be an address of ours."""
     return isinstance(search, str) and len(search) <= LONGEST_SEARCH and SEARCH.fullmatch(search) is not None
 
@@ -130,7 +130,7 @@ def page(
     out, it is their qualification. `navigation` is for a page whose address changes without loading.
     """
     # Per session, not per process: Panel keeps these for the page being built only.
-    pn.extension("tabulator", reconnect=False, notifications=False)
+    pn.extension(reconnect=False, notifications=False, respect_explicit_sizing=True)
     template = pn.Template(_TEMPLATE)
     template.add_variable("page_title", full_title(title))
     template.add_variable("language", language)

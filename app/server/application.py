@@ -10,6 +10,7 @@ from bokeh.server import urls
 from bokeh.server.tornado import BokehTornado
 from tornado.ioloop import IOLoop
 
+from app.server import pins
 from app.server.compression import PageCompression
 from app.server.headers import SecurityHeaders
 
@@ -24,7 +25,7 @@ def add_transforms() -> None:
     def init(self: BokehTornado, *args: Any, **kwargs: Any) -> None:
         build(self, *args, **{"transforms": TRANSFORMS, **kwargs})
 
-    BokehTornado.__init__ = init
+    pins.replace(BokehTornado, "__init__", init)
 
 
 def drop_embedding() -> None:
@@ -43,4 +44,4 @@ def on_loop(start: Callable[[], None]) -> None:
         initialize(self, io_loop)
         io_loop.add_callback(start)
 
-    BokehTornado.initialize = initialized
+    pins.replace(BokehTornado, "initialize", initialized)

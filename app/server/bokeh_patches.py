@@ -15,6 +15,8 @@ from panel.io.server import DocHandler, WSHandler
 from panel.io.state import set_curdoc, state
 from panel.template.base import BaseTemplate
 
+from app.server import pins
+
 DROPPED = ("bokeh-gl", "bokeh-mathjax")
 
 
@@ -33,7 +35,7 @@ def make_sessions_cheap() -> None:
     The repr is for a notebook's display of a template, which we have not; the check is for who writes a callback, and
     runs in the tests, where this is not applied.
     """
-    BaseTemplate.__repr__ = lambda self: type(self).__name__
+    pins.replace(BaseTemplate, "__repr__", lambda self: type(self).__name__)
     unchecked = lambda *_args, **_kwargs: None  # noqa: E731
     bokeh.util.callback_manager._check_callback = unchecked
     bokeh.document.callbacks._check_callback = unchecked
@@ -41,7 +43,8 @@ def make_sessions_cheap() -> None:
 
 def drop_components() -> None:
     """No WebGL and no MathJax (2 MB): any text pane would pull the second. bokeh-tables must stay, Panel imports it."""
-    Resources._default_components = [name for name in Resources._default_components if name not in DROPPED]
+    kept = [name for name in Resources._default_components if name not in DROPPED]
+    pins.replace(Resources, "_default_components", kept)
 
 
 def send_small_frames_at_once() -> None:
@@ -53,7 +56,7 @@ def send_small_frames_at_once() -> None:
         self.set_nodelay(True)
         return opened(self, *args, **kwargs)
 
-    WSHandler.open = open
+    pins.replace(WSHandler, "open", open)
 
 
 def keep_css_local() -> None:
@@ -72,7 +75,7 @@ def keep_css_local() -> None:
             for root in doc.roots:
                 patch_model_css(root, dist_url=dist_url)
 
-    Application.initialize_document = initialize_document
+    pins.replace(Application, "initialize_document", initialize_document)
 
 
 def refuse_trailing_slash() -> None:
@@ -88,4 +91,4 @@ def refuse_trailing_slash() -> None:
             return
         await prepare(self)
 
-    DocHandler.prepare = prepare_page
+    pins.replace(DocHandler, "prepare", prepare_page)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from tornado.httputil import HTTPHeaders
 from tornado.web import GZipContentEncoding
 
@@ -12,7 +10,7 @@ class PageCompression(GZipContentEncoding):
     """Tornado's gzip, for whole answers of text only: a part of a file (206) must keep the bytes it promised."""
 
     GZIP_LEVEL = 5
-    CONTENT_TYPES: ClassVar[set[str]] = {"application/json"}  # beside text/*
+    CONTENT_TYPES = {"application/json"}  # beside text/*
 
     def transform_first_chunk(
         self, status_code: int, headers: HTTPHeaders, chunk: bytes, finishing: bool

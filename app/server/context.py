@@ -5,7 +5,7 @@ Bokeh runs a page as a script: there is nobody to hand it arguments, so both are
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from app.identity.models import Professional
@@ -36,4 +36,5 @@ def principal() -> Professional | None:
 
     document = pn.state.curdoc
     context = document.session_context if document else None
-    return getattr(context.request, "principal", None) if context else None
+    request: Any = getattr(context, "request", None)
+    return getattr(request, "principal", None)

@@ -16,6 +16,8 @@ from panel.io.application import Application
 from panel.io.server import DocHandler
 from tornado.web import HTTPError
 
+from app.server import pins
+
 PAGE = """<!doctype html>
 <html lang="fr"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{title} · Télédossier</title></head>
@@ -31,7 +33,8 @@ _failed: WeakSet[Document] = WeakSet()
 
 def install() -> None:
     """Notice failed pages; once per process."""
-    initialize, get_session = Application.initialize_document, DocHandler.get_session
+    initialize: Any = Application.initialize_document
+    get_session: Any = DocHandler.get_session
 
     @functools.wraps(initialize)
     def initialize_document(self: Application, doc: Document) -> None:
@@ -40,16 +43,16 @@ def install() -> None:
             _failed.add(doc)
 
     @functools.wraps(get_session)
-    async def get_built_session(self: DocHandler) -> ServerSession:
-        session = await get_session(self)
+    async def get_built_session(self: DocHandler) -> ServerSession | None:
+        session: ServerSession | None = await get_session(self)
         if session is not None and has_failed(session):  # None: sent to the login page
             session.request_expiration()
             raise HTTPError(500)
         return session
 
-    Application.initialize_document = initialize_document
-    DocHandler.get_session = get_built_session
-    DocHandler.write_error = write_error
+    pins.replace(Application, "initialize_document", initialize_document)
+    pins.replace(DocHandler, "get_session", get_built_session)
+    pins.replace(DocHandler, "write_error", write_error)
 
 
 def has_failed(session: ServerSession) -> bool:

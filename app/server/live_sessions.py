@@ -16,14 +16,13 @@ from weakref import WeakSet
 
 import structlog
 from bokeh.document import Document
-from bokeh.server.tornado import BokehTornado
 from bokeh.util.token import check_token_signature, get_token_payload
 from panel.io.application import Application
 from panel.io.server import WSHandler
 from tornado.ioloop import IOLoop, PeriodicCallback
 
 from app.platform import Platform
-from app.server import failures
+from app.server import failures, pins
 from app.server.auth import login_secret
 from app.server.context import platform
 
@@ -73,11 +72,19 @@ def install() -> None:
 def start() -> None:
     """On the event loop: hear of logouts, and look at every login once a minute."""
     here = platform()
-    here.bus.subscribe("logout", lambda message: close_ended(message.get("professional")))
-    PeriodicCallback(close_ended, CHECK_EVERY * 1000).start()
+    here.bus.subscribe("logout", _hear_logout)
+    PeriodicCallback(_look_at_everybody, CHECK_EVERY * 1000).start()
 
 
-def signed_payload(application: BokehTornado, token: str) -> Payload | None:
+def _hear_logout(message: dict[str, Any]) -> None:
+    close_ended(message.get("professional"))
+
+
+def _look_at_everybody() -> None:
+    close_ended()
+
+
+def signed_payload(application: Any, token: str) -> Payload | None:
     """What a page's token says, or None when we did not sign it (checked before anything in it is unpacked)."""
     try:
         if check_token_signature(token, signed=application.sign_sessions, secret_key=application.secret_key):
@@ -146,7 +153,7 @@ def _sign_owner() -> None:
         person = getattr(request, "principal", None)
         return payload | {OWNER: person.id} if person is not None else payload
 
-    Application.process_request = with_owner
+    pins.replace(Application, "process_request", with_owner)
 
 
 def _count_documents() -> None:
@@ -157,7 +164,7 @@ def _count_documents() -> None:
         _documents.add(doc)
         initialize(self, doc)
 
-    Application.initialize_document = counted
+    pins.replace(Application, "initialize_document", counted)
 
 
 def _follow_sockets() -> None:
@@ -186,7 +193,9 @@ def _follow_sockets() -> None:
         _pages.pop(self, None)
         closed(self)
 
-    WSHandler.open, WSHandler.on_message, WSHandler.on_close = open, on_message, on_close
+    pins.replace(WSHandler, "open", open)
+    pins.replace(WSHandler, "on_message", on_message)
+    pins.replace(WSHandler, "on_close", on_close)
 
 
 def _is_theirs(socket: WSHandler) -> bool:

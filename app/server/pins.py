@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 
 class PinBroken(RuntimeError):
@@ -46,6 +47,7 @@ PYTHON = (
     Pin("panel.io.resources:patch_model_css", "local css of a page born from a websocket"),
     Pin("panel.io.resources:LOCAL_DIST", "local css of a page born from a websocket"),
     Pin("panel.io.server:DocHandler.get_session", "a page that could not be built says so"),
+    Pin("panel.io.server:DocHandler.write_error", "in French"),
     Pin("panel.io.server:DocHandler.prepare", "pages have no trailing slash"),
     Pin("panel.io.server:WSHandler.open", "TCP_NODELAY, and the register of open pages"),
     Pin("panel.io.server:WSHandler.on_message", "use of a page is use of its login"),
@@ -64,6 +66,13 @@ BROWSER = {
     "connection_lost": "start the reconnect driver",
     "client_reconnected": "put the drafts back",
 }
+
+
+def replace(owner: Any, name: str, replacement: Any) -> None:
+    """Put our own function or value in the place of one of Panel's or Bokeh's; it must be in the table above."""
+    if not any(pin.where.endswith(f":{owner.__name__}.{name}") for pin in PYTHON):
+        raise PinBroken(f"{owner.__name__}.{name} is replaced without a pin")
+    setattr(owner, name, replacement)
 
 
 def check() -> None:

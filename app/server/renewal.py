@@ -18,6 +18,7 @@ from tornado.escape import parse_qs_bytes
 from tornado.web import HTTPError, RequestHandler
 
 from app.server import live_sessions
+from app.server.auth import get_user
 from app.server.context import platform
 from app.settings import Settings
 
@@ -45,7 +46,7 @@ class Renewal(RequestHandler):
         self.set_header("Cache-Control", "no-store")
         if not is_ours(self):
             raise HTTPError(403)
-        person = self.application.auth_provider.get_user(self)
+        person = get_user(self)
         if person is None:
             raise HTTPError(401)
         token, search = _asked(self.request.body)

@@ -17,6 +17,7 @@ from bokeh.server.views.static_handler import StaticHandler
 from tornado.httputil import HTTPServerRequest
 from tornado.web import HTTPError, RequestHandler, StaticFileHandler
 
+from app.server import pins
 from app.server import shelf as shelving
 from app.server.shelf import Shelf, Shelved
 
@@ -132,7 +133,7 @@ def keep_component_files() -> None:
     """The same cache rules for Panel's `/components/…`, whose route is set before ours."""
     from panel.io.server import ComponentResourceHandler
 
-    ComponentResourceHandler.set_extra_headers = VendorFile.set_extra_headers
+    pins.replace(ComponentResourceHandler, "set_extra_headers", VendorFile.set_extra_headers)
 
 
 def _panel_version() -> str:

@@ -1,47 +1,16 @@
-"""What each message of a browser does. One function per message; refusals are raised, the hub answers them.
-
-Entering must be quick: rights and step are looked up (a cheap read), the place is taken, the others hear of it and get
-the offer; then the one who enters is answered; and only then the step and the journal are written. Should that write
-refuse what the read had allowed a moment before, the person is taken out again and told why.
-"""
+"""What each message of a browser does. Refusals are raised; the hub answers them with `error`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
+from typing import TYPE_CHECKING
 
-from sqlmodel import Session
-
-from app.errors import (
-    AccessDenied,
-    InvalidInput,
-    InvitationInvalid,
-    NotAdmitted,
-    NotAuthenticated,
-    NotFound,
-    RoomFull,
-    TeledossierError,
-)
-from app.platform import Platform
 from app.teleconsultation import invitations, messages, service, wire
+from app.teleconsultation.entering import admit, asked, join, place, professional, refuse, wait
 from app.teleconsultation.lines import CallerLine, GuestLine, Line
 from app.teleconsultation.messages import Message
-from app.teleconsultation.models import Room
-from app.teleconsultation.presence import Entry, Participant, RoomTaken
 
 if TYPE_CHECKING:
     from app.teleconsultation.hub import Hub
-
-P = ParamSpec("P")
-T = TypeVar("T")
-
-RIGHTS_LOST = (NotAuthenticated, NotFound, AccessDenied, InvitationInvalid)
-
-NOT_IN_ROOM = "Entrez d'abord dans la salle."
-ELSEWHERE = "Vous avez ouvert la salle dans une autre page : celle-ci est fermée. Rien n'est perdu."
-NOT_FOR_GUESTS = "Seul un professionnel peut faire cela."
-ONLY_FOR_GUESTS = "Seule une personne invitée attend d'être admise. Entrez directement dans la salle."
-NO_LONGER_WAITING = "Cette personne n'attend plus. Son lien reste valable : elle peut revenir."
 
 
 def act(hub: Hub, line: Line, message: Message) -> None:
@@ -75,21 +44,6 @@ def act(hub: Hub, line: Line, message: Message) -> None:
             withdraw(hub, professional(line), message)
 
 
-def professional(line: Line) -> CallerLine:
-    """The line, when a professional speaks on it. Raises: AccessDenied."""
-    if not isinstance(line, CallerLine):
-        raise AccessDenied(NOT_FOR_GUESTS)
-    return line
-
-
-def place(hub: Hub, line: Line) -> Participant:
-    """The place that this page has in a room. Raises: NotAdmitted (guest), InvalidInput."""
-    participant = hub.presence.find(line.participant) if line.participant else None
-    if participant is None:
-        raise InvalidInput(NOT_IN_ROOM) if isinstance(line, CallerLine) else NotAdmitted()
-    return participant
-
-
 def ping(hub: Hub, line: Line) -> None:
     if isinstance(line, GuestLine) and line.waits:
         hub.lobby.heard(line.invitation_id, hub.platform.now())
@@ -120,214 +74,8 @@ def follow_rooms(hub: Hub, line: CallerLine) -> None:
     line.tell({"t": "rooms", "rooms": hub.rooms_for(line)})
 
 
-# -- entering
-
-
-def join(hub: Hub, line: Line, message: messages.Join) -> None:
-    try:
-        with hub.platform.reading() as session:
-            line.renew(session, hub.platform)
-            room = service.room_called(session, message.room)
-            if isinstance(line, CallerLine):
-                service.check_step(line.caller.dossier)
-            elif isinstance(line, GuestLine) and not _may_go_in(hub, line, room, message):
-                let_wait(hub, line)
-                return
-            entry = _take_place(hub, line, room, message)
-            _tell_others(hub, entry, message)
-            _answer(hub, session, line, room, entry)
-    except TeledossierError as refusal:
-        if message.resume is None or isinstance(refusal, RIGHTS_LOST):
-            raise
-        # A page that believes to be inside must learn that its place is gone.
-        line.tell(wire.error(refusal, "join"))
-        line.tell({"t": "removed", "message": refusal.message})
-        return
-    if entry is not None and not entry.kept:
-        hub.later(_keep_entry(hub, line, room, entry))
-
-
-def _may_go_in(hub: Hub, line: GuestLine, room: Room, message: messages.Join) -> bool:
-    """Whether a guest may enter now: let in, into this room, and a professional is there.
-
-    Without one the guest waits, unless the place is taken back: after a restart a guest's page may be the first.
-    """
-    invitation = line.guest.invitation
-    if not invitation.is_admitted:
-        if message.resume is not None:
-            return False  # the call ended meanwhile: back to the waiting room
-        raise NotAdmitted
-    if invitation.room_id != room.id:
-        raise NotAdmitted
-    if hub.presence.is_attended(room.slug, line.dossier_id):
-        return True
-    return hub.presence.would_resume(room.slug, line.dossier_id, line.person, message.resume)
-
-
-def _take_place(hub: Hub, line: Line, room: Room, message: messages.Join) -> Entry | None:
-    """The place in the room, or None after the answer that it is full. Raises: RoomTaken."""
-    if line.participant is not None and (former := hub.presence.find(line.participant)) and former.room != room.slug:
-        hub.put_out(line, "left")
-    try:
-        entry = hub.presence.enter(
-            room.slug,
-            line.dossier_id,
-            line.person,
-            hub.platform.now(),
-            camera=message.camera,
-            microphone=message.microphone,
-            resume=message.resume,
-        )
-    except RoomTaken:
-        raise RoomTaken(
-            f"{room.name} est occupée par une autre téléconsultation. Choisissez une autre salle."
-        ) from None
-    except RoomFull as refusal:
-        advice = "Attendez qu'une personne en sorte" + (", ou choisissez une autre salle." if _is_host(line) else ".")
-        line.tell({"t": "full", "room": room.slug, "message": f"{refusal.message} {advice}"})
-        return None
-    if entry.replaced is not None:
-        hub.replaced(entry.replaced, by=line)
-    hub.attach(line, entry.participant)
-    if isinstance(line, GuestLine) and line.waits:
-        line.waits = False
-        hub.lobby.leave(line.invitation_id)
-    return entry
-
-
-def _is_host(line: Line) -> bool:
-    return isinstance(line, CallerLine)
-
-
-def _tell_others(hub: Hub, entry: Entry | None, message: messages.Join) -> None:
-    """The others first: they can answer the offer while we are still reading the discussion."""
-    if entry is None:
-        return
-    me = entry.participant
-    others = [other for other in hub.presence.people(me.room) if other.id != me.id]
-    entered: dict[str, Any] = {"t": "entered", "person": wire.person(me), "resumed": entry.resumed}
-    if message.offer is not None and not entry.resumed and len(others) == 1:
-        entered["offer"] = message.offer  # made for one, in the lobby
-    for other in others:
-        hub.tell(other.id, entered)
-
-
-def _answer(hub: Hub, session: Session, line: Line, room: Room, entry: Entry | None) -> None:
-    if entry is None:
-        return
-    me = entry.participant
-    others = [other for other in hub.presence.people(me.room) if other.id != me.id]
-    host = line if isinstance(line, CallerLine) else None
-    dossier = line.caller.dossier if isinstance(line, CallerLine) else line.guest.dossier  # type: ignore[attr-defined]
-    line.tell(
-        {
-            "t": "joined",
-            "id": me.id,
-            "proof": hub.presence.proof(me),
-            "room": {"id": room.slug, "name": room.name},
-            "capacity": hub.presence.topology.capacity,
-            "since": wire.instant(me.since),
-            "people": [wire.person(other) for other in others],
-            "chat": [wire.chat(said) for said in service.chat_for(session, line.actor, dossier)],
-            "lobby": wire.lobby(hub.lobby.of_dossier(me.dossier_id)) if host else [],
-            "invitations": hub.invitations_for(session, host) if host else [],
-            "resumed": entry.resumed,
-        }
-    )
-    hub.tell_missed(me.id)
-    hub.tell_rooms()
-    if host:
-        hub.hosts_changed(me.dossier_id)
-    else:
-        hub.guests_changed(me.dossier_id)
-
-
-async def _keep_entry(hub: Hub, line: Line, room: Room, entry: Entry) -> None:
-    """Write the step and the journal; who may not be inside after all is taken out and told."""
-    try:
-        if isinstance(line, CallerLine):
-            await hub.desk.run(service.enter, line.actor, line.number, room.slug, resumed=entry.resumed)
-        elif isinstance(line, GuestLine):
-            await hub.desk.run(invitations.guest_entered, line.actor, room.slug)
-    except TeledossierError as refusal:
-        departure = hub.presence.leave(entry.participant.id, hub.platform.now())
-        line.tell(wire.error(refusal, "join"))
-        if departure is not None:
-            hub.departed(departure, "refused", refusal.message, journal=False)
-
-
 def leave(hub: Hub, line: Line) -> None:
     hub.put_out(line, "left")
-
-
-# -- the waiting room
-
-
-def wait(hub: Hub, line: Line) -> None:
-    if not isinstance(line, GuestLine):
-        raise InvalidInput(ONLY_FOR_GUESTS)
-    hub.check(line)
-    let_wait(hub, line)
-
-
-def let_wait(hub: Hub, line: GuestLine) -> None:
-    """Put a guest at the door, or straight in when they were let in and a professional is there."""
-    invitation = line.guest.invitation
-    if invitation.is_admitted and (room := _attended_room(hub, line)):
-        line.waits = False
-        hub.lobby.leave(line.invitation_id)
-        line.tell({"t": "admitted", "room": room})
-        return
-    older = hub.line_of_guest(line.invitation_id)
-    if older is not None and older is not line:
-        older.waits = False
-        hub.detach(older, ELSEWHERE)
-    known = hub.lobby.find(line.invitation_id) is not None
-    line.waits = True
-    hub.lobby.wait(line.invitation_id, line.dossier_id, invitation.name, invitation.role.value, hub.platform.now())
-    hub.tell_waiting(line)
-    if not known:
-        hub.guests_changed(line.dossier_id)
-
-
-def _attended_room(hub: Hub, line: GuestLine) -> str | None:
-    """The room into which this guest was let, when a professional of the dossier is in it."""
-    with hub.platform.reading() as session:
-        room = session.get_one(Room, line.guest.invitation.room_id)
-    return room.slug if hub.presence.is_attended(room.slug, line.dossier_id) else None
-
-
-def admit(hub: Hub, line: CallerLine, message: messages.Admit) -> None:
-    """Let a waiting guest in, when there is a place."""
-    guest = message.guest
-    me = place(hub, line)
-    hub.check(line)
-    waiting = hub.lobby.find(guest)
-    if waiting is None or waiting.dossier_id != line.dossier_id:
-        raise InvalidInput(NO_LONGER_WAITING)
-    if hub.presence.topology.is_full(len(hub.presence.people(me.room))):
-        raise RoomFull(f"{hub.presence.topology.full} {waiting.name} attend : faites sortir quelqu'un d'abord.")
-
-    async def let_in() -> None:
-        await _asked(hub, line, message, invitations.admit, line.actor, line.number, me.room, guest)
-        hub.lobby.leave(guest)
-        hub.guests_changed(line.dossier_id)
-        # Not at the door any more: the page learns it when it comes back and asks to wait.
-        if (door := hub.line_of_guest(guest)) is not None:
-            door.waits = False
-            door.tell({"t": "admitted", "room": me.room})
-
-    hub.later(let_in())
-
-
-def refuse(hub: Hub, line: CallerLine, message: messages.Refuse) -> None:
-    """Don't let a guest in; the bus tells their page (`Hub._invitation_changed`), wherever it is connected."""
-    place(hub, line)
-    hub.check(line)
-    waiting = hub.lobby.find(message.guest)
-    if waiting is None or waiting.dossier_id != line.dossier_id:
-        raise InvalidInput(NO_LONGER_WAITING)
-    hub.later(_asked(hub, line, message, invitations.refuse, line.actor, line.number, message.guest))
 
 
 def invite(hub: Hub, line: CallerLine, wish: messages.Invite) -> None:
@@ -336,16 +84,13 @@ def invite(hub: Hub, line: CallerLine, wish: messages.Invite) -> None:
     inside = hub.presence.find(line.participant) if line.participant else None
     planned = next((room.id for room in line.rooms if room.planned), line.rooms[0].id if line.rooms else "")
     room = inside.room if inside else planned
-    hub.later(_asked(hub, line, wish, invitations.invite, line.actor, line.number, room, wish))
+    hub.later(asked(hub, line, wish, invitations.invite, line.actor, line.number, room, wish))
 
 
 def withdraw(hub: Hub, line: CallerLine, message: messages.Withdraw) -> None:
     hub.check(line)
     line.follows_invitations = True
-    hub.later(_asked(hub, line, message, invitations.withdraw, line.actor, line.number, message.invitation))
-
-
-# -- the discussion
+    hub.later(asked(hub, line, message, invitations.withdraw, line.actor, line.number, message.invitation))
 
 
 def chat(hub: Hub, line: Line, message: messages.Chat) -> None:
@@ -354,7 +99,7 @@ def chat(hub: Hub, line: Line, message: messages.Chat) -> None:
     hub.check(line)
 
     async def keep_and_tell() -> None:
-        said = await _asked(
+        said = await asked(
             hub, line, message, service.post_chat, line.actor, line.number, me.room, message.text, message.key
         )
         line.tell({"t": "chat", **wire.chat(said, me.id, mine=True)})
@@ -362,19 +107,3 @@ def chat(hub: Hub, line: Line, message: messages.Chat) -> None:
             hub.tell_room(me.room, {"t": "chat", **wire.chat(said, me.id, mine=False)}, but=me.id)
 
     hub.later(keep_and_tell())
-
-
-async def _asked(
-    hub: Hub,
-    line: Line,
-    message: Message,
-    use_case: Callable[Concatenate[Platform, P], T],
-    *arguments: P.args,
-    **options: P.kwargs,
-) -> T:
-    """Do a use case that a page asked for; its refusal goes back to that page."""
-    try:
-        return await hub.desk.run(use_case, *arguments, **options)
-    except TeledossierError as refusal:
-        hub.refuse(line, refusal, messages.name_of(message), getattr(message, "key", None))
-        raise

@@ -1,16 +1,13 @@
-"""The rooms of one process: who is connected, who is where, who must hear what.
+"""The rooms of one process, alive: what comes in, what time does, what the bus brings, who must go.
 
-`acts` says what each message does; this keeps the lines, tells people, and takes out who is gone. Everything here runs
-on one event loop and never waits: the database's work goes to the `Desk` afterwards.
-
-Signalling between two web processes is to come: `Presence`, `Lobby` and `tell_*` are what a bus will have to carry.
+`register` knows who is connected and where; `acts` says what each message does. Everything here runs on one event loop
+and never waits: the database's work goes to the `Desk` afterwards.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections import defaultdict, deque
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from typing import Any
@@ -24,12 +21,13 @@ from app.messaging import service as outbox
 from app.platform import Platform
 from app.teleconsultation import acts, door, invitations, service, wire
 from app.teleconsultation.desk import Desk
+from app.teleconsultation.entering import RIGHTS_LOST, let_wait
 from app.teleconsultation.limits import TOO_FAST
-from app.teleconsultation.lines import FLOOD, REPLACED, RIGHT_LOST, SILENT, CallerLine, GuestLine, Line, Socket
-from app.teleconsultation.lobby import Lobby
+from app.teleconsultation.lines import FLOOD, RIGHT_LOST, SILENT, CallerLine, GuestLine, Line, Socket
 from app.teleconsultation.messages import MessageRefused, name_of, parse
 from app.teleconsultation.models import Invitation
-from app.teleconsultation.presence import PEER_TO_PEER, Departure, Participant, Presence, Topology
+from app.teleconsultation.presence import PEER_TO_PEER, Departure, Topology
+from app.teleconsultation.register import Register
 
 log = structlog.get_logger(__name__)
 
@@ -38,27 +36,19 @@ SILENCE = 5.0  # seconds without a word from somebody in a room or waiting: the 
 FORGOTTEN = 180.0  # the same for a page that only looks on: browsers slow down what nobody sees
 CHECK_EVERY = 20.0  # between two looks whether a login or an invitation still holds
 COMING_BACK = 120.0  # after the process started, before a call nobody came back to is over
-MISSED = 200  # messages kept for somebody whose line is broken
 
 MEETING_OVER = "La téléconsultation est terminée : les professionnels ont quitté la salle. Merci d'avoir participé."
 LINE_LOST = "Vous êtes sorti de la salle : la liaison était coupée depuis trop longtemps. Entrez de nouveau."
 
 
-class Hub:
+class Hub(Register):
     """One per process, made on its event loop."""
 
     def __init__(self, platform: Platform, topology: Topology = PEER_TO_PEER) -> None:
-        self.platform = platform
+        super().__init__(platform, topology)
         self.desk = Desk(platform)
-        self.presence = Presence(platform.settings.cookie_secret.get_secret_value(), topology)
-        self.lobby = Lobby()
-        self.lines: set[Line] = set()
-        self._at: dict[str, Line] = {}  # participant -> the line on which they are
-        self._last: dict[str, Line] = {}  # participant -> the last line they had: who they are, when it is gone
-        self._missed: dict[str, deque[wire.Answer]] = defaultdict(lambda: deque(maxlen=MISSED))
         self._work: set[asyncio.Task[None]] = set()
         self._loop = asyncio.get_running_loop()
-        self._rooms_due = False
         self._unsubscribe = [
             self._subscribe("logout", self._logged_out),
             self._subscribe(invitations.TOPIC, self._invitation_changed),
@@ -117,14 +107,13 @@ class Hub:
         line.is_open = False
         self.lines.discard(line)
         if line.participant is not None:
-            self._at.pop(line.participant, None)
             self.presence.lose(line.participant, self.platform.now())
-            line.participant = None
+            self.unhook(line)
 
     def refuse(self, line: Line, refusal: TeledossierError, about: str, key: str | None = None) -> None:
         """Answer with `error`; who has lost the right to be here is cut off."""
         line.tell(wire.error(refusal, about, key))
-        if isinstance(refusal, acts.RIGHTS_LOST) and not self.still_welcome(line):
+        if isinstance(refusal, RIGHTS_LOST) and not self.still_welcome(line):
             self.put_out(line, "right-lost")
             line.cut(RIGHT_LOST, refusal.code)
 
@@ -137,90 +126,11 @@ class Hub:
     def still_welcome(self, line: Line) -> bool:
         try:
             self.check(line)
-        except acts.RIGHTS_LOST:
+        except RIGHTS_LOST:
             return False
         return True
 
-    def attach(self, line: Line, participant: Participant) -> None:
-        """From now on this participant speaks on this line; an older page of theirs is told to stop."""
-        older = self._at.get(participant.id)
-        if older is not None and older is not line:
-            self.detach(older, acts.ELSEWHERE)
-        line.participant = participant.id
-        self._at[participant.id] = self._last[participant.id] = line
-
-    def detach(self, line: Line, message: str) -> None:
-        """This page's place went to another page of the same person."""
-        if line.participant is not None:
-            self._at.pop(line.participant, None)
-        line.participant = None
-        line.tell({"t": "removed", "message": message})
-        line.cut(REPLACED, "replaced")
-
-    def replaced(self, older: Participant, by: Line) -> None:
-        """Somebody entered anew from another page: the older page gives way, the others forget it."""
-        self._last.pop(older.id, None)
-        self._missed.pop(older.id, None)
-        line = self._at.pop(older.id, None)
-        if line is not None and line is not by:
-            self.detach(line, acts.ELSEWHERE)
-        self.tell_room(older.room, {"t": "left", "id": older.id, "name": older.person.name}, but=by.participant)
-
-    # -- telling
-
-    def tell(self, participant_id: str, message: wire.Answer) -> None:
-        """Tell one participant; what begins or carries a call is kept while the line is broken."""
-        line = self._at.get(participant_id)
-        if line is not None:
-            line.tell(message)
-        elif self.presence.find(participant_id) and message["t"] in ("entered", "sdp", "ice"):
-            self._missed[participant_id].append(message)
-
-    def tell_missed(self, participant_id: str) -> None:
-        for message in self._missed.pop(participant_id, ()):
-            self.tell(participant_id, message)
-
-    def tell_room(self, room: str, message: wire.Answer, but: str | None = None) -> None:
-        for participant in self.presence.people(room):
-            if participant.id != but:
-                self.tell(participant.id, message)
-
-    def tell_rooms(self) -> None:
-        """Tell everybody who follows the rooms, once, after what is being done now."""
-        if not self._rooms_due:
-            self._rooms_due = True
-            self._loop.call_soon(self._tell_rooms_now)
-
-    def _tell_rooms_now(self) -> None:
-        self._rooms_due = False
-        for line in tuple(self.lines):
-            if isinstance(line, CallerLine) and line.follows_rooms:
-                line.tell({"t": "rooms", "rooms": self.rooms_for(line)})
-
-    def tell_lobby(self, dossier_id: int) -> None:
-        """Tell the professionals of a dossier's rooms who waits."""
-        message = {"t": "lobby", "guests": wire.lobby(self.lobby.of_dossier(dossier_id))}
-        for line in self._hosts(dossier_id):
-            line.tell(message)
-
-    def tell_invitations(self, dossier_id: int) -> None:
-        """Tell the professionals of a dossier's rooms what became of its invitations."""
-        listeners = [line for line in self._callers(dossier_id) if line.participant or line.follows_invitations]
-        if not listeners:
-            return
-        with self.platform.reading() as session:
-            message = {"t": "invitations", "invitations": self.invitations_for(session, listeners[0])}
-        for line in listeners:
-            line.tell(message)
-
-    def tell_waiting(self, line: GuestLine) -> None:
-        doctor = wire.doctor_among(self.presence.of_dossier(line.dossier_id))
-        line.tell({"t": "waiting", "doctor": doctor} if doctor else {"t": "waiting"})
-
-    def guests_changed(self, dossier_id: int) -> None:
-        """Somebody came to the door, went in, or left it."""
-        self.tell_lobby(dossier_id)
-        self.tell_invitations(dossier_id)
+    # -- going
 
     def hosts_changed(self, dossier_id: int) -> None:
         """A professional came or left: guests at the door learn it, those already let in may enter."""
@@ -228,40 +138,9 @@ class Hub:
             if isinstance(line, GuestLine) and line.waits and line.dossier_id == dossier_id:
                 try:
                     self.check(line)
-                    acts.let_wait(self, line)
+                    let_wait(self, line)
                 except TeledossierError as refusal:
                     self.refuse(line, refusal, "wait")
-
-    def rooms_for(self, line: CallerLine) -> list[wire.Answer]:
-        return [wire.room(room, self.presence.occupancy(room.id, line.dossier_id)) for room in line.rooms]
-
-    def invitations_for(self, session: Any, line: CallerLine) -> list[wire.Answer]:
-        views = invitations.invitations_for(
-            session, self.platform.now(), line.caller.dossier, self.whereabouts(line.dossier_id)
-        )
-        return wire.invitations(views)
-
-    def whereabouts(self, dossier_id: int) -> dict[int, str]:
-        """Where a dossier's guests are at this moment, by invitation."""
-        places = {guest.invitation_id: "waiting" for guest in self.lobby.of_dossier(dossier_id)}
-        return places | dict.fromkeys(self.guests_inside(dossier_id), "inside")
-
-    def guests_inside(self, dossier_id: int) -> list[int]:
-        people = self.presence.of_dossier(dossier_id)
-        return [int(p.person.key.removeprefix("invitation:")) for p in people if not p.person.professional]
-
-    def line_of_guest(self, invitation_id: int) -> GuestLine | None:
-        """The page on which a guest waits."""
-        waiting = (line for line in self.lines if isinstance(line, GuestLine) and line.waits)
-        return next((line for line in waiting if line.invitation_id == invitation_id), None)
-
-    def _callers(self, dossier_id: int) -> list[CallerLine]:
-        return [line for line in self.lines if isinstance(line, CallerLine) and line.dossier_id == dossier_id]
-
-    def _hosts(self, dossier_id: int) -> list[CallerLine]:
-        return [line for line in self._callers(dossier_id) if line.participant]
-
-    # -- going
 
     def put_out(self, line: Line, reason: str, message: str = "") -> None:
         """Out of the room and away from the door, at once."""
@@ -277,12 +156,9 @@ class Hub:
     def departed(self, departure: Departure, reason: str, message: str = "", *, journal: bool = True) -> None:
         """Tell that somebody is out, and keep it. `message` tells themselves, when it was not their wish."""
         gone = departure.participant
-        self._missed.pop(gone.id, None)
-        last, line = self._last.pop(gone.id, None), self._at.pop(gone.id, None)
-        if line is not None:
-            line.participant = None
-            if message:
-                line.tell({"t": "removed", "message": message})
+        line, last = self.forget(gone.id)
+        if line is not None and message:
+            line.tell({"t": "removed", "message": message})
         self.tell_room(gone.room, {"t": "left", "id": gone.id, "name": gone.person.name})
         self.tell_rooms()
         if gone.person.professional:
@@ -339,7 +215,7 @@ class Hub:
     def _cut_unless_welcome(self, line: Line) -> None:
         try:
             self.check(line)
-        except acts.RIGHTS_LOST as refusal:
+        except RIGHTS_LOST as refusal:
             self.put_out(line, "right-lost", refusal.message)
             line.cut(RIGHT_LOST, refusal.code)
 
@@ -371,7 +247,7 @@ class Hub:
     def _show_out(self, line: GuestLine) -> None:
         try:
             self.check(line)
-        except acts.RIGHTS_LOST as refusal:
+        except RIGHTS_LOST as refusal:
             was_inside = line.participant is not None
             self.put_out(line, "withdrawn")
             line.tell({"t": "removed" if was_inside else "refused", "message": refusal.message})

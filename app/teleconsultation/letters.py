@@ -27,7 +27,7 @@ Ce lien est personnel : ne le transmettez pas. Il est valable jusqu'au {until}.
 Une difficulté ? Appelez l'établissement ({structure}) au {phone}.
 
 Ce message est envoyé automatiquement : les réponses ne sont pas lues.
-"""  # noqa: E501 (a paragraph is one line in a letter: mail readers wrap it)
+"""
 
 
 @dataclass(frozen=True)

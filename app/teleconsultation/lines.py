@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from sqlmodel import Session
 
+from app.dossiers.models import Dossier
 from app.identity.models import Professional
 from app.platform import Platform
 from app.teleconsultation import door, wire
@@ -45,11 +46,15 @@ class Line(ABC):
 
     @property
     @abstractmethod
-    def dossier_id(self) -> int: ...
+    def dossier(self) -> Dossier: ...
 
     @property
-    @abstractmethod
-    def number(self) -> str: ...
+    def dossier_id(self) -> int:
+        return self.dossier.id or 0
+
+    @property
+    def number(self) -> str:
+        return self.dossier.number
 
     @property
     @abstractmethod
@@ -84,12 +89,8 @@ class CallerLine(Line):
         self.follows_invitations = False
 
     @property
-    def dossier_id(self) -> int:
-        return self.caller.dossier.id or 0
-
-    @property
-    def number(self) -> str:
-        return self.caller.dossier.number
+    def dossier(self) -> Dossier:
+        return self.caller.dossier
 
     @property
     def person(self) -> Person:
@@ -116,12 +117,8 @@ class GuestLine(Line):
         return self.guest.invitation.id or 0
 
     @property
-    def dossier_id(self) -> int:
-        return self.guest.invitation.dossier_id
-
-    @property
-    def number(self) -> str:
-        return self.guest.dossier.number
+    def dossier(self) -> Dossier:
+        return self.guest.dossier
 
     @property
     def person(self) -> Person:

@@ -52,7 +52,11 @@ PEER_TO_PEER = Topology(capacity=2, full="La salle est complète : deux personne
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody who may be in a room. `key` names them across pages: « professional:12 », « invitation:34 »."""
+    """Somebody who may be in a room.
+
+    `key` names them across pages: « professional:12 », « invitation:34 ». `role` is « professional » for everybody
+    with an account, else the guest's; `expert` marks the dossier's requis.
+    """
 
     key: str
     name: str
@@ -60,6 +64,7 @@ class Person:
     detail: str
     role: str
     professional: bool
+    expert: bool = False
 
 
 @dataclass

@@ -16,13 +16,13 @@ from app.audit import service as audit
 from app.audit.models import AuditEntry
 from app.dossiers.access import Right, dossier_for
 from app.dossiers.models import Dossier, Step
+from app.dossiers.service import announce, move_to
 from app.errors import InvalidInput, InvitationInvalid, NotAdmitted, NotFound, WrongStep
 from app.identity.models import Professional
 from app.platform import Platform
 from app.teleconsultation.models import ChatMessage, Invitation, Room
 
-DOSSIER_CHANGED = "dossier"  # bus topic: lists and pages of this dossier look again
-CALL_STARTED = "call.started"
+ENTERED = "room.entered"  # in the journal
 LONGEST_CHAT_SHOWN = 500  # lines
 
 MAY_CALL = (Step.REQUESTED, Step.PLANNED, Step.IN_CALL, Step.OPINION_DUE)
@@ -88,13 +88,10 @@ def enter(platform: Platform, actor: Professional, number: str, room: str, *, re
         check_step(dossier)
         kept = room_called(session, room)
         detail = {"room": kept.slug, "resumed": resumed}
-        audit.record(session, now, actor, "room.entered", dossier_id=dossier.id, subject=kept.name, detail=detail)
+        audit.record(session, now, actor, ENTERED, dossier_id=dossier.id, subject=kept.name, detail=detail)
         if dossier.step is not Step.IN_CALL:
-            detail = {"from": dossier.step.value}
-            audit.record(session, now, actor, CALL_STARTED, dossier_id=dossier.id, subject=kept.name, detail=detail)
-            dossier.step = Step.IN_CALL
-            session.add(dossier)
-    _tell(platform, dossier)
+            move_to(session, platform, actor, dossier, Step.IN_CALL)
+    announce(platform, number)
     return dossier.step
 
 
@@ -124,8 +121,8 @@ def leave(
         detail = {"room": kept.slug, "reason": reason}
         audit.record(session, now, actor, "room.left", dossier_id=dossier.id, subject=kept.name, detail=detail)
         if over:
-            _end_call(session, now, actor, dossier, staying)
-    _tell(platform, dossier)
+            _end_call(session, platform, actor, dossier, staying)
+    announce(platform, number)
     return dossier.step
 
 
@@ -134,15 +131,14 @@ def end_abandoned(platform: Platform, occupied: set[int]) -> int:
 
     `occupied` are the dossiers with somebody inside. Only calls that began in a room of ours are looked at.
     """
-    now = platform.now()
     with platform.transaction() as session:
-        started = select(AuditEntry.dossier_id).where(AuditEntry.action == CALL_STARTED)
+        started = select(AuditEntry.dossier_id).where(AuditEntry.action == ENTERED)
         wanted = select(Dossier).where(Dossier.step == Step.IN_CALL, col(Dossier.id).in_(started))
         abandoned = [dossier for dossier in session.exec(wanted) if dossier.id not in occupied]
         for dossier in abandoned:
-            _end_call(session, now, audit.SYSTEM, dossier)
+            _end_call(session, platform, audit.SYSTEM, dossier)
     for dossier in abandoned:
-        _tell(platform, dossier)
+        announce(platform, dossier.number)
     return len(abandoned)
 
 
@@ -228,21 +224,15 @@ def _dossier_of(session: Session, actor: Professional | Invitation, number: str)
 
 
 def _end_call(
-    session: Session, now: datetime, actor: audit.Actor, dossier: Dossier, staying: Collection[int] = ()
+    session: Session, platform: Platform, actor: audit.Actor, dossier: Dossier, staying: Collection[int] = ()
 ) -> None:
     """The call is over: its opinion is due, and guests must be let in anew next time."""
     if dossier.step is Step.IN_CALL:
-        dossier.step = Step.OPINION_DUE
-        session.add(dossier)
-        audit.record(session, now, actor, "call.ended", dossier_id=dossier.id, subject=dossier.number)
+        move_to(session, platform, actor, dossier, Step.OPINION_DUE)
     for invitation in session.exec(select(Invitation).where(Invitation.dossier_id == dossier.id)):
         if invitation.is_admitted and invitation.id not in staying:
-            invitation.left_at = now
+            invitation.left_at = platform.now()
             session.add(invitation)
-
-
-def _tell(platform: Platform, dossier: Dossier) -> None:
-    platform.bus.publish(DOSSIER_CHANGED, {"id": dossier.id, "number": dossier.number})
 
 
 def _wrote(actor: Professional | Invitation, message: ChatMessage) -> bool:

@@ -32,8 +32,9 @@ def caller_person(caller: Caller) -> Person:
         name=professional.full_name,
         label=professional.room_name,
         detail=", ".join(part for part in (professional.qualification, structure) if part),
-        role="expert" if caller.dossier.expert_id == professional.id else "requester",
+        role="professional",
         professional=True,
+        expert=caller.dossier.expert_id == professional.id,
     )
 
 
@@ -53,7 +54,12 @@ def guest_person(guest: Guest) -> Person:
 def hello(person: Person, rooms: list[Answer] | None = None, context: GuestContext | None = None) -> Answer:
     answer: Answer = {
         "t": "hello",
-        "me": {"name": person.name, "role": person.role, "professional": person.professional},
+        "me": {
+            "name": person.name,
+            "detail": person.detail,
+            "role": person.role,
+            "professional": person.professional,
+        },
     }
     if rooms is not None:
         answer["rooms"] = rooms
@@ -137,5 +143,5 @@ def error(refusal: TeledossierError, about: str, key: str | None = None) -> Answ
 
 def doctor_among(people: Iterable[Participant]) -> str:
     """Who of those inside a guest is told about: the requis first."""
-    inside = sorted((p.person for p in people if p.person.professional), key=lambda who: who.role != "expert")
+    inside = sorted((p.person for p in people if p.person.professional), key=lambda who: not who.expert)
     return inside[0].name if inside else ""

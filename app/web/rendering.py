@@ -12,8 +12,12 @@ from tornado.web import RequestHandler
 TEMPLATES = Path(__file__).with_name("templates")
 
 
-def render(handler: RequestHandler, template: str, status: int = 200, **values: Any) -> None:
+def render(
+    handler: RequestHandler, template: str, status: int = 200, *, folder: Path = TEMPLATES, **values: Any
+) -> None:
     """Answer with a page. Everything put into it is escaped; `nonce` marks the page's own scripts.
+
+    `folder` holds the template when it is not one of ours; it may still extend `plain.html`.
 
     The Content-Security-Policy of pages comes from `app.server.headers`: the handler's own, strictest one gives way.
     """
@@ -23,13 +27,15 @@ def render(handler: RequestHandler, template: str, status: int = 200, **values: 
     handler.clear_header("Content-Security-Policy")
     handler.set_status(status)
     handler.set_header("Content-Type", "text/html; charset=utf-8")
-    handler.finish(_environment().get_template(template).render(static_url=static_url, nonce=NONCE_MARK, **values))
+    handler.finish(
+        _environment(folder).get_template(template).render(static_url=static_url, nonce=NONCE_MARK, **values)
+    )
 
 
 @cache
-def _environment() -> Environment:
+def _environment(folder: Path) -> Environment:
     return Environment(
-        loader=FileSystemLoader(TEMPLATES),
+        loader=FileSystemLoader([folder, TEMPLATES]),
         autoescape=select_autoescape(default=True, default_for_string=True),
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -149,7 +149,14 @@ def _title(text: str) -> Any:
 
 def _rows(widgets: list[Any]) -> list[Any]:
     return [
-        pn.FlexBox(*widgets[start : start + SHORT_PER_ROW], css_classes=["form-row"], sizing_mode="stretch_width")
+        # Not Panel's FlexBox: it evaluates scripts, which the pages' policy forbids.
+        pn.Row(
+            *widgets[start : start + SHORT_PER_ROW],
+            styles={"flex-wrap": "wrap"},
+            stylesheets=[":host > * { flex: 1 1 170px !important; width: auto !important; }"],
+            sizing_mode="stretch_width",
+            margin=0,
+        )
         for start in range(0, len(widgets), SHORT_PER_ROW)
     ]
 

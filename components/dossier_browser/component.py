@@ -38,7 +38,7 @@ LABELS = {
     "urgent": "Urgent",
     "waiting_group": "Vous attendent",
     "followed_group": "Suivis, sans action de votre part",
-    "agenda": "Agenda du jour",
+    "agenda": "Agenda",
     "all": "Tous",
     "waiting": "Vous attendent",
     "today": "Aujourd'hui",

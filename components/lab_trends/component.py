@@ -39,7 +39,13 @@ class LabTrends(pn.viewable.Viewer):
             return
         self._layout[:] = [
             _html(f"<h2>{html.escape(self.title)}</h2>{_summary(analyses)}"),
-            pn.FlexBox(*(self._card(analysis) for analysis in analyses), sizing_mode="stretch_width", gap="12px"),
+            # Not Panel's FlexBox: it evaluates scripts, which the pages' policy forbids.
+            pn.Row(
+                *(self._card(analysis) for analysis in analyses),
+                styles={"flex-wrap": "wrap", "gap": "12px"},
+                sizing_mode="stretch_width",
+                margin=0,
+            ),
             _html(_table(analyses)),
         ]
 

@@ -233,14 +233,8 @@ export class Call extends Emitter {
   /** @param {Message} message */
   full(message) {
     this.message = message.message ?? "";
-    this.id = this.proof = "";
-    if (this.state === "inside") {
-      // Our place was given away while the line was down: what is left of the call ends here.
-      this.people.clear();
-      this.topology.close();
-      this.topology = this.newTopology();
-    }
-    void this.topology.prepare();
+    if (this.id) this.vacate();
+    else void this.topology.prepare();
     this.move("out");
     this.emit("problem", { about: "full", message: this.message });
   }
@@ -283,6 +277,7 @@ export class Call extends Emitter {
   /** @param {Message} message */
   inWaitingRoom(message) {
     this.doctor = message.doctor ?? this.doctor;
+    if (this.id) this.vacate();
     if (this.state !== "waiting") this.move("waiting");
     this.emit("self");
   }
@@ -302,6 +297,15 @@ export class Call extends Emitter {
   }
 
   // ---- inside
+
+  /** Our place went while the line was down: what is left of the call ends here. */
+  vacate() {
+    this.id = this.proof = "";
+    this.people.clear();
+    this.topology.close();
+    this.topology = this.newTopology();
+    void this.topology.prepare();
+  }
 
   /** @param {import("./link.js").Kind} kind */
   retrack(kind) {

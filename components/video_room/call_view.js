@@ -227,6 +227,8 @@ export class CallView {
 
   /** @param {Place} place */
   setPlace(place) {
-    PLACES.forEach((each, at) => set(this.places[at], "aria-pressed", String(each === place)));
+    // A telephone knows two places only: large and small.
+    const shown = place !== "small" && matchMedia("(max-width: 900px)").matches ? "large" : place;
+    PLACES.forEach((each, at) => set(this.places[at], "aria-pressed", String(each === shown)));
   }
 }

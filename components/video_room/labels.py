@@ -1,8 +1,8 @@
 """Every word that the room shows, in French: the modules of the browser hold none.
 
 `LABELS` is for the professional's room, `GUEST_LABELS` for the page of an invited person, who is spoken to in whole
-sentences. `{places}` are filled in by the browser; `key.one` and `key.other` are singular and plural. Both are frozen: a
-page that wants other words (or another language) copies them first.
+sentences. `{places}` are filled in by the browser; `key.one` and `key.other` are singular and plural. Both are frozen: a page
+that wants other words (or another language) copies them first.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from types import MappingProxyType
 _TIME = {
     "locale": "fr-FR",
     "time_zone": "Europe/Paris",
-    "time.now": "moins d'une minute",
+    "time.now": "< 1 min",
     "time.minutes": "{minutes} min",
     "time.hours": "{hours} h {minutes}",
     "time.spoken": "{hour} h {minute}",
@@ -25,13 +25,15 @@ _TIME = {
 _PEOPLE = {
     "you": "Vous",
     "role.professional": "Professionnel",
+    "role.expert": "Requis",
+    "role.requester": "Requérant",
     "role.patient": "Patient",
     "role.caregiver": "Aidant",
-    "event.entered": "{name} est entré en salle",
-    "event.left": "{name} est sorti de la salle",
+    "event.entered": "{name} a rejoint la salle",
+    "event.left": "{name} a quitté la salle",
     "event.chat": "Message de {name} : {text}",
-    "event.entered.at": "{name} est entré à {time}",
-    "event.left.at": "{name} est sorti à {time}",
+    "event.entered.at": "{name} a rejoint la salle à {time}",
+    "event.left.at": "{name} a quitté la salle à {time}",
     "tile.muted": "Micro coupé",
     "tile.no_camera": "Caméra coupée",
     "tile.connecting": "Connexion…",
@@ -132,7 +134,7 @@ _LOBBY = {
 
 _CALL = {
     "call.since": "depuis {time}",
-    "call.alone": "Vous êtes seul en salle. L'image des autres apparaîtra ici dès leur entrée.",
+    "call.alone": "Personne d'autre en salle pour l'instant. L'image apparaîtra ici.",
     "place.label": "Place de la vidéo",
     "place.left": "À gauche",
     "place.right": "À droite",
@@ -172,7 +174,7 @@ _CALL = {
     "waiting.text": "{role} · depuis {time}",
     "waiting.admit": "Admettre",
     "waiting.refuse": "Refuser",
-    "line.lost.text": "L'appel continue : image et son ne passent pas par le serveur. Vos messages partiront au retour.",
+    "line.lost.text": "L'appel continue, image et son passent sans le serveur. Vos messages partiront au retour.",
     "media.lost": "Liaison coupée, nouvel essai",
     "media.lost.text": "Vous restez en salle. Le son revient d'abord.",
     "interrupted.text": "Un autre usage l'a interrompu.",

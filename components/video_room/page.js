@@ -11,6 +11,12 @@ import { Stage } from "./stage.js";
 
 /** @typedef {import("./room.js").RoomConfig} RoomConfig */
 
+if (!document.querySelector('link[href*="video_room/room.css"]')) {
+  const look = document.createElement("link");
+  Object.assign(look, { rel: "stylesheet", href: new URL("room.css", import.meta.url).href });
+  document.head.append(look);
+}
+
 const section = document.getElementById("td-stage");
 if (section) {
   const measures = new Measures();

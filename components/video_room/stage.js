@@ -77,16 +77,13 @@ export class Stage {
     return this.state === "call" && this.at === "small";
   }
 
-  /** Above the dossier instead of beside it. */
+  /** Above the dossier instead of beside it: the lobby, the large call, everything on a telephone. */
   get isOver() {
-    return this.state === "call" && (this.at === "large" || narrow.matches) && !this.isFloating;
+    return !this.isFloating && (this.state === "lobby" || this.at === "large" || narrow.matches);
   }
 
   put() {
-    if (this.state === "closed") {
-      if (this.hole) this.hole.style.minHeight = "";
-      return;
-    }
+    if (this.state === "closed") return;
     this.section.classList.toggle("td-phone", narrow.matches);
     this.section.classList.toggle("td-over", this.isOver);
     const box = this.isFloating ? corner() : this.isOver ? this.over() : this.follow();
@@ -96,39 +93,33 @@ export class Stage {
   /** @returns {{box: Box, clip: string} | null} */
   follow() {
     const { hole } = this;
-    if (!hole?.isConnected) return this.written ? null : { box: this.alone(), clip: "" };
-    if (this.state === "lobby") this.lend(hole);
-    else if (hole.style.minHeight) hole.style.minHeight = "";
+    if (!hole?.isConnected) return this.written ? null : { box: this.dock(), clip: "" };
     const rect = hole.getBoundingClientRect();
     if (!rect.width) return null;
-    const height = this.state === "call" && rect.height < LOWEST ? Math.max(LOWEST, innerHeight - rect.top) : rect.height;
-    const box = { left: rect.left, top: rect.top, width: rect.width, height };
+    const room = innerHeight - Math.max(0, rect.top);
+    const box = { left: rect.left, top: rect.top, width: rect.width, height: rect.height < LOWEST ? room : Math.min(rect.height, room) };
     return { box, clip: clipOf(hole, box) };
-  }
-
-  /** @param {HTMLElement} hole grows with the lobby, so that the page scrolls and the lobby does not */
-  lend(hole) {
-    const needed = `${Math.ceil(this.content().scrollHeight)}px`;
-    if (hole.style.minHeight !== needed) hole.style.minHeight = needed;
   }
 
   /** @returns {{box: Box, clip: string}} */
   over() {
-    const head = this.hole?.isConnected ? this.hole.getBoundingClientRect().top + scrollY : this.headHeight();
-    const top = Math.round(Math.min(Math.max(0, head), innerHeight * HEAD_SHARE));
+    const top = Math.round(Math.min(this.headHeight(), innerHeight * HEAD_SHARE));
     return { box: { left: 0, top, width: document.documentElement.clientWidth, height: innerHeight - top }, clip: "" };
   }
 
-  /** No place was ever given: beside the window's right edge, or all of it in the lobby. */
-  alone() {
+  /** No place was ever given: along the window's edge. */
+  dock() {
     const top = this.headHeight();
     const wide = document.documentElement.clientWidth;
-    const width = this.state === "lobby" ? wide : Math.min(DOCK, wide);
+    const width = Math.min(DOCK, wide);
     return { left: this.at === "left" ? 0 : wide - width, top, width, height: innerHeight - top };
   }
 
+  /** What stays visible above: up to the place, or else up to the stage's own place in the document. */
   headHeight() {
-    return parseFloat(getComputedStyle(document.documentElement).getPropertyValue("--td-top")) || 0;
+    if (this.hole?.getClientRects().length) return Math.max(0, this.hole.getBoundingClientRect().top);
+    const before = this.section.previousElementSibling?.getBoundingClientRect();
+    return Math.max(0, before?.bottom ?? 0);
   }
 
   /**

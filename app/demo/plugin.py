@@ -1,0 +1,7 @@
+"""The routes of the demo, as `panel serve --plugins app.demo.plugin` wants them: a list `ROUTES`."""
+
+from __future__ import annotations
+
+from app.demo.inbox import Inbox
+
+ROUTES = [(r"/demo/boite/?", Inbox)]

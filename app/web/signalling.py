@@ -1,0 +1,149 @@
+"""The WebSockets of the room: `/api/salle` for professionals, `/api/invitation/salle` for guests.
+
+Only the door: Origin, login or invitation, size, TCP_NODELAY. What is said is `app.teleconsultation`'s.
+Words, close codes and limits: docs/signalling.md.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import structlog
+from tornado.iostream import StreamClosedError
+from tornado.web import Application, HTTPError
+from tornado.websocket import WebSocketClosedError, WebSocketHandler
+
+from app.dossiers.access import journal_refusal
+from app.errors import InvitationInvalid, NotAuthenticated, NotFound, TeledossierError
+from app.platform import Platform
+from app.teleconsultation import door, wire
+from app.teleconsultation.hub import Hub
+from app.teleconsultation.lines import RIGHT_LOST, Line
+from app.teleconsultation.messages import LARGEST_MESSAGE
+from app.web.base import Handler, same_origin
+
+log = structlog.get_logger(__name__)
+
+HUB = "teleconsultation_hub"  # in the application's settings
+NUMBER = r"[A-Za-z0-9-]{1,32}"
+
+
+def hub_of(application: Application, platform: Platform) -> Hub:
+    """The rooms of this process; made at the first connection, on the event loop."""
+    hub = application.settings.get(HUB)
+    if hub is None:
+        hub = application.settings[HUB] = Hub(platform)
+    return hub
+
+
+def invitation_cookie(platform: Platform) -> str:
+    """Name of the guest's cookie; `__Host-` binds it to this host over https."""
+    return "__Host-invitation" if platform.settings.secure_cookies else "invitation"
+
+
+class RoomSocket(Handler, WebSocketHandler):
+    """What both have in common."""
+
+    public = True  # the subclasses look for themselves
+    line: Line | None = None
+    ended: TeledossierError | None = None  # who they were is no longer good: said after the upgrade
+
+    @property
+    def max_message_size(self) -> int:
+        # Twice ours: what is a little too large is refused with a word, what is far too large ends the connection.
+        return 2 * LARGEST_MESSAGE
+
+    @property
+    def hub(self) -> Hub:
+        return hub_of(self.application, self.platform)
+
+    def prepare(self) -> None:
+        if not same_origin(self):
+            raise HTTPError(403, reason="Origin")
+        try:
+            self.admit()
+        except (NotAuthenticated, InvitationInvalid) as refusal:
+            if not self.secret:
+                raise
+            # A page that comes back with an ended login can't read the status of a refused upgrade: it would try
+            # for ever. So the upgrade is granted, the reason said, and the line closed.
+            self.ended = refusal
+
+    @property
+    def secret(self) -> str:
+        """What they hold: the content of their cookie."""
+        raise NotImplementedError
+
+    def admit(self) -> None:
+        """Look who is there, before the upgrade. Raises: TeledossierError."""
+        raise NotImplementedError
+
+    def connect(self) -> Line:
+        """Give the connection to the hub."""
+        raise NotImplementedError
+
+    def open(self, *args: str, **kwargs: str) -> None:
+        self.set_nodelay(True)
+        if self.ended is not None:
+            self.send(wire.error(self.ended, "hello"))
+            self.close(RIGHT_LOST, self.ended.code)
+            return
+        self.line = self.connect()
+
+    def on_message(self, message: str | bytes) -> None:
+        if self.line is not None and self.line.is_open:
+            self.hub.receive(self.line, message)
+
+    def on_close(self) -> None:
+        if self.line is not None:
+            self.hub.closed(self.line)
+
+    def send(self, message: dict[str, Any]) -> None:
+        """Say it at once. A connection that is going away is noticed by `on_close`."""
+        try:
+            written = self.write_message(json.dumps(message, ensure_ascii=False, separators=(",", ":")))
+        except (WebSocketClosedError, StreamClosedError):
+            return
+        # Nobody waits for it; a failure to send is told by `on_close`, and must not be logged as never retrieved.
+        written.add_done_callback(lambda done: done.cancelled() or done.exception())
+
+
+class ProfessionalSocket(RoomSocket):
+    """`/api/salle?dossier=…`: login cookie, right to enter the room."""
+
+    caller: door.Caller
+
+    @property
+    def secret(self) -> str:
+        return self.get_cookie(self.platform.settings.session_cookie) or ""
+
+    def admit(self) -> None:
+        number = self.argument_matching("dossier", NUMBER)
+        try:
+            with self.platform.reading() as session:
+                self.caller = door.caller(session, self.platform, self.secret, number)
+        except NotFound:
+            if self.current_user is not None:
+                journal_refusal(self.platform, self.current_user, number)
+            raise
+
+    def connect(self) -> Line:
+        return self.hub.open_caller(self, self.secret, self.caller)
+
+
+class GuestSocket(RoomSocket):
+    """`/api/invitation/salle`: the cookie that was exchanged for the link."""
+
+    guest: door.Guest
+
+    @property
+    def secret(self) -> str:
+        return self.get_cookie(invitation_cookie(self.platform)) or ""
+
+    def admit(self) -> None:
+        with self.platform.reading() as session:
+            self.guest = door.guest(session, self.platform, self.secret)
+
+    def connect(self) -> Line:
+        return self.hub.open_guest(self, self.secret, self.guest)

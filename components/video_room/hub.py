@@ -1,0 +1,350 @@
+"""The server's side of the signalling, in memory: for notebooks, demonstrations and tests.
+
+It speaks docs/signalling.md over anything that can carry a message: `LocalHub.connect` gives a `Line`, whose `receive`
+takes what a page says and whose `send` is how the page hears. One process, no clock of its own: silent lines are
+noticed when somebody else speaks, or by `sweep`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from components.video_room.places import (
+    HubRoom,
+    Line,
+    Message,
+    Place,
+    Refused,
+    Visitor,
+    need_place,
+    need_professional,
+    now,
+    parsed,
+)
+
+_SILENCE = 5.0
+_RELAYED = {"sdp": ("description",), "ice": ("candidate",)}
+_FULL = "Cette salle est complète. Choisissez une autre salle ou attendez qu'une place se libère."
+
+
+@dataclass
+class LocalHub:
+    """Rooms, places, waiting room, chat and invitations of one télédossier, in memory.
+
+    `secret` signs the proofs of places: a hub that starts anew with the same secret gives people their places back.
+    `hold` is how many seconds a place is kept for a line that broke without saying goodbye.
+    """
+
+    rooms: Iterable[HubRoom] = (
+        HubRoom("bleue", "Salle Bleue", planned=True),
+        HubRoom("verte", "Salle Verte"),
+        HubRoom("orange", "Salle Orange"),
+    )
+    capacity: int = 2
+    appointment: Mapping[str, Any] = field(default_factory=dict)
+    secret: bytes = field(default_factory=lambda: secrets.token_bytes(32))
+    hold: float = 20.0
+    clock: Callable[[], float] = time.monotonic
+    doctor: str = ""
+
+    def __post_init__(self) -> None:
+        self.by_room = {room.id: room for room in self.rooms}
+        self.lines: list[Line] = []
+        self.places: dict[str, Place] = {}
+        self.chat: dict[str, list[Message]] = {room: [] for room in self.by_room}
+        self.since: dict[str, str] = {}
+        self.invitations: list[Message] = []
+        self._keys: set[str] = set()
+
+    # ---- lines
+
+    def connect(self, visitor: Visitor, deliver: Callable[[Message], None]) -> Line:
+        """A page opened its line; it hears `hello` first."""
+        line = Line(self, visitor, deliver, secrets.token_hex(6), self.clock())
+        self.lines.append(line)
+        me = {
+            "name": visitor.name,
+            "role": visitor.role,
+            "professional": visitor.professional,
+            "detail": visitor.detail,
+        }
+        extra: Message = (
+            {"rooms": self._room_states()} if visitor.professional else {"appointment": dict(self.appointment)}
+        )
+        line.send("hello", me=me, **extra)
+        return line
+
+    def disconnect(self, line: Line, *, gone: bool = True) -> None:
+        """A line ended; a place whose page only lost its line waits for it."""
+        if line.closed:
+            return
+        place, room = line.place, line.waiting or line.admitted
+        line.closed = True
+        self.lines.remove(line)
+        if place:
+            place.line = None
+            place.lost = self.clock()
+            if gone:
+                self._vacate(place)
+        elif room:
+            self._tell_lobby()
+
+    def sweep(self) -> None:
+        """Notice who has fallen silent, and whose place has been held long enough."""
+        instant = self.clock()
+        for line in [each for each in self.lines if instant - each.heard > _SILENCE]:
+            self.disconnect(line, gone=False)
+        for place in list(self.places.values()):
+            if place.line is None and place.lost is not None and instant - place.lost > self.hold:
+                self._vacate(place)
+
+    def receive(self, line: Line, said: str | Mapping[str, Any]) -> None:
+        """One message of a page, as text or already parsed."""
+        if line.closed:
+            return
+        line.heard = self.clock()
+        self.sweep()
+        message = parsed(said)
+        about = message.get("t", "")
+        act = getattr(self, f"_on_{about}", None) if isinstance(about, str) and about.isidentifier() else None
+        if act is None:
+            line.send("error", code="inconnu", message="Ce message n'est pas compris.", about=str(about))
+            return
+        try:
+            act(line, message)
+        except Refused as refusal:
+            key = {"key": message["key"]} if isinstance(message.get("key"), str) else {}
+            line.send("error", code=refusal.code, message=str(refusal), about=about, **key)
+
+    # ---- what pages say
+
+    def _on_ping(self, line: Line, _message: Message) -> None:
+        line.send("pong")
+
+    def _on_rooms(self, line: Line, _message: Message) -> None:
+        need_professional(line)
+        line.watches = True
+        line.send("rooms", rooms=self._room_states())
+
+    def _on_join(self, line: Line, message: Message) -> None:
+        room = self.by_room.get(str(message.get("room")))
+        if room is None:
+            raise Refused("salle-inconnue", "Cette salle n'existe pas.")
+        resumed = self._resumed(line, room, message.get("resume"))
+        if resumed is None and not line.visitor.professional and line.admitted != room.id:
+            raise Refused("non-admis", "Un professionnel doit d'abord vous faire entrer.")
+        others = [place for place in self._inside(room.id) if place is not resumed]
+        if len(others) >= self.capacity:
+            line.send("full", room=room.id, message=_FULL)
+            return
+        place = resumed or self._new_place(line, room)
+        place.line, place.lost, line.place = line, None, place
+        place.camera, place.microphone = bool(message.get("camera")), bool(message.get("microphone"))
+        self.places[place.id] = place
+        line.waiting = None
+        self.since.setdefault(room.id, now())
+        self._welcome(line, place, room, others, resumed=resumed is not None)
+        entered: Message = {"person": place.person(), "resumed": resumed is not None}
+        if isinstance(message.get("offer"), str) and len(others) == 1:
+            entered["offer"] = message["offer"]
+        self._tell(others, "entered", **entered)
+        self._follow_invitation(line.visitor, "inside")
+        self._tell_rooms()
+        self._tell_lobby()
+
+    def _on_wait(self, line: Line, _message: Message) -> None:
+        if line.visitor.professional:
+            raise Refused("acces-refuse", "Un professionnel entre directement en salle.")
+        if line.refused:
+            line.send("refused", message="Vous n'avez pas été admis à cette téléconsultation.")
+            return
+        line.waiting = next((room.id for room in self.by_room.values() if room.planned), next(iter(self.by_room)))
+        line.send("waiting", **({"doctor": self.doctor} if self.doctor else {}))
+        self._follow_invitation(line.visitor, "waiting")
+        self._tell_lobby()
+
+    def _on_sdp(self, line: Line, message: Message) -> None:
+        self._relay(line, message)
+
+    def _on_ice(self, line: Line, message: Message) -> None:
+        self._relay(line, message)
+
+    def _on_state(self, line: Line, message: Message) -> None:
+        place = need_place(line)
+        place.camera, place.microphone = bool(message.get("camera")), bool(message.get("microphone"))
+        state = {"from": place.id, "camera": place.camera, "microphone": place.microphone}
+        self._tell(self._others(place), "state", **state)
+
+    def _on_chat(self, line: Line, message: Message) -> None:
+        place = need_place(line)
+        text, key = str(message.get("text", "")).strip(), str(message.get("key", ""))
+        if not 1 <= len(text) <= 2000 or not key:
+            raise Refused("saisie", "Un message compte de 1 à 2000 signes.")
+        said = {"key": key, "from": place.id, "name": place.visitor.name, "text": text, "at": now()}
+        known = next((each for each in self.chat[place.room] if each["key"] == key), None)
+        if known is None:
+            self.chat[place.room].append(said)
+            self._tell(self._others(place), "chat", **said, mine=False)
+        line.send("chat", **(known or said), mine=True)
+
+    def _on_admit(self, line: Line, message: Message) -> None:
+        place, guest = self._guest(line, message)
+        if len(self._inside(place.room)) >= self.capacity:
+            raise Refused("salle-complete", "La salle est complète : personne ne peut entrer pour l'instant.")
+        guest.waiting, guest.admitted = None, place.room
+        guest.send("admitted", room=place.room)
+        self._tell_lobby()
+
+    def _on_refuse(self, line: Line, message: Message) -> None:
+        _place, guest = self._guest(line, message)
+        guest.waiting, guest.refused = None, True
+        guest.send("refused", message="Le docteur ne peut pas vous recevoir pour l'instant.")
+        self._tell_lobby()
+
+    def _on_invite(self, line: Line, message: Message) -> None:
+        need_professional(line)
+        key, address, name = (str(message.get(each, "")).strip() for each in ("key", "address", "name"))
+        if key in self._keys:
+            return
+        if message.get("channel") != "email" or "@" not in address or not name:
+            raise Refused("saisie", "L'adresse et le nom sont nécessaires.")
+        self._keys.add(key)
+        role = message.get("role") if message.get("role") in ("patient", "caregiver", "professional") else "caregiver"
+        invitation = {"id": secrets.token_hex(6), "key": key, "name": name, "role": role, "address": address}
+        self.invitations.append({**invitation, "state": "sent", "message": ""})
+        self._tell_invitations()
+
+    def _on_withdraw(self, line: Line, message: Message) -> None:
+        need_professional(line)
+        for invitation in self.invitations:
+            if invitation["id"] == message.get("invitation"):
+                invitation["state"] = "withdrawn"
+        self._tell_invitations()
+
+    def _on_leave(self, line: Line, _message: Message) -> None:
+        if line.place:
+            self._vacate(line.place)
+        line.waiting = line.admitted = None
+        self._tell_lobby()
+
+    # ---- places
+
+    def _resumed(self, line: Line, room: HubRoom, resume: Any) -> Place | None:
+        """The old place of somebody who can prove that it was theirs, also in a hub that started anew."""
+        if not isinstance(resume, Mapping):
+            return None
+        identity, proof = str(resume.get("id")), str(resume.get("proof"))
+        if not hmac.compare_digest(self._proof(identity, room.id, line.visitor), proof):
+            return None
+        known = self.places.get(identity)
+        if known and known.line and known.line is not line:
+            known.line.place = None
+        return known or Place(identity, room.id, line.visitor, True, True, now(), line)
+
+    def _new_place(self, line: Line, room: HubRoom) -> Place:
+        if line.place:
+            self._vacate(line.place)
+        return Place(secrets.token_hex(6), room.id, line.visitor, True, True, now(), line)
+
+    def _proof(self, identity: str, room: str, visitor: Visitor) -> str:
+        words = f"{identity}|{room}|{visitor.name}|{visitor.role}".encode()
+        return hmac.new(self.secret, words, hashlib.sha256).hexdigest()
+
+    def _welcome(self, line: Line, place: Place, room: HubRoom, others: list[Place], *, resumed: bool) -> None:
+        professional = line.visitor.professional
+        line.send(
+            "joined",
+            id=place.id,
+            proof=self._proof(place.id, room.id, line.visitor),
+            room={"id": room.id, "name": room.name},
+            capacity=self.capacity,
+            since=place.since,
+            people=[other.person() for other in others],
+            chat=[{**said, "mine": said["from"] == place.id} for said in self.chat[room.id]],
+            lobby=self._guests() if professional else [],
+            invitations=list(self.invitations) if professional else [],
+            resumed=resumed,
+        )
+
+    def _vacate(self, place: Place) -> None:
+        if self.places.pop(place.id, None) is None:
+            return
+        if place.line:
+            place.line.place = None
+        self._tell(self._inside(place.room), "left", id=place.id, name=place.visitor.name)
+        self._follow_invitation(place.visitor, "left")
+        if not self._inside(place.room):
+            self.since.pop(place.room, None)
+            self.chat[place.room].clear()
+        self._tell_rooms()
+
+    def _inside(self, room: str) -> list[Place]:
+        return [place for place in self.places.values() if place.room == room]
+
+    def _others(self, place: Place) -> list[Place]:
+        return [other for other in self._inside(place.room) if other is not place]
+
+    def _relay(self, line: Line, message: Message) -> None:
+        place = need_place(line)
+        other = self.places.get(str(message.get("to")))
+        if other is None or other.room != place.room or other.line is None:
+            return
+        fields = {name: message.get(name) for name in _RELAYED[message["t"]]}
+        other.line.send(message["t"], **{"from": place.id}, **fields)
+
+    def _guest(self, line: Line, message: Message) -> tuple[Place, Line]:
+        need_professional(line)
+        place = need_place(line)
+        guest = next((each for each in self.lines if each.id == message.get("guest") and each.waiting), None)
+        if guest is None:
+            raise Refused("introuvable", "Cette personne n'attend plus.")
+        return place, guest
+
+    # ---- news
+
+    def _tell(self, places: Iterable[Place], t: str, **fields: Any) -> None:
+        for place in list(places):
+            if place.line:
+                place.line.send(t, **fields)
+
+    def _tell_rooms(self) -> None:
+        states = self._room_states()
+        for line in list(self.lines):
+            if line.watches and not line.place:
+                line.send("rooms", rooms=states)
+
+    def _tell_lobby(self) -> None:
+        guests = self._guests()
+        self._tell((place for place in self.places.values() if place.visitor.professional), "lobby", guests=guests)
+
+    def _tell_invitations(self) -> None:
+        professionals = (place for place in self.places.values() if place.visitor.professional)
+        self._tell(professionals, "invitations", invitations=list(self.invitations))
+
+    def _follow_invitation(self, visitor: Visitor, state: str) -> None:
+        if visitor.professional:
+            return
+        for invitation in self.invitations:
+            if invitation["name"] == visitor.name and invitation["state"] != "withdrawn":
+                invitation["state"] = state
+        self._tell_invitations()
+
+    def _guests(self) -> list[Message]:
+        waiting = (line for line in self.lines if line.waiting)
+        return [
+            {"id": line.id, "name": line.visitor.name, "role": line.visitor.role, "since": now()} for line in waiting
+        ]
+
+    def _room_states(self) -> list[Message]:
+        states = []
+        for room in self.by_room.values():
+            people = [place.visitor.short for place in self._inside(room.id)]
+            full = len(people) >= self.capacity
+            states.append({"id": room.id, "name": room.name, "planned": room.planned, "people": people, "full": full})
+        return states
