@@ -7,6 +7,7 @@ UV ?= uv
 UPGRADE ?=
 
 .DEFAULT_GOAL := help
+.NOTPARALLEL:
 .PHONY: help setup demo check lint test screenshots bench lock clean
 
 help: ## lists these commands

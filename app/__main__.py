@@ -8,7 +8,7 @@ import importlib
 import signal
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
@@ -18,6 +18,7 @@ from app.settings import Settings
 
 if TYPE_CHECKING:
     from app.platform import Platform
+
 BENCHES = ("pages", "sessions", "join")
 
 
@@ -39,30 +40,37 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="teledossier", description="Télédossier : télémédecine en EHPAD.")
     commands = top.add_subparsers(required=True, metavar="COMMANDE")
 
-    serve = commands.add_parser("serve", help="sert l'installation réglée par TD_… ou le fichier .env")
+    serve = _command(commands, "serve", "sert l'installation réglée par TD_… ou le fichier .env")
     serve.add_argument("--show-command", action="store_true", help="affiche la ligne « panel serve » équivalente")
     serve.add_argument("--show-secret", choices=("sessions", "cookies"), help="affiche un secret dérivé, pour un shell")
     serve.set_defaults(run=run_serve)
 
-    demo = commands.add_parser("demo", help="sert la démonstration : personnes et dossiers fictifs, sans réglage")
+    demo = _command(commands, "demo", "sert la démonstration : personnes et dossiers fictifs, sans réglage")
     demo.add_argument("--port", type=int, default=5006, help="port d'écoute (5006)")
     demo.add_argument("--var", type=Path, default=Path("var"), help="dossier de la base et des fichiers (var)")
     demo.set_defaults(run=run_demo)
 
-    worker = commands.add_parser("worker", help="envoie ce qui attend dans la boîte d'envoi ; lancé par serve et demo")
+    worker = _command(commands, "worker", "envoie ce qui attend dans la boîte d'envoi ; lancé par serve et demo")
     worker.set_defaults(run=run_worker)
 
-    migrate = commands.add_parser("migrate", help="met la base de données à la dernière version")
+    migrate = _command(commands, "migrate", "met la base de données à la dernière version")
     migrate.set_defaults(run=run_migrate)
 
-    bench = commands.add_parser(
-        "bench", help="mesure le produit : pages, sessions, join ; rapports pris dans une même exécution"
+    bench = _command(
+        commands, "bench", "mesure le produit : pages, sessions, join ; rapports pris dans une même exécution"
     )
     bench.add_argument("name", choices=BENCHES, metavar="NOM", help="pages | sessions | join")
     bench.add_argument("--quick", action="store_true", help="moins de répétitions : moins de 50 secondes")
     bench.add_argument("--json", action="store_true", help="un objet JSON au lieu d'un tableau")
     bench.set_defaults(run=run_bench)
     return top
+
+
+def _command(commands: Any, name: str, purpose: str) -> argparse.ArgumentParser:
+    made: argparse.ArgumentParser = commands.add_parser(
+        name, help=purpose, description=purpose[:1].upper() + purpose[1:] + "."
+    )
+    return made
 
 
 def run_serve(arguments: argparse.Namespace) -> int:
@@ -140,10 +148,9 @@ def _migrate(settings: Settings) -> None:
 
 def _close(platform: Platform) -> None:
     """Leave nothing of a platform behind in a process that goes on: its bus socket would fill and never be read."""
-    for part in (platform.bus, platform.renderer):
-        close = getattr(part, "close", None)
-        if close is not None:
-            close()
+    close = getattr(platform.bus, "close", None)
+    if close is not None:  # a bus inside one process has nothing to close
+        close()
     platform.engine.dispose()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gzip
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -49,6 +50,15 @@ def log_in(page: Any, url: str, login: str) -> None:
     page.get_by_label("Mot de passe").fill(PASSWORD)
     page.get_by_role("button", name="Se connecter").click()
     page.get_by_role("heading", name="Kiosque des services").wait_for()
+
+
+def until(page: Any, expression: str, seconds: float = 20.0) -> None:
+    """Wait until a JavaScript expression is true; `wait_for_function` needs eval, which the pages forbid."""
+    end = time.monotonic() + seconds
+    while not page.evaluate(expression):
+        if time.monotonic() > end:
+            raise RuntimeError(f"not within {seconds:.0f} s: {expression}")
+        page.wait_for_timeout(20)
 
 
 @dataclass

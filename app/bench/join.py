@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from app.bench import servers
-from app.bench.browser import chromium, log_in
+from app.bench.browser import chromium, log_in, until
 from app.bench.figures import Report, median
 
 IN_PAGE = """async () => {
@@ -75,8 +75,8 @@ def _join(page: Any, url: str) -> float:
     _to_lobby(page, url)
     page.wait_for_timeout(1500)  # a person looks at themselves before joining; the camera is warm
     page.get_by_role("button", name="Rejoindre").click()
-    page.wait_for_function("window.__td.call.joinTime() !== null")
+    until(page, "window.__td.call.joinTime() !== null")
     taken = float(page.evaluate("window.__td.call.joinTime()"))
     page.get_by_role("button", name="Quitter la téléconsultation").click()
-    page.wait_for_function("window.__td.room.state !== 'call'")
+    until(page, "window.__td.room.state !== 'call'")
     return taken

@@ -48,14 +48,15 @@ def _heel(x: Plane, y: Plane, cloudy: Plane, chance: np.random.Generator, healin
     outline = np.hypot((x - 800) / 640, np.maximum(y - 520 + turn, (y - 520 + turn) * 0.52) / 500) + cloudy * 0.004
     picture = _body(outline, cloudy, chance)
     _crease(picture, y - 960 - 0.00022 * (x - 780) ** 2 - cloudy * 10, outline)
-    _sore(picture, x - 770, y - 520, cloudy, chance, healing)
+    near = np.s_[130:910, 230:1310]  # all that the sore colours
+    _sore(picture[near], x[near] - 770, y[near] - 520, cloudy[near], chance, healing)
     return picture
 
 
 def _forearm(x: Plane, y: Plane, cloudy: Plane, chance: np.random.Generator, healing: float) -> Any:
     outline = np.abs(y - 520 + 0.10 * (x - 800)) / (430 - 0.04 * x) + cloudy * 0.004
     picture = _body(outline, cloudy, chance)
-    spread = np.hypot((x - 760) / 1.7, y - 520) + cloudy * 55
+    spread = np.hypot((x - 760) / 1.7, y - 520) + cloudy * 55 + 400 * _below(-outline, -0.97, 0.02)
     for limit, soft, colour, share in (
         (330, 60, (214, 186, 120), 0.55),  # the rim turns yellow first
         (235, 50, (150, 96, 110), 0.62),
@@ -73,7 +74,11 @@ def _body(outline: Plane, cloudy: Plane, chance: np.random.Generator) -> Any:
     shade = (0.66 + 0.36 * round_)[..., None]
     pores = _grain(chance, 2) * 3.0 + _grain(chance, 5) * 3.5
     skin = np.array(SKIN, np.float32) * shade + pores[..., None] + cloudy[..., None] * np.array((2, -4, -4), np.float32)
-    weave = 5 * np.sin(np.arange(WIDTH, dtype=np.float32) / 3.1)[None, :] * np.sin(np.arange(HEIGHT, dtype=np.float32) / 3.1)[:, None]
+    weave = (
+        5
+        * np.sin(np.arange(WIDTH, dtype=np.float32) / 3.1)[None, :]
+        * np.sin(np.arange(HEIGHT, dtype=np.float32) / 3.1)[:, None]
+    )
     shadow = 1 - 0.32 * np.clip(1.22 - outline, 0, 0.22) / 0.22
     cloth = np.array(CLOTH, np.float32) * shadow[..., None] + weave[..., None] + 3 * cloudy[..., None]
     share = _below(outline, 1, 0.004)[..., None]
@@ -90,7 +95,7 @@ def _sore(picture: Any, x: Plane, y: Plane, cloudy: Plane, chance: np.random.Gen
     wavy = 1 + 0.05 * np.sin(2 * angle + 0.6) + 0.045 * np.sin(3 * angle + 2) + 0.03 * np.sin(7 * angle)
     radius = np.hypot(x / 1.5, y) * wavy + cloudy * 7
     size = 149 * (1 - 0.62 * healing)  # 32 mm wide when found
-    rough = _grain(chance, 6) + 0.8 * _grain(chance, 14)
+    rough = _grain(chance, 6, x.shape) + 0.8 * _grain(chance, 14, x.shape)
     _paint(picture, 0.62 * (1 - 0.45 * healing) * _below(radius, size * 1.35, size * 0.22 + 16), (198, 104, 94))
     _paint(picture, 0.75 * _below(radius, size * 1.05 + 6, 7), (226, 160, 150))  # new skin
     _paint(picture, _below(radius, size, 4), (136, 40, 38))
@@ -101,7 +106,7 @@ def _sore(picture: Any, x: Plane, y: Plane, cloudy: Plane, chance: np.random.Gen
     patch = radius + 40 * cloudy + 9 * rough
     _paint(picture, 0.86 * _below(patch, fibrin, 11) * bed, (204, 176, 112))
     _paint(picture, 0.5 * _below(patch, fibrin * 0.6, 16) * bed, (222, 202, 150))
-    wet = np.clip(_grain(chance, 9) + 0.6 * rough - 2.1, 0, 0.6) * bed * (1 - 0.6 * healing)
+    wet = np.clip(_grain(chance, 9, x.shape) + 0.6 * rough - 2.1, 0, 0.6) * bed * (1 - 0.6 * healing)
     _paint(picture, wet, (255, 244, 236))
 
 
@@ -119,10 +124,10 @@ def _clouds(chance: np.random.Generator) -> Plane:
     return (_grain(chance, 220) + 0.5 * _grain(chance, 90) + 0.25 * _grain(chance, 36)) * 0.8
 
 
-def _grain(chance: np.random.Generator, points: int) -> Plane:
+def _grain(chance: np.random.Generator, points: int, shape: tuple[int, ...] = (HEIGHT, WIDTH)) -> Plane:
     """Smooth noise about 0 whose grains are `points` wide."""
-    few = chance.standard_normal((HEIGHT // points + 3, WIDTH // points + 3), np.float32)
-    wide = Image.fromarray(few).resize((WIDTH, HEIGHT), Image.Resampling.BICUBIC)
+    few = chance.standard_normal((shape[0] // points + 3, shape[1] // points + 3), np.float32)
+    wide = Image.fromarray(few).resize((shape[1], shape[0]), Image.Resampling.BILINEAR)
     return np.asarray(wide, np.float32)
 
 
@@ -130,7 +135,7 @@ def _ruler(image: Image.Image) -> None:
     """Seven centimetres of paper, with a millimetre every 14 points."""
     draw = ImageDraw.Draw(image)
     left, top = 300, 1046
-    right = left + 60 + round(70 * POINTS_PER_MM)
+    right = left + 100 + round(70 * POINTS_PER_MM)
     draw.rectangle((left + 5, top + 7, right + 5, top + 107), fill=(120, 142, 150))
     draw.rectangle((left, top, right, top + 100), fill=(248, 248, 243))
     for millimetre in range(71):
@@ -139,4 +144,4 @@ def _ruler(image: Image.Image) -> None:
         draw.line((at, top, at, top + length), fill=(34, 34, 34), width=2)
         if millimetre % 10 == 0:
             draw.text((at - 8, top + 56), str(millimetre // 10), fill=(34, 34, 34), font_size=30)
-    draw.text((right - 58, top + 62), "cm", fill=(34, 34, 34), font_size=26)
+    draw.text((right - 52, top + 60), "cm", fill=(34, 34, 34), font_size=26)

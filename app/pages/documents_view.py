@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import panel as pn
+import structlog
 from components.document_viewer import DocumentViewer
 
 from app.documents import service, viewing
@@ -19,6 +20,8 @@ from app.errors import TeledossierError
 from app.french import NO_BREAK_SPACE, PARIS, brief, file_size, numeric_date
 from app.pages.context import PageContext
 from components.document_list import DocumentList, ListedDocument
+
+log = structlog.get_logger(__name__)
 
 PLACEHOLDER = "Choisissez un document dans la liste."
 
@@ -86,6 +89,13 @@ class DocumentsView(pn.viewable.Viewer):
         if self._opening is not None:
             self._opening.cancel()
         self._opening = asyncio.ensure_future(self._show(reference))
+        self._opening.add_done_callback(self._report_failure)
+
+    def _report_failure(self, opening: asyncio.Task[None]) -> None:
+        """A fault of ours must not end in a page that does nothing."""
+        if not opening.cancelled() and opening.exception() is not None:
+            log.error("document not shown", exc_info=opening.exception())
+            self._say("Ce document ne s'affiche pas. Les autres restent lisibles ; appelez l'assistance.")
 
     async def _show(self, reference: str) -> None:
         platform, actor = self._context.platform, self._context.actor
@@ -143,7 +153,12 @@ class DocumentsView(pn.viewable.Viewer):
         shown = tuple(
             LabResult(r.code, r.name, _wall_clock(r.at), r.value, r.unit, r.low, r.high, r.flag) for r in results
         )
-        return LabTrends(results=shown, title=document.title, sizing_mode="stretch_width", margin=(12, 16))
+        return pn.Column(
+            LabTrends(results=shown, title=document.title),
+            sizing_mode="stretch_width",
+            margin=0,
+            styles={"background": "var(--surface-0)", "padding": "16px 20px"},
+        )
 
     def _say(self, text: str) -> None:
         style = {

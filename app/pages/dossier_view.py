@@ -74,7 +74,12 @@ class DossierPage(pn.viewable.Viewer):
             self._tabs,
             sizing_mode="stretch_width",
             margin=0,
-            styles={"position": "relative", "background": "var(--surface-0)", "min-height": "calc(100vh - 132px)"},
+            styles={
+                "position": "relative",
+                "background": "var(--surface-0)",
+                "min-height": "calc(100vh - 132px)",
+                "container-type": "inline-size",
+            },
             stylesheets=[":host { flex: 1 1 0 !important; min-width: 0; }"],
         )
         self._layout = pn.Column(

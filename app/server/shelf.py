@@ -12,6 +12,7 @@ import hashlib
 import importlib.util
 import mimetypes
 import os
+import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -132,7 +133,7 @@ def _compressed(kept: Path, content: bytes, compress: Callable[[bytes], bytes]) 
         return kept.read_bytes()
     body = compress(content)
     # Renamed when whole: another process may be doing the same, and this one may be killed.
-    partial = kept.with_suffix(f"{kept.suffix}.{os.getpid()}")
+    partial = kept.with_suffix(f"{kept.suffix}.{os.getpid()}.{threading.get_ident()}")
     partial.write_bytes(body)
     partial.replace(kept)
     return body

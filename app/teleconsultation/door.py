@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from sqlmodel import Session, col, select
 
+from app.db import key
 from app.dossiers.access import Right, dossier_for
 from app.dossiers.models import Dossier, Step
 from app.errors import InvitationInvalid, NotAuthenticated
@@ -59,7 +60,7 @@ def caller(session: Session, platform: Platform, secret: str | None, number: str
         raise NotAuthenticated
     dossier = dossier_for(session, professional, number, Right.ENTER_ROOM)
     structure = session.get(Structure, professional.structure_id) if professional.structure_id else None
-    return Caller(professional, login.id or 0, dossier, structure)
+    return Caller(professional, key(login), dossier, structure)
 
 
 def guest(session: Session, platform: Platform, secret: str | None) -> Guest:

@@ -21,6 +21,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
 from app.audit import service as audit
+from app.db import key
 from app.dossiers.access import Right, dossier_for
 from app.dossiers.models import Dossier
 from app.errors import InvalidInput, InvitationInvalid, NotFound
@@ -103,9 +104,9 @@ def _invite(platform: Platform, actor: Professional, number: str, room: str, wis
         secret = secrets.token_urlsafe(32)
         invitation = Invitation(
             secret_hash=hash_secret(secret),
-            dossier_id=dossier.id or 0,
-            room_id=room_called(session, room).id or 0,
-            inviter_id=actor.id or 0,
+            dossier_id=key(dossier),
+            room_id=key(room_called(session, room)),
+            inviter_id=key(actor),
             name=wish.name,
             role=wish.role,
             channel=wish.channel,
@@ -159,7 +160,7 @@ def admit(platform: Platform, actor: Professional, number: str, room: str, invit
         if invitation.withdrawn_at or invitation.refused_at:
             raise InvitationInvalid("Cette invitation n'est plus valable. Envoyez-en une nouvelle.")
         invitation.admitted_at = platform.now()
-        invitation.room_id = room_called(session, room).id or 0
+        invitation.room_id = key(room_called(session, room))
         session.add(invitation)
         _record(platform, session, actor, "guest.admitted", invitation)
     _tell(platform, invitation)
@@ -238,8 +239,8 @@ def invitations_for(
     """The same, for somebody who was already checked."""
     wanted = select(Invitation).where(Invitation.dossier_id == dossier.id).order_by(col(Invitation.id))
     invitations = list(session.exec(wanted))
-    sent = outbox.follow(session, TOPIC, [i.id for i in invitations if i.id is not None])
-    return [_view(i, sent.get(i.id or 0), (whereabouts or {}).get(i.id or 0), now) for i in invitations]
+    sent, places = outbox.follow(session, TOPIC, map(key, invitations)), whereabouts or {}
+    return [_view(i, sent.get(key(i)), places.get(key(i)), now) for i in invitations]
 
 
 def guest_context(platform: Platform, invitation: Invitation) -> GuestContext:
@@ -264,7 +265,7 @@ def guest_context(platform: Platform, invitation: Invitation) -> GuestContext:
 def _view(invitation: Invitation, mail: OutboxMessage | None, place: str | None, now: datetime) -> InvitationView:
     state, message = _state(invitation, mail, place, now)
     return InvitationView(
-        id=invitation.id or 0,
+        id=key(invitation),
         name=invitation.name,
         role=invitation.role.value,
         address=invitation.address,

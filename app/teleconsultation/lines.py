@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from sqlmodel import Session
 
+from app.db import key
 from app.dossiers.models import Dossier
 from app.identity.models import Professional
 from app.platform import Platform
@@ -50,7 +51,7 @@ class Line(ABC):
 
     @property
     def dossier_id(self) -> int:
-        return self.dossier.id or 0
+        return key(self.dossier)
 
     @property
     def number(self) -> str:
@@ -114,7 +115,7 @@ class GuestLine(Line):
 
     @property
     def invitation_id(self) -> int:
-        return self.guest.invitation.id or 0
+        return key(self.guest.invitation)
 
     @property
     def dossier(self) -> Dossier:

@@ -14,6 +14,7 @@ from sqlmodel import Session, col, select
 
 from app.audit import service as audit
 from app.audit.models import AuditEntry
+from app.db import key as key_of
 from app.dossiers.access import Right, dossier_for
 from app.dossiers.models import Dossier, Step
 from app.dossiers.service import announce, move_to
@@ -171,8 +172,8 @@ def _post_chat(
         kept = room_called(session, room)
         message = ChatMessage(
             key=key,
-            dossier_id=dossier.id or 0,
-            room_id=kept.id or 0,
+            dossier_id=key_of(dossier),
+            room_id=key_of(kept),
             professional_id=actor.id if isinstance(actor, Professional) else None,
             invitation_id=actor.id if isinstance(actor, Invitation) else None,
             author_name=_author(actor),

@@ -7,6 +7,8 @@ from app.web.files import (
     REFERENCE,
     Archive,
     Download,
+    Frame,
+    ImagingFrame,
     Informations,
     PageImage,
     PageWords,
@@ -24,4 +26,6 @@ ROUTES = [
     (rf"/api/documents/{REFERENCE}/pages/(\d{{1,5}})/mots", PageWords),
     (rf"/api/documents/{REFERENCE}/recherche", Search),
     (rf"/api/documents/{REFERENCE}/image", PictureImage),
+    (rf"/api/documents/{REFERENCE}/coupes/(\d{{1,5}})", ImagingFrame),
+    (rf"/api/documents/{REFERENCE}/coupes/(\d{{1,3}})", Frame),
 ]

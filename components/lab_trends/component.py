@@ -67,7 +67,7 @@ class LabTrends(pn.viewable.Viewer):
             margin=0,
             linked_axes=False,
         )
-        return pn.Column(_html(_heading(analysis)), curve, min_width=300, max_width=520, margin=(6, 0), styles=_CARD)
+        return pn.Column(_html(_heading(analysis)), curve, margin=(6, 0), styles=_CARD)
 
 
 _CARD = {
@@ -75,6 +75,8 @@ _CARD = {
     "border-radius": "12px",
     "padding": "8px 12px",
     "flex": "1 1 300px",
+    "min-width": "min(300px, 100%)",
+    "max-width": "520px",
 }
 
 

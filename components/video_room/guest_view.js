@@ -63,7 +63,8 @@ export class GuestView {
     call.on("notice", (notice) => this.announce(notice));
     devices.on("tracks", () => this.drawButtons());
     devices.on("interrupted", (kind) => this.interrupted(kind));
-    if (this.phone) this.head.append(h("a", { class: "tg-help", href: `tel:${this.phone}` }, words.say("guest.help")));
+    this.help = h("a", { class: "tg-help", hidden: true }, words.say("guest.help"));
+    this.head.append(this.help);
   }
 
   get fact() {
@@ -90,6 +91,8 @@ export class GuestView {
 
   draw() {
     const due = this.due;
+    this.help.hidden = !this.phone;
+    set(this.help, "href", `tel:${this.phone}`);
     if (due === "call") this.full = false;
     if (due !== this.screen) this.turn(due);
     if (due === "check") this.drawCheck();

@@ -30,6 +30,7 @@ from components.video_room.places import (
 
 _SILENCE = 5.0
 _RELAYED = {"sdp": ("description",), "ice": ("candidate",)}
+_REFUSED = "Rouvrez le lien de votre message un peu plus tard, ou appelez l'établissement."
 _FULL = "Cette salle est complète. Choisissez une autre salle ou attendez qu'une place se libère."
 
 
@@ -162,7 +163,7 @@ class LocalHub:
         if line.visitor.professional:
             raise Refused("acces-refuse", "Un professionnel entre directement en salle.")
         if line.refused:
-            line.send("refused", message="Vous n'avez pas été admis à cette téléconsultation.")
+            line.send("refused", message=_REFUSED)
             return
         line.waiting = next((room.id for room in self.by_room.values() if room.planned), next(iter(self.by_room)))
         line.send("waiting", **({"doctor": self.doctor} if self.doctor else {}))
@@ -204,7 +205,7 @@ class LocalHub:
     def _on_refuse(self, line: Line, message: Message) -> None:
         _place, guest = self._guest(line, message)
         guest.waiting, guest.refused = None, True
-        guest.send("refused", message="Le docteur ne peut pas vous recevoir pour l'instant.")
+        guest.send("refused", message=_REFUSED)
         self._tell_lobby()
 
     def _on_invite(self, line: Line, message: Message) -> None:

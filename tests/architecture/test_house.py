@@ -150,6 +150,7 @@ def test_a_skip_is_listed_with_its_reason_and_fails_the_run_where_skips_are_forb
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...], status: int
 ) -> None:
     monkeypatch.delenv("CI", raising=False)
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     (tmp_path / "pytest.ini").write_text("[pytest]\n")
     (tmp_path / "conftest.py").write_text((ROOT / "tests" / "conftest.py").read_text(encoding="utf-8"))
     (tmp_path / "test_two.py").write_text(

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from app.bench.browser import CHROMIUM, FLAGS
 from tests.browser.demo_server import DemoServer, running_demo
 
 PASSWORD = "Demonstration-2026"
+expect.set_options(timeout=20_000)
 
 
 @pytest.fixture(scope="session")
@@ -75,3 +77,12 @@ class People:
     def close(self) -> None:
         for context in self._contexts:
             context.close()  # type: ignore[attr-defined]
+
+
+def until(page: Page, expression: str, seconds: float = 20.0) -> None:
+    """Wait until a JavaScript expression (or its promise) is true; `wait_for_function` needs eval, which pages forbid."""
+    end = time.monotonic() + seconds
+    while not page.evaluate(expression):
+        if time.monotonic() > end:
+            raise AssertionError(f"not within {seconds:.0f} s: {expression}")
+        page.wait_for_timeout(50)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -31,9 +31,7 @@ def server(tmp_path: Path) -> Iterator[RigServer]:
         rig.close()
 
 
-def test_a_page_is_alive_again_within_ten_seconds_with_everything_typed(
-    browser: Browser, server: RigServer, record_property: Callable[[str, object], None]
-) -> None:
+def test_a_page_is_alive_again_within_ten_seconds_with_everything_typed(browser: Browser, server: RigServer) -> None:
     seen = open_page(browser, server, "?dossier=TLM-2026-0001")
     page = seen.page
     page.get_by_role("button", name="Compter").click()
@@ -63,8 +61,7 @@ def test_a_page_is_alive_again_within_ten_seconds_with_everything_typed(
     expect(page.get_by_text("n=1")).to_be_visible(timeout=3000)
     took = time.monotonic() - killed
 
-    record_property("seconds_from_kill_to_click", round(took, 2))
-    assert took < BACK_WITHIN
+    assert took < BACK_WITHIN, f"{took:.1f} s"
     text = "Le patient est stable, le sommeil reste fragmenté"
     assert focused == {"tag": "TEXTAREA", "value": text, "start": len(text) - 4}
     assert server.web_pid != old

@@ -30,8 +30,9 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def rig_settings(var: Path, port: int) -> Settings:
+def rig_settings(var: Path, port: int, **more: object) -> Settings:
     return load(
+        **more,
         var=var,
         port=port,
         demo=True,
@@ -56,14 +57,13 @@ class RigServer:
 
     path = "/rig_page"
 
-    def __init__(self, var: Path, extra: list[str] | None = None) -> None:
-        self.settings = rig_settings(var, free_port())
+    def __init__(self, var: Path, **settings: object) -> None:
+        self.settings = rig_settings(var, free_port(), **settings)
         self.url = f"http://localhost:{self.settings.port}"
         self.platform = rig_platform.build(self.settings)
         db.migrate(self.platform.engine)
         self.secrets = [self._person("claire", "Claire", "Martin"), self._person("hugo", "Hugo", "Leroy")]
         self.log = var / "server.log"
-        self.extra = extra or []
         self.process: subprocess.Popen[bytes] | None = None
 
     def _person(self, login: str, given: str, family: str) -> str:
@@ -87,7 +87,7 @@ class RigServer:
             return login_sessions.open_session(session, self.platform, person, "password", "rig")
 
     def start(self, arguments: list[str] | None = None) -> None:
-        arguments = arguments or [*rig_command(self.settings), *self.extra]
+        arguments = arguments or rig_command(self.settings)
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 arguments, env=command.environment(self.settings), stdout=log, stderr=log, cwd=command.ROOT

@@ -79,7 +79,11 @@ async def content_of(world: World, login: str, reference: str) -> bytes:
 
 async def test_a_document_that_was_added_is_there_whole_named_and_journalled(world: World) -> None:
     view = await added(world, name="C:\\Bureau\\Courrier_du Dr PETIT.pdf")
-    assert (view.title, view.filename, view.kind) == ("Courrier du Dr PETIT", "Courrier_du Dr PETIT.pdf", DocumentKind.PDF)
+    assert (view.title, view.filename, view.kind) == (
+        "Courrier du Dr PETIT",
+        "Courrier_du Dr PETIT.pdf",
+        DocumentKind.PDF,
+    )
     assert view.detail == {"pages": 2, "text": True, "signed": False}
     assert view.sha256 == hashlib.sha256(LETTER).hexdigest()
     assert (view.author_name, view.created_at) == ("N. DUBOIS", world.clock.now())
@@ -348,7 +352,9 @@ async def test_signing_keeps_the_report_of_the_very_revision_for_everybody(world
     signed = await reporting.sign(world.platform, world.dr_martin, OPINION_DUE, 2)
     (report,) = service.documents_of(world.platform, world.ide_dubois, OPINION_DUE)
     assert (report.is_report, report.detail["draft"], report.title) == (True, False, reporting.TITLE)
-    found = await viewing.search(world.platform, world.ide_dubois, report.reference, "Dr Claire MARTIN (RPPS 99700000011)")
+    found = await viewing.search(
+        world.platform, world.ide_dubois, report.reference, "Dr Claire MARTIN (RPPS 99700000011)"
+    )
     assert found
     assert signed.number == OPINION_DUE
     assert len(files_of(world)) == 1
@@ -365,7 +371,14 @@ async def test_a_report_goes_when_its_transaction_does(world: World) -> None:
     def keep_then_fail() -> None:
         with world.platform.transaction() as session:
             service.add_report(
-                world.platform, world.dr_martin, OPINION_DUE, LETTER, "Compte rendu", pages=2, draft=False, session=session
+                world.platform,
+                world.dr_martin,
+                OPINION_DUE,
+                LETTER,
+                "Compte rendu",
+                pages=2,
+                draft=False,
+                session=session,
             )
             assert len(files_of(world)) == 1
             raise RuntimeError
@@ -386,5 +399,7 @@ def _complete(world: World) -> None:
             answers[item.link_id] = (
                 True if item.type == "boolean" else item.options[0].code if item.options else "Réponse"
             )
-    assert save_draft(world.platform, world.dr_martin, OPINION_DUE, FormKind.OPINION, answers, view.revision).revision == 2
+    assert (
+        save_draft(world.platform, world.dr_martin, OPINION_DUE, FormKind.OPINION, answers, view.revision).revision == 2
+    )
     assert json.dumps(answers)

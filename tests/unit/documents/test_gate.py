@@ -132,7 +132,9 @@ def test_a_picture_is_made_upright(orientation: int) -> None:
 
 def test_what_follows_the_end_of_a_jpeg_goes_and_its_colour_profile_stays() -> None:
     target = io.BytesIO()
-    Image.new("RGB", (64, 64), "red").save(target, "JPEG", progressive=True, icc_profile=b"profil" * 50, comment=b"secret")
+    Image.new("RGB", (64, 64), "red").save(
+        target, "JPEG", progressive=True, icc_profile=b"profil" * 50, comment=b"secret"
+    )
     bare = jpeg_without_metadata(target.getvalue() + b"PK\x03\x04 autre chose")
     assert b"secret" not in bare
     assert b"autre chose" not in bare

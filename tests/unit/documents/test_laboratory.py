@@ -138,7 +138,9 @@ def test_names_are_one_short_line_without_escapes() -> None:
 # ---- what is refused
 
 
-@pytest.mark.parametrize("content", [b"", b"MSH", b"MSH|", b"PID|1", b"MSH|^~\\&\r" * 3, b"\xff\xfe\x00MSH|", b"MSHMSHMSH"])
+@pytest.mark.parametrize(
+    "content", [b"", b"MSH", b"MSH|", b"PID|1", b"MSH|^~\\&\r" * 3, b"\xff\xfe\x00MSH|", b"MSHMSHMSH"]
+)
 def test_what_is_no_message_is_refused(content: bytes) -> None:
     assert reason(content) in (laboratory.BROKEN, laboratory.NOT_RESULTS)
 

@@ -181,9 +181,7 @@ def loads_large(content: bytes) -> Callable[[], Iterator[bytes]]:
     return lambda: (bytes(view[at : at + (1 << 20)]) for at in range(0, len(content), 1 << 20))
 
 
-async def test_no_secret_of_ours_is_in_a_rendering_process(
-    pool: RendererPool, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_no_secret_of_ours_is_in_a_rendering_process(pool: RendererPool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TD_FILE_KEY", "secret-de-la-plateforme")
     await pool.run("pdf_info", "a", loads(LETTER))
     found = [child for child in psutil.Process().children() if "rendering_worker" in " ".join(child.cmdline())]

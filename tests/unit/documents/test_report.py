@@ -49,7 +49,9 @@ def opened(content: ReportContent) -> pymupdf.Document:
 
 def text_of(content: ReportContent) -> str:
     with opened(content) as document:
-        return " ".join(" ".join(page.get_text() for page in document).replace("\u00a0", " ").replace("\u202f", " ").split())
+        return " ".join(
+            " ".join(page.get_text() for page in document).replace("\u00a0", " ").replace("\u202f", " ").split()
+        )
 
 
 def saying(text: str) -> ReportContent:
@@ -118,7 +120,10 @@ def test_a_letter_that_no_font_has_is_printed_as_its_code_point() -> None:
     assert "Sourit [U+1F600], [U+6F22], ☑, ab" in text
 
 
-@pytest.mark.parametrize("letters", ["àâäçéèêëîïôöùûüÿœæÀÉÈÇŒÆ", "≥ ≤ ≈ ± × ÷ µ ° ² ³ € ‰ → ← ↑ ↓ ☑ ☐ ✓ • – — … « » ’", "Łódź Đặng Ελένη Иван"])
+@pytest.mark.parametrize(
+    "letters",
+    ["àâäçéèêëîïôöùûüÿœæÀÉÈÇŒÆ", "≥ ≤ ≈ ± × ÷ µ ° ² ³ € ‰ → ← ↑ ↓ ☑ ☐ ✓ • – — … « » ’", "Łódź Đặng Ελένη Иван"],
+)
 def test_the_letters_of_medicine_and_of_names_print(letters: str) -> None:
     assert letters in text_of(saying(letters))
 
