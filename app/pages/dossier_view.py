@@ -148,11 +148,14 @@ class DossierPage(pn.viewable.Viewer):
         if self._documents is not None:
             self._documents.refresh()
         if before.step is not self._dossier.step:
-            # The opinion may have been signed, here or elsewhere; the rest of what is open shows old facts.
-            for index in (2, 3, 4):
-                self._tabs_built.pop(index, None)
-                self._place(index)[:] = []
-            self._build(self._tabs.active)
+            self._renew(opinion=self._dossier.step in (Step.CLOSED, Step.CANCELLED))
+
+    def _renew(self, opinion: bool) -> None:
+        """Draw again what shows old facts. A form that somebody may be typing into is left alone."""
+        for index in (2, 3, 4) if opinion else (3, 4):
+            self._tabs_built.pop(index, None)
+            self._place(index)[:] = []
+        self._build(self._tabs.active)
 
     def _show_state(self) -> None:
         dossier, now = self._dossier, self._context.platform.now()

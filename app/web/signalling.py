@@ -46,6 +46,7 @@ class RoomSocket(Handler, WebSocketHandler):
     """What both have in common."""
 
     public = True  # the subclasses look for themselves
+    hub: Hub
     line: Line | None = None
     ended: TeledossierError | None = None  # who they were is no longer good: said after the upgrade
 
@@ -53,10 +54,6 @@ class RoomSocket(Handler, WebSocketHandler):
     def max_message_size(self) -> int:
         # Twice ours: what is a little too large is refused with a word, what is far too large ends the connection.
         return 2 * LARGEST_MESSAGE
-
-    @property
-    def hub(self) -> Hub:
-        return hub_of(self.application, self.platform)
 
     def prepare(self) -> None:
         if not same_origin(self):
@@ -79,7 +76,7 @@ class RoomSocket(Handler, WebSocketHandler):
         """Look who is there, before the upgrade. Raises: TeledossierError."""
         raise NotImplementedError
 
-    def connect(self) -> Line:
+    def connect(self, hub: Hub) -> Line:
         """Give the connection to the hub."""
         raise NotImplementedError
 
@@ -89,7 +86,8 @@ class RoomSocket(Handler, WebSocketHandler):
             self.send(wire.error(self.ended, "hello"))
             self.close(RIGHT_LOST, self.ended.code)
             return
-        self.line = self.connect()
+        self.hub = hub_of(self.application, self.platform)
+        self.line = self.connect(self.hub)
 
     def on_message(self, message: str | bytes) -> None:
         if self.line is not None and self.line.is_open:
@@ -128,8 +126,8 @@ class ProfessionalSocket(RoomSocket):
                 journal_refusal(self.platform, self.current_user, number)
             raise
 
-    def connect(self) -> Line:
-        return self.hub.open_caller(self, self.secret, self.caller)
+    def connect(self, hub: Hub) -> Line:
+        return hub.open_caller(self, self.secret, self.caller)
 
 
 class GuestSocket(RoomSocket):
@@ -145,5 +143,5 @@ class GuestSocket(RoomSocket):
         with self.platform.reading() as session:
             self.guest = door.guest(session, self.platform, self.secret)
 
-    def connect(self) -> Line:
-        return self.hub.open_guest(self, self.secret, self.guest)
+    def connect(self, hub: Hub) -> Line:
+        return hub.open_guest(self, self.secret, self.guest)

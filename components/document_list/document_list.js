@@ -44,7 +44,7 @@ export function render({ model, el }) {
   const chosen = /** @type {HTMLInputElement} */ (h("input", { type: "file", class: "vh", tabindex: -1, "aria-hidden": "true", onchange: () => { for (const file of chosen.files || []) queue.push(file); chosen.value = ""; next(); } }));
   const add = h("button", { type: "button", class: "btn btn--line", onclick: () => chosen.click() }, labels.add);
   const drop = h("div", { class: "drop" }, h("p", {}, h("b", {}, labels.drop), h("span", {}, words("accepted", { limit: model.limit_megabytes }))), add, chosen, bar, says);
-  const all = h("a", { class: "all", href: model.archive_url || "#", download: "" }, icon("download", 18), labels.download_all);
+  const all = h("a", { class: "all", role: "button", href: model.archive_url || "#", download: "" }, icon("download", 18), labels.download_all);
   el.replaceChildren(h("div", { class: "panel" }, h("div", { class: "panel__h" }, h("h2", {}, labels.title), all), h("label", { class: "field field--sel" }, h("span", { class: "lab" }, labels.kind), kinds), list, drop));
 
   /** @type {File[]} */

@@ -60,7 +60,7 @@ class DocumentViewer(JSComponent):
     """
 
     source = param.String(default="", doc="Address under which the document's routes are; empty in a notebook.")
-    kind: str = param.Selector(default="pdf", objects=["pdf", "picture"], doc="How it is shown.")
+    kind: Any = param.Selector(default="pdf", objects=["pdf", "picture"], doc="How it is shown.")
     title = param.String(default="", doc="What the document is called.")
     page = param.Integer(default=1, bounds=(1, None), doc="The page in view; setting it goes there.")
     zoom = param.Number(default=1.0, bounds=(0.25, 4.0), doc="Magnification; 1 is the width of the sheet.")

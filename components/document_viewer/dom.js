@@ -9,7 +9,7 @@ export function h(tag, props = {}, ...children) {
     if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
     else node.setAttribute(name, value === true ? "" : String(value));
   }
-  node.append(...children.filter((child) => child !== null && child !== ""));
+  for (const child of children) if (child !== null && child !== "") node.append(child);
   return node;
 }
 

@@ -30,7 +30,7 @@ export function render({ model, el }) {
   const field = /** @type {HTMLInputElement} */ (h("input", { type: "search", placeholder: labels.find_hint, autocomplete: "off", spellcheck: "false" }));
   const count = h("span", { class: "count", role: "status" });
   const find = h("div", { class: "group finder" }, h("label", { class: "field field--ic find" }, h("span", { class: "vh" }, labels.find), icon("find"), field), count);
-  const save = /** @type {HTMLAnchorElement} */ (h("a", { class: "btn btn--line", download: "" }, icon("download"), h("span", {}, labels.download)));
+  const save = /** @type {HTMLAnchorElement} */ (h("a", { class: "btn btn--line", role: "button", download: "" }, icon("download"), h("span", {}, labels.download)));
   const more = h("div", { class: "group" });
   const bar = h("div", { class: "bar", role: "toolbar", "aria-label": labels.tools }, title, pager, h("i", { class: "sep" }), h("div", { class: "group zoomer" }, smaller, percent, larger), h("i", { class: "sep finding" }), find, h("i", { class: "sep" }), save, more);
   const note = h("p", { class: "note", hidden: true }, labels.scanned);

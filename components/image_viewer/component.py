@@ -1,4 +1,4 @@
-"""A viewer of grey images: the browser gets numbers (int16) and applies window and level itself, without the server."""
+"""A viewer of images made of numbers: the browser applies window and level itself, without asking the server."""
 
 from __future__ import annotations
 
@@ -6,46 +6,71 @@ import base64
 from pathlib import Path
 from typing import Any, ClassVar
 
+import numpy as np
 import param
 from panel.custom import JSComponent
 
 from components._shared import CONTROLS
-from components.image_viewer.contract import FrameSource
+from components.image_viewer.contract import FrameSource, ImageInfo
 
 HERE = Path(__file__).parent
 
 LABELS = {
+    "locale": "fr-FR",
+    "tools": "Outils d'image",
+    "windowing": "Fenêtrage",
+    "pan": "Déplacer",
+    "zoom": "Zoom",
+    "measure": "Mesurer",
+    "turn": "Tourner",
+    "reset": "Rétablir",
+    "fullscreen": "Plein écran",
+    "presets": "Préréglages",
+    "default": "D'origine",
     "window": "Fenêtre",
     "level": "Niveau",
     "frame": "Coupe",
-    "presets": "Réglages",
-    "default": "D'origine",
-    "zoom_in": "Agrandir",
-    "zoom_out": "Réduire",
-    "fit": "Ajuster à l'écran",
-    "measure": "Mesurer",
+    "window_value": "Fenêtre, valeur",
+    "level_value": "Niveau, valeur",
+    "frame_of": "{frame} / {frames}",
+    "short": "F {window} · N {level}",
+    "shown_frame": "Coupe {frame} / {frames}",
+    "shown_zoom": "Zoom {zoom}",
+    "pointed": "Point : {value}",
     "measured": "{mm} mm",
-    "measured_points": "{points} points",
-    "not_diagnostic": "Non destiné au diagnostic primaire",
-    "loading": "Chargement de la coupe…",
-    "failed": "La coupe ne s'est pas chargée. Vérifiez la connexion, puis choisissez-la de nouveau.",
+    "measured_points": "{points} points (échelle inconnue)",
+    "clear": "Effacer les mesures",
     "image": "Image, coupe {frame} sur {frames}",
+    "help": "Flèches haut et bas : changer de coupe. Plus et moins : zoomer. Avec « Mesurer », les flèches déplacent le viseur et Entrée pose un point.",
+    "not_diagnostic": "Non destiné au diagnostic primaire",
+    "loading": "Chargement de la coupe {frame}…",
+    "failed": "La coupe {frame} ne s'est pas chargée. Vérifiez la connexion, puis réessayez.",
+    "retry": "Réessayer",
 }
 
 
 class ImageViewer(JSComponent):
-    """Frames come from `<source>/<number>` as raw little-endian int16, or, without `source`, from a `FrameSource`."""
+    """Window and level, frames, zoom, rotation and measures in millimetres, by mouse, finger or keyboard.
+
+    Frames come from `GET <source>/<number>` as raw little-endian int16, row by row, counted from 0; or, without
+    `source`, from the `FrameSource` given as `frames`. The corners are for who the patient is: the caller says it.
+    """
 
     info = param.Dict(default={}, doc="What is shown: `ImageInfo.plain()`.")
     source = param.String(
         default="", doc="Address under which frames are fetched by their number; empty in a notebook."
     )
+    frame = param.Integer(default=None, allow_None=True, doc="Frame in view, from 0; none at first: the middle one.")
+    level = param.Number(default=None, allow_None=True, doc="Level in view, in values; none: the study's own.")
+    window = param.Number(default=None, allow_None=True, doc="Window in view, in values; none: the study's own.")
     labels = param.Dict(default=LABELS, doc="Every word the component shows.")
 
     _esm = HERE / "image_viewer.js"
     _stylesheets: ClassVar[list[str]] = [CONTROLS, (HERE / "image_viewer.css").read_text()]
 
     def __init__(self, frames: FrameSource | None = None, **params: Any) -> None:
+        if isinstance(params.get("info"), ImageInfo):
+            params["info"] = params["info"].plain()
         super().__init__(**params)
         self._frames = frames
         self.on_msg(self._receive)
@@ -53,6 +78,10 @@ class ImageViewer(JSComponent):
     def _receive(self, event: Any) -> None:
         message = event.data if isinstance(event.data, dict) else {}
         number = message.get("frame")
-        if self._frames is None or not isinstance(number, int) or not 0 <= number < self.info.get("frames", 0):
+        known = isinstance(number, int) and not isinstance(number, bool) and 0 <= number < self.info.get("frames", 0)
+        if self._frames is None or not known:
             return
-        self._send_msg({"frame": number, "pixels": base64.b64encode(self._frames.frame(number)).decode()})
+        assert isinstance(number, int)
+        pixels = np.ascontiguousarray(self._frames.frame(number), "<i2").tobytes()
+        # In base64: a notebook's connection does not carry binary in every front end.
+        self._send_msg({"frame": number, "pixels": base64.b64encode(pixels).decode()})

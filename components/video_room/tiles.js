@@ -18,8 +18,10 @@ export class Tile {
   constructor(words, own) {
     this.words = words;
     this.video = h("video", { class: "td-video", autoplay: true, playsinline: true, tabindex: -1 });
-    this.video.muted = own;
+    this.video.muted = true;
     this.video.disablePictureInPicture = true;
+    // Sound has an element of its own: a <video> waits for a first picture, which a voice without camera never sends.
+    this.audio = own ? null : h("audio", { autoplay: true });
     this.face = h("span", { class: "td-face", "aria-hidden": "true" });
     this.veilText = h("span", { class: "td-veil-text" });
     this.veil = h("div", { class: "td-veil" }, this.face, this.veilText);
@@ -28,7 +30,7 @@ export class Tile {
     this.muted = h("span", { class: "td-tag td-tag-muted", role: "img", "aria-label": words.say("tile.muted") }, icon("mic-off", 16));
     this.tag = h("span", { class: "td-tag" });
     this.element = h("div", { class: own ? "td-tile td-own" : "td-tile" },
-      this.video, this.veil,
+      this.video, this.audio, this.veil,
       h("div", { class: "td-tags" }, this.tag, this.muted),
       h("div", { class: "td-cap" }, this.level, this.name));
     this.setLevel(null);
@@ -36,11 +38,25 @@ export class Tile {
     this.setTag("");
   }
 
-  /** @param {MediaStream | null} stream */
-  play(stream) {
-    if (this.video.srcObject !== stream) this.video.srcObject = stream;
-    if (!stream) return Promise.resolve();
-    return this.video.play();
+  /**
+   * Play these tracks; an element that already plays its track is left alone.
+   * @param {MediaStreamTrack[]} tracks
+   * @param {() => void} silent when the browser waits for a gesture before it plays sound
+   */
+  play(tracks, silent) {
+    for (const [element, kind] of /** @type {const} */ ([[this.video, "video"], [this.audio, "audio"]])) {
+      if (!element) continue;
+      const track = tracks.find((each) => each.kind === kind) ?? null;
+      const playing = element.srcObject instanceof MediaStream ? element.srcObject.getTracks()[0] : null;
+      if (track === playing) continue;
+      element.srcObject = track ? new MediaStream([track]) : null;
+      if (track) element.play().catch((error) => error.name === "NotAllowedError" && kind === "audio" && silent());
+    }
+  }
+
+  stop() {
+    this.video.srcObject = null;
+    if (this.audio) this.audio.srcObject = null;
   }
 
   /**
@@ -117,11 +133,11 @@ export class Tiles {
 
   stop() {
     for (const stop of this.stops) stop();
-    for (const tile of [this.own, ...this.byId.values()]) tile.video.srcObject = null;
+    for (const tile of [this.own, ...this.byId.values()]) tile.stop();
   }
 
   route() {
-    for (const { video } of this.byId.values()) void this.devices.sound(video);
+    for (const { audio } of this.byId.values()) if (audio) void this.devices.sound(audio);
   }
 
   drawOwn() {
@@ -130,7 +146,7 @@ export class Tiles {
       this.track = track;
       const facing = track?.getSettings().facingMode;
       this.own.element.classList.toggle("td-mirror", facing !== "environment");
-      void this.own.play(track ? new MediaStream([track]) : null).catch(() => undefined);
+      this.own.play(track ? [track] : [], () => undefined);
     }
     const problem = this.devices.wanted.video && this.devices.problems.video;
     this.own.setPicture(this.devices.sends("video"), problem ? this.words.say(`problem.video.${problem}`) : "");
@@ -151,14 +167,11 @@ export class Tiles {
       tile = new Tile(this.words, false);
       this.byId.set(person.id, tile);
       this.element.insertBefore(tile.element, this.own.element);
-      void this.devices.sound(tile.video);
+      if (tile.audio) void this.devices.sound(tile.audio);
       this.measures.watch(tile.video);
     }
     const link = this.call.topology.links.get(person.id);
-    const stream = link?.remote;
-    if (stream?.getTracks().length && tile.video.srcObject !== stream) {
-      tile.play(stream).catch((error) => error.name === "NotAllowedError" && this.silent());
-    }
+    tile.play(link?.remote.getTracks() ?? [], this.silent);
     const connected = link?.state === "connected";
     tile.setName(person.name, person.name);
     tile.setPicture(person.camera && connected, connected ? this.words.say("tile.no_camera") : this.words.say(link && !link.isAlive ? "tile.cut" : "tile.connecting"));
@@ -171,14 +184,14 @@ export class Tiles {
    * @param {Tile} tile
    */
   drop(id, tile) {
-    tile.video.srcObject = null;
+    tile.stop();
     tile.element.remove();
     this.byId.delete(id);
   }
 
   /** Everything that the browser kept silent, after a gesture. */
   unmute() {
-    for (const { video } of this.byId.values()) void video.play().catch(() => undefined);
+    for (const { audio } of this.byId.values()) void audio?.play().catch(() => undefined);
   }
 
   /**

@@ -43,11 +43,11 @@ APPOINTMENT = {
 
 _HEAD = """<!doctype html><html lang="fr"><head><meta charset="utf-8"><title>Essai de la salle</title>
 <meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" href="data:,">
-<link rel="stylesheet" href="/statique/tokens.css"><link rel="stylesheet" href="/statique/video_room/room.css">"""
+<link rel="stylesheet" href="/statique/tokens.css">"""
 
 PROFESSIONAL = Template(
     _HEAD
-    + """<style>
+    + """<link rel="stylesheet" href="/statique/video_room/room.css"><style>
 body { margin: 0; font: 14px/1.5 var(--font); background: var(--surface-0); color: var(--ink-700); }
 header { display: flex; align-items: center; height: 56px; padding: 0 24px; border-bottom: 1px solid var(--line); }
 .band { display: flex; align-items: center; height: 52px; padding: 0 24px; border-bottom: 1px solid var(--line); }

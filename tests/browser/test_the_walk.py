@@ -85,7 +85,7 @@ def test_a_nurse_and_a_specialist_go_through_a_whole_teleconsultation(someone: P
     expert.get_by_role("button", name="Générer PDF").click()
     expect(expert.get_by_role("button", name=re.compile("Compte rendu"))).to_be_visible()
     with expert.expect_download() as download:
-        expert.get_by_role("link", name="Télécharger").first.click()
+        expert.get_by_role("button", name="Télécharger", exact=True).click()
     assert download.value.path().read_bytes().startswith(b"%PDF-")
 
     expert.get_by_role("tab", name="Avis de l'expert").click()

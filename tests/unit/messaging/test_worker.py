@@ -78,7 +78,11 @@ async def test_a_refusal_is_final_and_says_why(platform: Platform, clock: SetClo
     clock.pass_by(days=2)
     await worker.send_due(platform)
     assert sent_by(platform) == []
-    assert (row(platform).state, row(platform).error, row(platform).body) == (OutboxState.FAILED, "Adresse inconnue.", "")
+    assert (row(platform).state, row(platform).error, row(platform).body) == (
+        OutboxState.FAILED,
+        "Adresse inconnue.",
+        "",
+    )
 
 
 async def test_a_server_that_is_away_is_tried_again_later_and_later_then_given_up(
@@ -176,7 +180,9 @@ async def test_pages_are_told_what_became_of_a_message(platform: Platform) -> No
     assert [(e["topic"], e["topic_id"], e["state"]) for e in heard] == [("invitation", 12, "sent")]
 
 
-async def test_the_worker_is_woken_by_the_bus_and_sleeps_otherwise(platform: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_worker_is_woken_by_the_bus_and_sleeps_otherwise(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
     looks = []
     send_due = worker.send_due
 
@@ -210,7 +216,9 @@ def test_a_letter_is_plain_text_that_no_absence_notice_answers() -> None:
     assert b"\r\n" in message.as_bytes()
 
 
-@pytest.mark.parametrize("mail", [Mail("a@b.fr\nBcc: x@y.fr", "s", "b"), Mail("a@b.fr", "s\r\nX: y", "b"), Mail("a@b.fr", "s", "\ud800")])
+@pytest.mark.parametrize(
+    "mail", [Mail("a@b.fr\nBcc: x@y.fr", "s", "b"), Mail("a@b.fr", "s\r\nX: y", "b"), Mail("a@b.fr", "s", "\ud800")]
+)
 def test_a_letter_whose_headers_would_be_forged_is_refused(mail: Mail) -> None:
     with pytest.raises(MailRefused):
         compose(mail, "abc", SENDER, SetClock().now())

@@ -57,7 +57,13 @@ def test_the_letter_says_who_invites_when_and_what_to_do(world: World) -> None:
     invitation, _secret = invite(world)
     sent = letter(world, invitation)
     assert sent.recipient == "paul@example.org"
-    for words in ("Paul MERCIER", "Nadia DUBOIS", "le Dr Claire MARTIN", "mardi 24 novembre 2026 à 10\u00a0h\u00a030", PHONE):
+    for words in (
+        "Paul MERCIER",
+        "Nadia DUBOIS",
+        "le Dr Claire MARTIN",
+        "mardi 24 novembre 2026 à 10\u00a0h\u00a030",
+        PHONE,
+    ):
         assert words in sent.body
     assert "https://tele.example/invitation/" in sent.body
 
@@ -261,7 +267,9 @@ def test_where_a_guest_is_now_goes_before_what_was_sent(world: World, place: str
     ("outcome", "expected"),
     [(OutboxState.WAITING, "sending"), (OutboxState.SENT, "sent"), (OutboxState.FAILED, "failed")],
 )
-def test_before_it_is_opened_an_invitation_follows_its_letter(world: World, outcome: OutboxState, expected: str) -> None:
+def test_before_it_is_opened_an_invitation_follows_its_letter(
+    world: World, outcome: OutboxState, expected: str
+) -> None:
     invitation, _secret = invite(world)
     with world.platform.transaction() as session:
         sent = session.exec(select(OutboxMessage).where(OutboxMessage.topic_id == invitation.id)).one()

@@ -60,7 +60,12 @@ def test_a_message_with_one_field_too_many_is_refused(t: str) -> None:
 
 @pytest.mark.parametrize(
     ("t", "field"),
-    [(t, field) for t, fields in GOOD.items() for field in fields if (t, field) not in {("join", "offer"), ("join", "resume")}],
+    [
+        (t, field)
+        for t, fields in GOOD.items()
+        for field in fields
+        if (t, field) not in {("join", "offer"), ("join", "resume")}
+    ],
 )
 def test_a_message_without_one_of_its_fields_is_refused(t: str, field: str) -> None:
     fields = {name: value for name, value in GOOD[t].items() if name != field}
@@ -86,7 +91,9 @@ def test_whatever_is_no_message_is_refused_and_nothing_else_happens(frame: str |
     assert refused.value.message
 
 
-@pytest.mark.parametrize("frame", ["[" * 60_000, '{"t":"ping","t":"leave"}', '{"t":NaN}', "1" * 5000, '{"t":"ping"} ' * 2])
+@pytest.mark.parametrize(
+    "frame", ["[" * 60_000, '{"t":"ping","t":"leave"}', '{"t":NaN}', "1" * 5000, '{"t":"ping"} ' * 2]
+)
 def test_tricks_with_json_are_refused(frame: str) -> None:
     with pytest.raises(MessageRefused):
         parse(frame)
@@ -110,7 +117,9 @@ def test_a_description_holds_32_kib(extra: int) -> None:
         assert parse(frame)
 
 
-@pytest.mark.parametrize(("text", "good"), [("a", True), ("a" * 2000, True), ("a" * 2001, False), ("", False), (" \n ", False)])
+@pytest.mark.parametrize(
+    ("text", "good"), [("a", True), ("a" * 2000, True), ("a" * 2001, False), ("", False), (" \n ", False)]
+)
 def test_a_line_of_the_discussion_has_1_to_2000_characters(text: str, good: bool) -> None:
     if good:
         assert parse(said("chat", text=text)) == messages.Chat(text=text, key="k-1")
@@ -135,7 +144,12 @@ def test_a_name_or_address_never_holds_a_line_break() -> None:
 
 @pytest.mark.parametrize(
     "candidate",
-    [{**CANDIDATE, "candidate": "x" * 1025}, {**CANDIDATE, "more": 1}, {"sdpMid": "0"}, {**CANDIDATE, "sdpMLineIndex": True}],
+    [
+        {**CANDIDATE, "candidate": "x" * 1025},
+        {**CANDIDATE, "more": 1},
+        {"sdpMid": "0"},
+        {**CANDIDATE, "sdpMLineIndex": True},
+    ],
 )
 def test_a_candidate_is_small_and_of_the_browser_s_shape(candidate: dict[str, object]) -> None:
     with pytest.raises(MessageRefused):

@@ -31,7 +31,12 @@ GUEST = Person("invitation:7", "Paul MERCIER", "Paul MERCIER (aidant)", "Aidant"
 
 
 def enter(
-    presence: Presence, person: Person, room: str = BLUE, dossier: int = 1, now: datetime = NOW, resume: Resume | None = None
+    presence: Presence,
+    person: Person,
+    room: str = BLUE,
+    dossier: int = 1,
+    now: datetime = NOW,
+    resume: Resume | None = None,
 ) -> Entry:
     return presence.enter(room, dossier, person, now, camera=True, microphone=True, resume=resume)
 

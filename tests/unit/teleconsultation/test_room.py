@@ -34,7 +34,9 @@ def step_of(world: World, number: str) -> Step:
 def journal(world: World, number: str) -> list[str]:
     with world.platform.reading() as session:
         dossier = session.exec(select(Dossier).where(Dossier.number == number)).one()
-        entries = session.exec(select(AuditEntry).where(AuditEntry.dossier_id == dossier.id).order_by(col(AuditEntry.id)))
+        entries = session.exec(
+            select(AuditEntry).where(AuditEntry.dossier_id == dossier.id).order_by(col(AuditEntry.id))
+        )
         return [entry.action for entry in entries]
 
 
@@ -141,7 +143,11 @@ def test_a_call_nobody_came_back_to_is_ended_others_are_not(world: World) -> Non
         dossiers[OPINION_DUE].step = Step.IN_CALL  # never entered here
         session.add(dossiers[OPINION_DUE])
     assert service.end_abandoned(world.platform, {dossiers[REQUESTED].id or 0}) == 1
-    assert [step_of(world, n) for n in (PLANNED, REQUESTED, OPINION_DUE)] == [Step.OPINION_DUE, Step.IN_CALL, Step.IN_CALL]
+    assert [step_of(world, n) for n in (PLANNED, REQUESTED, OPINION_DUE)] == [
+        Step.OPINION_DUE,
+        Step.IN_CALL,
+        Step.IN_CALL,
+    ]
 
 
 def test_every_act_in_the_room_is_in_a_whole_journal(world: World) -> None:
@@ -151,7 +157,15 @@ def test_every_act_in_the_room_is_in_a_whole_journal(world: World) -> None:
     invitations.guest_entered(world.platform, guest, BLUE)
     invitations.guest_left(world.platform, guest)
     service.leave(world.platform, world.dr_martin, PLANNED, BLUE, over=True)
-    acts = ["room.entered", "chat.posted", "invitation.sent", "guest.admitted", "guest.entered", "guest.left", "room.left"]
+    acts = [
+        "room.entered",
+        "chat.posted",
+        "invitation.sent",
+        "guest.admitted",
+        "guest.entered",
+        "guest.left",
+        "room.left",
+    ]
     assert [action for action in journal(world, PLANNED) if action in acts] == acts
     with world.platform.reading() as session:
         assert audit.verify(session) is None
@@ -194,7 +208,10 @@ def test_a_guest_writes_only_after_being_let_in_and_reads_what_was_written_since
     guest = invitations.admit(world.platform, world.dr_martin, PLANNED, BLUE, waiting.id or 0)
     service.post_chat(world.platform, guest, PLANNED, BLUE, "Bonjour", "k-2")
     assert [line.text for line in service.chat_of(world.platform, guest, PLANNED)] == ["Bonjour"]
-    assert [line.name for line in service.chat_of(world.platform, world.dr_martin, PLANNED)] == ["Dr MARTIN", "Paul MERCIER"]
+    assert [line.name for line in service.chat_of(world.platform, world.dr_martin, PLANNED)] == [
+        "Dr MARTIN",
+        "Paul MERCIER",
+    ]
 
 
 def test_a_guest_never_reads_another_dossier_s_discussion(world: World) -> None:

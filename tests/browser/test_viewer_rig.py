@@ -1,0 +1,386 @@
+"""The document viewer in a real browser: fast, searchable, by keyboard, on a phone, and under our page policy.
+
+`python -m tests.browser.test_viewer_rig` serves the rig alone, to look at it by hand.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
+
+from app.bench.browser import CHROMIUM, FLAGS
+
+ROOT = Path(__file__).parents[2]
+POLICY = (
+    "default-src 'none'; script-src 'self' 'nonce-rig'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
+    "font-src 'self' data:; connect-src 'self' ws: blob:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)  # as `app.server.headers`: no eval, no blob scripts
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
+
+
+def serve() -> None:
+    """A server with one person logged in, four documents, and a page per query `?d=`."""
+    import asyncio
+
+    import panel as pn
+    from tornado.web import RequestHandler
+
+    from app.demo import files
+    from app.documents import service
+    from app.french import local
+    from app.identity import login_sessions
+    from app.server import context
+    from app.web.routes_documents import ROUTES
+    from components.document_viewer import DocumentViewer
+    from components.document_viewer.demo import demo
+    from tests.support.people import small_world
+    from tests.unit.documents import samples
+
+    world = small_world()
+    context.use(world.platform)
+    with world.platform.transaction() as session:
+        secret = login_sessions.open_session(session, world.platform, world.dr_martin, "test", "")
+    today = local(world.clock.now()).date()
+    contents = {
+        "lettre": ("Courrier du Dr PETIT.pdf", files.letter(today)),
+        "scan": ("Ordonnance numérisée.pdf", samples.scan(2)),
+        "photo": ("Photo avant-bras gauche.jpg", files.wound_photo(today)),
+        "long": (
+            "Dossier complet.pdf",
+            samples.pdf(*(f"Page {number} : constante mesure" for number in range(1, 207))),
+        ),
+    }
+
+    async def fill() -> dict[str, Any]:
+        return {
+            name: await service.add(world.platform, world.ide_dubois, "TLM-2026-0001", filename, iter([content]))
+            for name, (filename, content) in contents.items()
+        }
+
+    documents = asyncio.run(fill())
+    documents["absent"] = None
+
+    class LogIn(RequestHandler):
+        def get(self) -> None:
+            self.set_cookie(world.platform.settings.session_cookie, secret, httponly=True)
+            self.finish("ok")
+
+    def page() -> Any:
+        name = (pn.state.session_args.get("d") or [b"lettre"])[0].decode()
+        narrow = (pn.state.session_args.get("l") or [b"400"])[0].decode()
+        if name == "carnet":
+            return pn.Column(demo(), sizing_mode="stretch_width")
+        document = documents[name]
+        pressed = pn.pane.Str("", css_classes=["pressed"])
+        viewer = DocumentViewer(
+            source=f"/api/documents/{document.reference if document else '0' * 32}",
+            kind=document.kind.value if document else "pdf",
+            title=document.title if document else "Disparu",
+            actions=[{"name": "send", "label": "Envoyer…", "primary": True}],
+            on_action=lambda action: setattr(pressed, "object", action),
+            sizing_mode="stretch_width",
+            min_height=560,
+            margin=0,
+        )
+        told = pn.pane.Str(pn.bind(lambda page, zoom: f"page={page} zoom={zoom}", viewer.param.page, viewer.param.zoom))
+        if narrow == "0":
+            return pn.Column(viewer, told, pressed, sizing_mode="stretch_width", margin=0)
+        rest = pn.Column(pn.Spacer(height=60), told, pressed, width=int(narrow), margin=0)
+        return pn.Row(rest, viewer, sizing_mode="stretch_width", margin=0)
+
+    tokens = (ROOT / "app/static/tokens.css").read_text(encoding="utf-8")
+    pn.config.raw_css = [tokens, "body { margin: 0; padding: 0; }"]
+    server = pn.serve(
+        {"/": page}, port=int(sys.argv[1]) if len(sys.argv) > 1 else 0, address="127.0.0.1", show=False, start=False,
+        extra_patterns=[(r"/entrer", LogIn), *ROUTES], title="Lecture",
+    )  # fmt: skip
+    server.start()
+    sys.stdout.write(f"port={server.port}\n")
+    sys.stdout.flush()
+    server.io_loop.start()
+
+
+# ---- the browser's side
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    environment = os.environ | {"BOKEH_RESOURCES": "server", "BOKEH_LOG_LEVEL": "error"}
+    rig = subprocess.Popen(
+        [sys.executable, "-m", "tests.browser.test_viewer_rig"],
+        cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert rig.stdout is not None
+    port = next((line[5:].strip() for line in rig.stdout if line.startswith("port=")), "")
+    assert port, "the rig does not start"
+    yield f"http://localhost:{port}"
+    rig.kill()
+    rig.wait()
+    rig.stdout.close()
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+Opening = Callable[..., Page]
+
+
+@pytest.fixture
+def opened(chromium: Browser, address: str) -> Iterator[Opening]:
+    """Opens a page of the rig; afterwards nothing may have gone wrong in it."""
+    wrong: list[str] = []
+    contexts = []
+
+    def open_page(query: str, width: int = 1440, height: int = 900, **options: Any) -> Page:
+        context = chromium.new_context(viewport={"width": width, "height": height}, locale="fr-FR", **options)
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(15_000)
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.on("console", lambda message: wrong.append(message.text) if _is_wrong(message) else None)
+        page.on("request", lambda request: wrong.append(request.url) if _is_foreign(request.url) else None)
+        page.goto(f"{address}/entrer")
+        page.route(f"{address}/?*", _with_policy)
+        page.goto(f"{address}/?{query}")
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert wrong == []
+
+
+def _is_wrong(message: Any) -> bool:
+    return message.type == "error" and "Failed to load resource" not in message.text
+
+
+def _is_foreign(url: str) -> bool:
+    return not url.startswith(("http://localhost", "ws://localhost", "data:", "blob:"))
+
+
+def _with_policy(route: Route) -> None:
+    answer = route.fetch()
+    body = re.sub(r"<script(?=[\s>])", '<script nonce="rig"', answer.text())
+    route.fulfill(response=answer, body=body, headers=answer.headers | {"content-security-policy": POLICY})
+
+
+def picture(page: Page, name: str) -> None:
+    """Keep what is seen, to be looked at (`VIEWER_SHOTS=folder`)."""
+    folder = Path(os.environ.get("VIEWER_SHOTS") or tempfile.gettempdir()) / "viewer-rig"
+    folder.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=folder / f"{name}.png")
+
+
+def sheet(page: Page, number: int, pages: int = 2) -> Any:
+    return page.get_by_role("article", name=f"Page {number} sur {pages}")
+
+
+def test_a_letter_is_read_as_in_the_mock_up(opened: Opening) -> None:
+    page = opened("d=lettre")
+    expect(sheet(page, 1).locator("img")).to_be_visible()
+    expect(page.get_by_role("heading", name="Courrier du Dr PETIT")).to_be_visible()
+    expect(page.locator(".pager")).to_have_text("1 / 2")
+    expect(page.get_by_role("list", name="Pages").get_by_role("button")).to_have_count(2)
+    assert sheet(page, 1).bounding_box()["width"] == 760  # type: ignore[index]
+    page.get_by_label("Chercher dans le document").fill("alzheimer")
+    expect(page.locator("mark").first).to_be_visible()
+    expect(page.get_by_role("status").filter(has_text="1 sur")).to_be_visible()
+    expect(page.locator(".thumb img")).to_have_count(2)
+    picture(page, "lettre-1440")
+
+
+def test_pages_turn_by_button_thumbnail_and_key_and_python_is_told(opened: Opening) -> None:
+    page = opened("d=long")
+    expect(sheet(page, 1, 206).locator("img")).to_be_visible()
+    page.get_by_role("button", name="Page suivante").click()
+    expect(page.locator(".pager")).to_have_text("2 / 206")
+    expect(page.get_by_text("page=2 zoom=1")).to_be_visible()
+    page.get_by_role("region", name="Dossier complet").press("PageDown")
+    expect(page.locator(".pager")).to_have_text("3 / 206")
+    page.keyboard.press("PageUp")
+    expect(page.locator(".pager")).to_have_text("2 / 206")
+    page.get_by_role("list", name="Pages").get_by_role("button", name="Page 5", exact=True).click()
+    expect(page.locator(".pager")).to_have_text("5 / 206")
+    expect(sheet(page, 5, 206).locator("img")).to_be_visible()
+    page.get_by_label("Chercher dans le document").fill("page 151")
+    expect(page.locator(".pager")).to_have_text("151 / 206")
+    expect(sheet(page, 151, 206).locator("img")).to_be_visible()
+    expect(sheet(page, 1, 206).locator("img")).to_have_count(0)  # far away: gone
+    assert page.locator(".sheet img").count() < 10
+
+
+def test_zoom_keeps_its_place_and_has_its_keys(opened: Opening) -> None:
+    page = opened("d=lettre")
+    image = sheet(page, 1).locator("img")
+    expect(image).to_be_visible()
+    page.get_by_role("button", name="Agrandir").click()
+    expect(page.get_by_text("125 %")).to_be_visible()
+    assert sheet(page, 1).bounding_box()["width"] == 950  # type: ignore[index]
+    page.get_by_role("region", name="Courrier du Dr PETIT").press("+")
+    page.keyboard.press("+")
+    expect(page.get_by_text("200 %")).to_be_visible()
+    expect(page.get_by_text("zoom=2", exact=False)).to_be_visible()
+    expect(image).to_have_attribute(
+        "src", "/api/documents/" + image.get_attribute("src").split("/")[3] + "/pages/1.webp?l=1600"
+    )  # type: ignore[union-attr]
+    picture(page, "lettre-200")
+    page.keyboard.press("0")
+    page.keyboard.press("-")
+    expect(page.get_by_text("75 %")).to_be_visible()
+
+
+def test_search_goes_from_place_to_place_without_a_mouse(opened: Opening) -> None:
+    page = opened("d=long")
+    expect(sheet(page, 1, 206).locator("img")).to_be_visible()
+    page.get_by_role("region", name="Dossier complet").press("Control+f")
+    expect(page.get_by_label("Chercher dans le document")).to_be_focused()
+    page.keyboard.type("CONSTANTE mesuré")
+    expect(page.get_by_text("1 sur 206")).to_be_visible()
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("2 sur 206")).to_be_visible()
+    page.keyboard.press("Shift+Enter")
+    page.keyboard.press("Shift+Enter")
+    expect(page.get_by_text("206 sur 206")).to_be_visible()
+    expect(page.locator(".pager")).to_have_text("206 / 206")
+    page.keyboard.press("Escape")
+    expect(page.locator("mark")).to_have_count(0)
+    page.keyboard.type("absent")
+    expect(page.get_by_text("Aucun résultat")).to_be_visible()
+
+
+def test_words_can_be_selected_where_they_stand(opened: Opening) -> None:
+    page = opened("d=lettre")
+    word = sheet(page, 1).locator(".text span", has_text="Alzheimer").first
+    expect(word).to_be_attached()
+    box = word.bounding_box()
+    assert box is not None
+    # Measured against the image: the word's box lies on ink, the same place a line higher does not hold it.
+    page.mouse.dblclick(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    chosen = page.evaluate(
+        "() => { const find = (n) => { for (const e of n.querySelectorAll('*')) if (e.shadowRoot) { const s = e.shadowRoot.getSelection?.(); if (s && String(s)) return String(s); const deep = find(e.shadowRoot); if (deep) return deep; } return ''; }; return find(document) || String(getSelection()); }"
+    )
+    assert "Alzheimer" in chosen
+    expected = page.evaluate("(e) => e.getBoundingClientRect().width", word.element_handle())
+    assert 40 < expected < 140
+
+
+def test_a_scan_says_that_it_has_no_text(opened: Opening) -> None:
+    page = opened("d=scan")
+    expect(sheet(page, 1).locator("img")).to_be_visible()
+    expect(page.get_by_text("Document numérisé sans texte")).to_be_visible()
+    expect(page.get_by_label("Chercher dans le document")).to_be_disabled()
+    picture(page, "scan-1440")
+
+
+def test_a_picture_fits_and_can_be_magnified(opened: Opening) -> None:
+    page = opened("d=photo")
+    image = page.locator(".sheet img")
+    expect(image).to_be_visible()
+    expect(page.get_by_label("Chercher dans le document")).to_be_hidden()
+    pane = page.get_by_role("region", name="Photo avant-bras gauche").bounding_box()
+    before = image.bounding_box()
+    assert pane is not None
+    assert before is not None
+    assert before["height"] <= pane["height"]
+    page.get_by_role("button", name="Agrandir").click()
+    expect(page.get_by_text("125 %")).to_be_visible()
+    assert image.bounding_box()["width"] == pytest.approx(before["width"] * 1.25, abs=2)  # type: ignore[index]
+    picture(page, "photo-1440")
+
+
+def test_a_document_is_taken_home_and_other_buttons_tell_python(opened: Opening) -> None:
+    page = opened("d=lettre")
+    expect(sheet(page, 1).locator("img")).to_be_visible()
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Télécharger").click()
+    assert download.value.suggested_filename == "Courrier du Dr PETIT.pdf"
+    assert Path(download.value.path()).read_bytes().startswith(b"%PDF-")
+    page.get_by_role("button", name="Envoyer…").click()
+    expect(page.get_by_text("send", exact=True)).to_be_visible()
+
+
+def test_what_cannot_be_opened_says_so_and_can_be_tried_again(opened: Opening) -> None:
+    page = opened("d=absent")
+    expect(page.get_by_role("alert")).to_have_text(
+        "Introuvable, ou vous n'y avez pas accès.Réessayer".removesuffix("Réessayer")
+    )
+    picture(page, "absent-1440")
+    lost = opened("d=lettre&x=1")
+    expect(sheet(lost, 1).locator("img")).to_be_visible()
+    lost.route("**/pages/**", lambda route: route.abort())
+    lost.get_by_role("button", name="Agrandir").click()  # a larger image does not come: the one that is there stays
+    lost.get_by_role("button", name="Page suivante").click()
+    expect(sheet(lost, 1).locator("img")).to_be_visible()
+
+
+def test_a_page_that_fails_is_tried_again_by_itself_alone(opened: Opening) -> None:
+    page = opened("d=long&y=1")
+    expect(sheet(page, 1, 206).locator("img")).to_be_visible()
+    page.route("**/pages/90.webp*", lambda route: route.abort())
+    page.get_by_label("Chercher dans le document").fill("page 90 ")
+    expect(sheet(page, 90, 206).get_by_text("Cette page ne s'est pas affichée.")).to_be_visible()
+    page.unroute("**/pages/90.webp*")
+    sheet(page, 90, 206).get_by_role("button", name="Réessayer").click()
+    expect(sheet(page, 90, 206).locator("img")).to_be_visible()
+
+
+def test_on_a_phone_the_sheet_takes_the_width_and_fingers_find_the_buttons(opened: Opening) -> None:
+    page = opened("d=lettre&l=0", width=390, height=844, device_scale_factor=2, is_mobile=True, has_touch=True)
+    image = sheet(page, 1).locator("img")
+    expect(image).to_be_visible()
+    expect(page.get_by_role("list", name="Pages")).to_be_hidden()
+    assert sheet(page, 1).bounding_box()["width"] == 374  # type: ignore[index]
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    for name in ("Page suivante", "Agrandir", "Réduire"):
+        box = page.get_by_role("button", name=name).bounding_box()
+        assert box is not None
+        assert min(box["width"], box["height"]) >= 44
+    picture(page, "lettre-390")
+
+
+def test_in_a_notebook_pages_come_through_the_components_channel(opened: Opening) -> None:
+    page = opened("d=carnet")
+    expect(sheet(page, 1).locator("img")).to_be_visible()
+    assert sheet(page, 1).locator("img").get_attribute("src").startswith("blob:")  # type: ignore[union-attr]
+    expect(sheet(page, 1).locator(".text span", has_text="Alzheimer").first).to_be_attached()
+    page.get_by_label("Chercher dans le document").fill("Alzheimer")
+    expect(page.get_by_text("1 sur 2")).to_be_visible()
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Télécharger").or_(page.get_by_text("Télécharger")).first.click()
+    assert download.value.suggested_filename == "Courrier.pdf"
+    picture(page, "carnet-1440")
+
+
+def test_the_first_page_is_asked_for_together_with_the_rest_and_comes_fast(opened: Opening) -> None:
+    page = opened("d=long&z=1")
+    expect(sheet(page, 1, 206).locator("img")).to_be_visible()
+    told = page.evaluate(
+        "performance.getEntriesByType('resource').filter((e) => e.name.includes('/api/documents/'))"
+        ".map((e) => ({ path: e.name.split('/').slice(6).join('/'), start: e.startTime, end: e.responseEnd }))"
+    )
+    first = next(entry for entry in told if entry["path"].startswith("pages/1.webp"))
+    info = next(entry for entry in told if entry["path"] == "infos")
+    assert abs(first["start"] - info["start"]) < 30
+    assert sum(entry["path"].startswith("pages/1.webp") for entry in told if "l=200" not in entry["path"]) == 1
+    took = first["end"] - min(first["start"], info["start"])
+    sys.stdout.write(f"first page after {took:.0f} ms\n")
+    assert took < 2000
+
+
+if __name__ == "__main__":
+    serve()
