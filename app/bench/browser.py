@@ -78,7 +78,7 @@ def watched(page: Any) -> Iterator[Wire]:
     wire = Wire()
     session = page.context.new_cdp_session(page)
     session.send("Network.enable", {"maxTotalBufferSize": 200_000_000, "maxResourceBufferSize": 50_000_000})
-    session.send("Network.setAcceptedEncodings", {"encodings": ["gzip"]})
+    session.send("Network.setExtraHTTPHeaders", {"headers": {"Accept-Encoding": "gzip"}})
     encoded: dict[str, bool] = {}
 
     def answered(event: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from app.demo.figures import Figures
 from app.demo.inbox import Inbox
 
-ROUTES = [(r"/demo/boite/?", Inbox)]
+ROUTES = [(r"/demo/boite/?", Inbox), (r"/demo/mesures", Figures)]

@@ -30,7 +30,7 @@ from app.platform import Platform, StoredFile
 log = structlog.get_logger(__name__)
 
 OVER = (Step.CLOSED, Step.CANCELLED)
-FIRST_PAGE_WIDTH = 800  # pixels: what a viewer asks for first on an ordinary screen
+FIRST_PAGE_WIDTH = 760  # pixels: what a viewer asks for first on an ordinary screen
 _background: set[asyncio.Task[Any]] = set()
 
 

@@ -64,7 +64,6 @@ WORDS = {
     "home": "Accueil",
     "product": "Télédossier",
     "crumb": "Fil d'Ariane",
-    "settings": "Paramètres",
     "logout": "Se déconnecter",
     "login": "Se reconnecter",
     "lost": "Connexion au serveur perdue. Votre saisie est gardée et l'appel continue. Reconnexion…",
@@ -138,6 +137,8 @@ def page(
     template.add_variable("crumb", [step if isinstance(step, Crumb) else _crumb(step) for step in crumb])
     template.add_variable("person", _person(actor, detail))
     template.add_variable("navigates", navigation is not None)
+    # The room comes when a page first marks its place: the list does without it.
+    template.add_variable("page_path", "tlm" if navigation is not None else "portail")
     template.add_variable("room_script", static_url(ROOM_SCRIPT) if has(ROOM_SCRIPT) else "")
     # The theme reaches every panel-material-ui component below the one that carries it.
     template.add_panel("main", pmui.Column(view, theme_config=THEME, sizing_mode="stretch_width"))

@@ -9,6 +9,7 @@ from urllib.parse import parse_qs
 import panel as pn
 
 from app.errors import TeledossierError
+from app.identity.service import structure_of
 from app.pages import shell
 from app.pages.context import PageContext
 from app.pages.dossier_view import DossierPage
@@ -66,4 +67,19 @@ def serve() -> None:
     context = PageContext(platform(), actor, navigation.go)
     page = TlmPage(context, search)
     pages.append(page)
-    shell.page(page, title="TLM EHPAD", actor=actor, navigation=navigation).servable()
+    shell.page(
+        page,
+        title="TLM EHPAD",
+        actor=actor,
+        detail=_detail(context),
+        crumb=[("Mes télédossiers", "/tlm")],
+        navigation=navigation,
+    ).servable()
+
+
+def _detail(context: PageContext) -> str:
+    """« Gériatre · CH de Caen », under the person's name."""
+    with context.platform.reading() as session:
+        structure = structure_of(session, context.actor)
+    parts = (context.actor.qualification.capitalize(), structure.name if structure else "")
+    return " · ".join(part for part in parts if part)

@@ -12,6 +12,7 @@ import hashlib
 import importlib.util
 import mimetypes
 import os
+import sys
 import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -19,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import brotli  # type: ignore[import-untyped]
+import rjsmin  # type: ignore[import-untyped]
 
 # Quality 11 takes 2.5 times as long as 10 and saves 2 % (measured on Bokeh's, Panel's and MUI's scripts).
 BROTLI_QUALITY = 10
@@ -117,6 +119,9 @@ def _below(folder: Path, prefix: str) -> dict[str, Path]:
 
 def _shelve(path: Path, cache: Path) -> Shelved:
     content = path.read_bytes()
+    if path.suffix == ".js" and not path.is_relative_to(sys.prefix):
+        # Ours, without its comments; the vendors' is minified already.
+        content = rjsmin.jsmin(content)
     digest = hashlib.sha256(content).hexdigest()
     bodies = {"identity": content}
     if path.suffix in COMPRESSIBLE and len(content) > 512:

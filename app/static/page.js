@@ -219,6 +219,12 @@
 
   addEventListener("popstate", announce);
 
+  /** The room's modules, fetched when a page first marks its place; they stay in the window. */
+  td.needRoom = () => {
+    const address = document.getElementById("td-stage")?.dataset.module;
+    if (address && !td.room) void import(address);
+  };
+
   /** A plain click on a link to this very page. @param {MouseEvent} event @returns {HTMLAnchorElement | undefined} */
   function innerLink(event) {
     if (event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey || event.defaultPrevented) return undefined;
@@ -231,6 +237,11 @@
     const link = document.documentElement.hasAttribute("data-navigation") ? innerLink(event) : undefined;
     if (!link) return;
     event.preventDefault();
+    // The house leads to the list, and from the list to the kiosk.
+    if (link.dataset.up && !location.search) {
+      location.href = link.dataset.up;
+      return;
+    }
     td.navigate(link.search);
   });
 

@@ -21,7 +21,8 @@ from app.web.base import Handler
 
 log = structlog.get_logger(__name__)
 
-WIDTH_STEP, WIDEST = 200, 2400  # pixels: few widths, so that they are drawn once
+# Pixels: few widths, so that they are drawn once; a quarter of the viewer's sheet, so that they are sharp at each zoom.
+WIDTH_STEP, WIDEST = 190, 2280
 WAITING_CHUNKS = 16
 NUMBER = r"(TLM-\d{4}-\d{4,})"
 REFERENCE = r"([0-9a-f]{32})"
@@ -124,7 +125,7 @@ class _Answer(Handler):
 
     def wanted_width(self) -> int:
         """`?l=`, rounded up to the next step."""
-        text = self.get_query_argument("l", "800")
+        text = self.get_query_argument("l", "760")
         if not re.fullmatch(r"\d{1,5}", text):
             raise HTTPError(404)
         return min(max(-(-int(text) // WIDTH_STEP), 1) * WIDTH_STEP, WIDEST)

@@ -2,132 +2,88 @@
 
 from __future__ import annotations
 
-import html
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import panel as pn
 import param
+from panel.custom import Children, JSComponent
 
-from components.lab_trends.contract import Analysis, LabResult, analyses_of, number, reference
+from components._shared import CONTROLS
+from components.lab_trends.contract import LabResult, analyses_of
+from components.lab_trends.words import LABELS, card, dates, table
 
-_LOOK = (Path(__file__).parent / "lab_trends.css").read_text()
-
-WORDS = {"N": "", "H": "élevé", "L": "bas", "HH": "critique, élevé", "LL": "critique, bas"}
-ARROWS = {"N": "", "H": "▲", "L": "▼", "HH": "▲▲", "LL": "▼▼"}
-COLUMNS_SHOWN = 6
+HERE = Path(__file__).parent
 
 
 class LabTrends(pn.viewable.Viewer):
-    """Curves and table of laboratory results; works alone. `results` are `LabResult`s of any analyses and dates."""
+    """Curves and table of laboratory results, of any analyses and dates; works alone.
 
-    results = param.ClassSelector(class_=tuple, default=(), doc="The `LabResult`s to show.")
+    HoloViews draws the curves; a table below says the same. Everything is text computed here: nothing that a
+    laboratory wrote is ever markup.
+    """
+
+    results = param.ClassSelector(class_=tuple, default=(), doc="The `LabResult`s to show, in any order.")
     title = param.String(default="Biologie", doc="Heading above the curves.")
-    plot_height = param.Integer(default=170, doc="Height of one curve, in pixels.")
+    detail = param.String(default="", doc="Beside the heading: the laboratory, for one. The number of dates follows.")
+    abnormal_only = param.Boolean(default=False, doc="Show only analyses whose last value is out of range.")
+    plot_height = param.Integer(default=132, bounds=(80, 600), doc="Height of one curve, in pixels.")
+    labels = param.Dict(default=LABELS, doc="Every word the component shows.")
 
     def __init__(self, **params: Any) -> None:
         super().__init__(**params)
-        self._layout = pn.Column(sizing_mode="stretch_width", margin=0)
+        self._sheet = LabSheet(labels=self.labels, sizing_mode="stretch_width", margin=0)
+        self._sheet.link(self, abnormal_only="abnormal_only", bidirectional=True)
+        self._sheet.abnormal_only = self.abnormal_only
         self._draw()
 
-    @param.depends("results", watch=True)
+    def __panel__(self) -> pn.viewable.Viewable:
+        return self._sheet
+
+    @param.depends("results", "title", "detail", "plot_height", "labels", watch=True)
     def _draw(self) -> None:
-        analyses = analyses_of(self.results)
+        results: tuple[LabResult, ...] = self.results
+        analyses = analyses_of(results)
+        moments = sorted({result.at for analysis in analyses for result in analysis.results})
+        abnormal = sum(analysis.last.is_abnormal for analysis in analyses)
+        count = self.labels["abnormal"].format(abnormal=abnormal, count=len(analyses)) if analyses else ""
+        parts = (self.detail, dates(len(moments), self.labels) if moments else "", count)
+        self._sheet.param.update(
+            labels=self.labels,
+            title=self.title,
+            detail=" · ".join(part for part in parts if part),
+            cards=[card(analysis, self.labels) for analysis in analyses],
+            table=table(analyses, self.labels),
+            plots=self._plots(analyses, moments),
+        )
+
+    def _plots(self, analyses: list[Any], moments: list[Any]) -> list[Any]:
         if not analyses:
-            self._layout[:] = [_html("<p>Aucun résultat chiffré.</p>")]
-            return
-        self._layout[:] = [
-            _html(f"<h2>{html.escape(self.title)}</h2>{_summary(analyses)}"),
-            # Not Panel's FlexBox: it evaluates scripts, which the pages' policy forbids.
-            pn.Row(
-                *(self._card(analysis) for analysis in analyses),
-                styles={"flex-wrap": "wrap", "gap": "12px"},
+            return []
+        # HoloViews costs a third of a second to import: only where curves are drawn.
+        from components.lab_trends.curves import figure
+
+        return [
+            pn.pane.Bokeh(
+                figure(analysis, moments[0], moments[-1], self.plot_height, self.labels),
                 sizing_mode="stretch_width",
+                height=self.plot_height,
                 margin=0,
-            ),
-            _html(_table(analyses)),
+            )
+            for analysis in analyses
         ]
 
-    def __panel__(self) -> pn.viewable.Viewable:
-        return self._layout
 
-    def _card(self, analysis: Analysis) -> pn.viewable.Viewable:
-        # HoloViews costs a third of a second to import: only where curves are drawn.
-        import holoviews as hv
+class LabSheet(JSComponent):
+    """What the browser draws: heads, the plots below them, the table. Words only."""
 
-        from components.lab_trends.curves import plot
+    title = param.String(doc="Heading.")
+    detail = param.String(doc="Beside the heading.")
+    cards = param.List(doc="`words.card` of each analysis, in the order of `plots`.")
+    table = param.Dict(default={}, doc="`words.table`.")
+    plots = Children(doc="A figure per card.")
+    abnormal_only = param.Boolean(default=False, doc="Hide what is in range.")
+    labels = param.Dict(default=LABELS, doc="Every word the component shows.")
 
-        if "bokeh" not in hv.Store.renderers:
-            hv.extension("bokeh", logo=False)
-        moments = [result.at for result in self.results]
-        curve = pn.pane.HoloViews(
-            plot(analysis, min(moments), max(moments), self.plot_height),
-            sizing_mode="stretch_width",
-            margin=0,
-            linked_axes=False,
-        )
-        return pn.Column(_html(_heading(analysis)), curve, margin=(6, 0), styles=_CARD)
-
-
-_CARD = {
-    "border": "1px solid var(--line, #d8e0de)",
-    "border-radius": "12px",
-    "padding": "8px 12px",
-    "flex": "1 1 300px",
-    "min-width": "min(300px, 100%)",
-    "max-width": "520px",
-}
-
-
-def _heading(analysis: Analysis) -> str:
-    last = analysis.last
-    warm = ' class="warm"' if last.is_critical else ""
-    flag = f" <i{warm}>{ARROWS[last.flag]} {WORDS[last.flag]}</i>" if last.is_abnormal else ""
-    return (
-        f"<h3>{html.escape(analysis.name)}</h3><p class='last'><b{warm}>{number(last.value)}</b> "
-        f"<span>{html.escape(last.unit)}</span>{flag}<small>réf. {reference(last.low, last.high)}</small></p>"
-    )
-
-
-def _summary(analyses: Sequence[Analysis]) -> str:
-    critical = [a for a in analyses if a.last.is_critical]
-    abnormal = sum(a.last.is_abnormal for a in analyses)
-    last = max(a.last.at for a in analyses)
-    text = f"Dernier prélèvement le {last:%d/%m/%Y}. {abnormal} hors norme sur {len(analyses)} analyses."
-    alarm = "".join(
-        f"<p class='alarm' role='note'><b>{html.escape(a.name)} {number(a.last.value)} {html.escape(a.last.unit)}</b>, "
-        f"valeur {WORDS[a.last.flag]}</p>"
-        for a in critical
-    )
-    return f"<p>{text}</p>{alarm}"
-
-
-def _table(analyses: Sequence[Analysis]) -> str:
-    days = sorted({result.at.date() for a in analyses for result in a.results})[-COLUMNS_SHOWN:]
-    head = "".join(f'<th scope="col">{day:%d/%m/%y}</th>' for day in days)
-    rows = []
-    for analysis in analyses:
-        by_day = {result.at.date(): result for result in analysis.results}
-        cells = "".join(_cell(by_day.get(day)) for day in days)
-        rows.append(
-            f'<tr><th scope="row">{html.escape(analysis.name)}</th><td>{html.escape(analysis.unit)}</td>'
-            f"<td>{reference(analysis.last.low, analysis.last.high)}</td>{cells}</tr>"
-        )
-    return (
-        "<div class='scroll' tabindex='0' role='region' aria-label='Résultats en tableau'><table><caption>Résultats en tableau</caption>"
-        f'<thead><tr><th scope="col">Analyse</th><th scope="col">Unité</th><th scope="col">Référence</th>{head}</tr></thead>'
-        f"<tbody>{''.join(rows)}</tbody></table></div>"
-    )
-
-
-def _cell(result: LabResult | None) -> str:
-    if result is None:
-        return "<td>—</td>"
-    kind = "crit" if result.is_critical else "abn" if result.is_abnormal else ""
-    said = f'<span class="vh"> {WORDS[result.flag]}</span>' if result.is_abnormal else ""
-    return f'<td class="{kind}">{number(result.value)} <i aria-hidden="true">{ARROWS[result.flag]}</i>{said}</td>'
-
-
-def _html(markup: str) -> Any:
-    return pn.pane.HTML(markup, stylesheets=[_LOOK], sizing_mode="stretch_width", margin=0)
+    _esm = HERE / "lab_trends.js"
+    _stylesheets: ClassVar[list[str]] = [CONTROLS, (HERE / "lab_trends.css").read_text(encoding="utf-8")]

@@ -1,102 +1,152 @@
 """One small plot per analysis: reference band, line, marks whose shape and colour say how abnormal a value is.
 
-Ticks are computed here, not in the browser: the pages' Content-Security-Policy forbids evaluated scripts.
+Ticks, dates and the texts of the pop-up are computed here: the pages' Content-Security-Policy forbids evaluated
+scripts, and Bokeh knows no French. Colours are those of the page's tokens: a canvas cannot read them from a style sheet.
 """
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import holoviews as hv
-from bokeh.models import DatetimeTickFormatter, FixedTicker, HoverTool
+import holoviews.plotting.bokeh  # noqa: F401 - registers the backend; `hv.extension` would write into a notebook
+from bokeh.models import FixedTicker, HoverTool
 
-from components.lab_trends.contract import Analysis, LabResult, number, reference
+from components.lab_trends.contract import Analysis, LabResult
+from components.lab_trends.words import Labels, digits_of, measured, number, reference
 
-INK, BAND, TEAL, WARM, SOFT = "#3c4a46", "#dceeeb", "#00695c", "#b3360f", "#53625e"
-# flag: (word, marker, fill, line)
+INK, SOFT, WARM, WHITE = "#26332f", "#53625e", "#b3360f", "#ffffff"
+BAND, BAND_EDGE = "#dceeeb", "#b3d8d2"
+FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif'
+# flag: (marker, fill, line, size)
 MARKS = {
-    "N": ("Normal", "circle", TEAL, TEAL),
-    "H": ("Élevé", "triangle", "#ffffff", INK),
-    "L": ("Bas", "inverted_triangle", "#ffffff", INK),
-    "HH": ("Critique élevé", "triangle", WARM, WARM),
-    "LL": ("Critique bas", "inverted_triangle", WARM, WARM),
+    "N": ("circle", WHITE, INK, 6.5),
+    "H": ("triangle", INK, INK, 8.5),
+    "L": ("inverted_triangle", INK, INK, 8.5),
+    "HH": ("diamond", WARM, WARM, 13),
+    "LL": ("diamond", WARM, WARM, 13),
 }
-MARGIN = timedelta(days=9)
+LAST_LARGER = 3.5
+SIDE = 0.06  # of the time shown, left and right of it
+TIP = (
+    "<div style='font: 400 13px/1.5 system-ui, sans-serif; color: #3c4a46; padding: 2px 4px'>"
+    "<b style='color: #17231f; font-size: 15px'>@result</b><br>@state<br>@reference<br>@day</div>"
+)
+COLUMNS = ["result", "state", "reference", "day", "marker", "fill", "line", "size"]
 
 
-def plot(analysis: Analysis, first: datetime, last: datetime, height: int) -> Any:
-    """The curve of one analysis; every analysis is drawn over the same time."""
+def figure(analysis: Analysis, first: datetime, last: datetime, height: int, labels: Labels) -> Any:
+    """The curve of one analysis as a Bokeh figure; every analysis is drawn over the same time."""
+    return hv.render(plot(analysis, first, last, height, labels), backend="bokeh")
+
+
+def plot(analysis: Analysis, first: datetime, last: datetime, height: int, labels: Labels) -> Any:
+    """The same as a HoloViews overlay: reference band, line, points."""
+    low, high = analysis.last.low, analysis.last.high
+    start, stop = _milliseconds(first), _milliseconds(last)
+    margin = (stop - start) * SIDE or 1.0
+    bottom, top = _extent(analysis)
+    pad = (top - bottom) * 0.13 or abs(top) * 0.1 or 1.0
+    line = hv.Curve([(_milliseconds(result.at), result.value) for result in analysis.results], "at", "value")
+    layers = line.opts(backend="bokeh", color=INK, line_width=1.75) * _points(analysis, labels)
+    if low is not None or high is not None:
+        # An open side of the range goes on to the edge; left and right edges lie outside, so that they are not seen.
+        floor, ceiling = bottom - 2 * pad, top + 2 * pad
+        area = (start - 9 * margin, floor if low is None else low, stop + 9 * margin, ceiling if high is None else high)
+        band = hv.Rectangles([area]).opts(backend="bokeh", color=BAND, line_color=BAND_EDGE, line_width=1)
+        layers = band * layers
+    return layers.opts(
+        backend="bokeh",
+        responsive=True,
+        height=height,
+        xlim=(start - margin, stop + margin),
+        ylim=(bottom - pad, top + pad),
+        xlabel="",
+        ylabel="",
+        toolbar=None,
+        default_tools=[],
+        active_tools=[],
+        show_legend=False,
+        show_grid=False,
+        hooks=[_french_axes(first, last, _bounds(low, high, bottom, top))],
+    )
+
+
+def _points(analysis: Analysis, labels: Labels) -> Any:
+    digits = digits_of(analysis.results)
+    rows = [
+        (_milliseconds(result.at), result.value, *_words(result, digits, labels), *_mark(result, result is analysis.last))
+        for result in analysis.results
+    ]
+    # By the date and not by the point: whoever is unsteady with a mouse finds it too.
+    hover = HoverTool(tooltips=TIP, mode="vline", point_policy="snap_to_data", line_policy="none")
+    return hv.Points(rows, ["at", "value"], COLUMNS).opts(
+        backend="bokeh",
+        marker="marker",
+        color="fill",
+        line_color="line",
+        size="size",
+        line_width=1.6,
+        tools=[hover],
+    )
+
+
+def _words(result: LabResult, digits: int, labels: Labels) -> tuple[str, str, str, str]:
+    span = reference(result.low, result.high)
+    state = labels[f"state_{result.flag}" if result.is_abnormal else "state_N"]
+    return (
+        f"{measured(result, digits)} {result.unit}",
+        state[0].upper() + state[1:],
+        labels["reference_short"].format(range=span) if span else labels["no_reference"],
+        f"{result.at:%d/%m/%Y %H:%M}",
+    )
+
+
+def _mark(result: LabResult, is_last: bool) -> tuple[str, str, str, float]:
+    marker, fill, line, size = MARKS[result.flag if result.is_abnormal else "N"]
+    return marker, fill, line, size + (LAST_LARGER if is_last else 0)
+
+
+def _extent(analysis: Analysis) -> tuple[float, float]:
+    """Values and reference bounds; from zero where small is good (« < 5 »)."""
     low, high = analysis.last.low, analysis.last.high
     values = [result.value for result in analysis.results]
     bounds = [bound for bound in (low, high) if bound is not None]
-    bottom, top = min(values + bounds), max(values + bounds)
-    pad = (top - bottom) * 0.14 or 1.0
-    start, stop = first - MARGIN, last + MARGIN
-    layers = hv.Curve([(result.at, result.value) for result in analysis.results], "at", "value").opts(
-        color=SOFT, line_width=1.5
-    )
-    if bounds:
-        # Behind everything; an open side of the range goes on to the edge of the plot.
-        area = (start, low if low is not None else bottom - pad, stop, high if high is not None else top + pad)
-        layers = hv.Rectangles([area]).opts(color=BAND, line_alpha=0) * layers
-    layers = layers * _points(analysis)
-    return layers.opts(
-        hv.opts.Overlay(
-            responsive=True,
-            height=height,
-            xlim=(start, stop),
-            ylim=(bottom - pad, top + pad),
-            xlabel="",
-            ylabel="",
-            toolbar=None,
-            show_legend=False,
-            hooks=[_french_axes(bottom, top)],
-        )
-    )
+    if low is None and high is not None and min(values) >= 0:
+        bounds.append(0.0)
+    return min(values + bounds), max(values + bounds)
 
 
-def _points(analysis: Analysis) -> Any:
-    columns = ["Prélevé le", "Résultat", "Référence", "État", "marker", "fill", "line"]
-    rows = [(result.at, result.value, *_words(result)) for result in analysis.results]
-    tips = [(name, f"@{{{name}}}") for name in columns[:4]]
-    return hv.Points(rows, ["at", "value"], columns).opts(
-        marker="marker", color="fill", line_color="line", line_width=1.5, size=9, tools=[HoverTool(tooltips=tips)]
-    )
+def _bounds(low: float | None, high: float | None, bottom: float, top: float) -> list[float]:
+    """What the scale is marked with: the reference bounds; where there are none, the extremes."""
+    marks = [bound for bound in (low, high) if bound is not None] or sorted({bottom, top})
+    if len(marks) == 2 and (marks[1] - marks[0]) < 0.16 * (top - bottom):
+        return marks[1:]
+    return marks
 
 
-def _words(result: LabResult) -> tuple[str, ...]:
-    word, marker, fill, line = MARKS.get(result.flag, MARKS["N"])
-    measured = f"{number(result.value)} {result.unit}"
-    return (f"{result.at:%d/%m/%Y à %H:%M}", measured, reference(result.low, result.high), word, marker, fill, line)
-
-
-def _french_axes(bottom: float, top: float) -> Any:
-    ticks = _round_ticks(bottom, top)
+def _french_axes(first: datetime, last: datetime, marks: Sequence[float]) -> Callable[[Any, Any], None]:
+    days = sorted({first, last})
+    form = "%d/%m" if first.year == last.year else "%d/%m/%y"
+    dates = {_milliseconds(day): day.strftime(form) for day in days}
 
     def apply(drawn: Any, _element: Any) -> None:
-        figure = drawn.state
-        figure.xaxis.formatter = DatetimeTickFormatter(months="%m/%y", days="%d/%m", years="%Y")
-        figure.xaxis.ticker.desired_num_ticks = 4
-        figure.yaxis.ticker = FixedTicker(ticks=ticks)
-        figure.yaxis.major_label_overrides = {tick: number(tick) for tick in ticks}
-        figure.outline_line_color = None
-        figure.xgrid.grid_line_color = None
-        figure.ygrid.grid_line_color = "#e8edec"
-        for axis in (*figure.xaxis, *figure.yaxis):
-            axis.axis_line_color, axis.major_tick_line_color, axis.minor_tick_line_color = "#d8e0de", None, None
-            axis.major_label_text_color, axis.major_label_text_font_size = SOFT, "12px"
+        shown = drawn.state
+        for axis, texts in ((shown.xaxis[0], dates), (shown.yaxis[0], {mark: number(mark) for mark in marks})):
+            axis.ticker = FixedTicker(ticks=list(texts))
+            axis.major_label_overrides = texts
+            axis.axis_line_color = axis.major_tick_line_color = axis.minor_tick_line_color = None
+            axis.major_label_text_color, axis.major_label_text_font = SOFT, FONT
+            axis.major_label_text_font_size, axis.major_label_standoff = "12px", 6
+        shown.outline_line_color = shown.background_fill_color = shown.border_fill_color = None
+        shown.min_border_left, shown.min_border_right, shown.min_border_top, shown.min_border_bottom = 34, 10, 2, 22
+        shown.styles = {"--tooltip-border": "#d8e0de", "--tooltip-color": "#ffffff"}
 
     return apply
 
 
-def _round_ticks(bottom: float, top: float) -> list[float]:
-    """Three or four round values between two bounds."""
-    span = max(top - bottom, 1e-9)
-    step = 10.0 ** len(str(int(span))) / 1000
-    for factor in (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000):
-        if span / (step * factor) <= 4:
-            step *= factor
-            break
-    first = int(bottom / step) * step
-    return [round(first + index * step, 6) for index in range(8) if bottom <= first + index * step <= top]
+def _milliseconds(at: datetime) -> float:
+    """The wall clock as the browser counts: a result's time has no zone, and Bokeh draws as if it were UTC."""
+    return at.replace(tzinfo=UTC).timestamp() * 1000

@@ -47,7 +47,10 @@ function onPage(model, hole, host, config) {
   };
   host.dataset.tdRoom = "closed";
   if (window.__td?.room) start();
-  else document.addEventListener("td:ready", start, { once: true });
+  else {
+    document.addEventListener("td:ready", start, { once: true });
+    window.__td?.needRoom?.();
+  }
   model.on("remove", () => {
     document.removeEventListener("td:ready", start);
     for (const each of undo) each();

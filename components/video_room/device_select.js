@@ -107,10 +107,14 @@ export function deviceMenu(words, devices, parts, label) {
     else if (!menu.hidden) roam(menu, "button", event);
     else if (event.key === "ArrowUp" || event.key === "ArrowDown") open();
   });
-  const stop = devices.on("list tracks", () => menu.hidden || refreshChecks());
-  const refreshChecks = () => {
-    const focused = menu.contains(document.activeElement);
-    if (!focused) draw();
+  /** A menu that is open keeps its focus while devices come and go. */
+  const follow = () => {
+    if (menu.hidden) return;
+    const root = /** @type {Document | ShadowRoot} */ (menu.getRootNode());
+    const at = Array.from(menu.querySelectorAll("button")).findIndex((each) => each === root.activeElement);
+    draw();
+    if (at >= 0) menu.querySelectorAll("button")[at]?.focus();
   };
+  const stop = devices.on("list tracks", follow);
   return { element, button, stop };
 }

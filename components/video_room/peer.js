@@ -80,29 +80,31 @@ export class PeerTopology {
   joined(people, resumed) {
     clearInterval(this.renewal);
     if (!resumed) for (const id of [...this.byId.keys()]) this.left(id);
+    // The server hands the offer of `join` on only when it is clear to whom.
+    const handedOn = this.offered && people.length === 1;
     for (const { id } of people) {
       const known = this.byId.get(id);
       if (known?.isAlive) known.sendOffer();
-      else void this.call(id);
+      else void this.call(id, handedOn);
     }
     this.dropPrepared();
     if (!this.byId.size) this.spare ??= this.link("answerer");
     this.watchAbsent(new Set(people.map(({ id }) => id)));
   }
 
-  /** @param {string} id */
-  async call(id) {
+  /**
+   * @param {string} id
+   * @param {boolean} handedOn they have our prepared offer already
+   */
+  async call(id, handedOn) {
     this.left(id);
-    const offered = this.offered && this.prepared;
-    const link = offered || this.link("caller");
-    if (offered) {
-      this.prepared = null;
-      this.offered = false;
-    }
+    const ready = this.prepared;
+    const link = ready ?? this.link("caller");
+    this.prepared = null;
     this.byId.set(id, link);
     link.meet(id);
-    if (offered) return;
-    await link.offer().catch(() => undefined);
+    if (ready && handedOn) return;
+    if (!ready) await link.offer().catch(() => undefined);
     link.sendOffer();
   }
 

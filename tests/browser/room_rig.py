@@ -27,6 +27,7 @@ from components.video_room.component import HERE as MODULES
 ROOT = Path(__file__).parents[2]
 TOKENS = ROOT / "app" / "static" / "tokens.css"
 BEAT = 0.5
+SECRET = b"outlives the process, so that places can be taken back"
 
 PEOPLE = {
     "martin": Visitor("Dr Claire MARTIN", detail="Gériatre · CH de Caen", label="Dr MARTIN"),
@@ -128,10 +129,12 @@ class Fresh(StaticFileHandler):
         self.set_header("Cache-Control", "no-cache")
 
 
-async def serve(port: int, secret: str) -> None:
+async def serve(port: int, capacity: int) -> None:
     """Serve until the process is killed."""
     at = datetime.now(UTC).replace(minute=30, second=0, microsecond=0).isoformat()
-    hub = LocalHub(secret=secret.encode(), appointment={**APPOINTMENT, "at": at}, doctor=APPOINTMENT["doctor"])
+    hub = LocalHub(
+        secret=SECRET, capacity=capacity, appointment={**APPOINTMENT, "at": at}, doctor=APPOINTMENT["doctor"]
+    )
     Application(
         [
             ("/salle", Page, {"template": PROFESSIONAL, "url": "/api/salle", "labels": dict(LABELS)}),
@@ -149,7 +152,8 @@ async def serve(port: int, secret: str) -> None:
 class RoomServer:
     """The server as a process; `kill` is -9."""
 
-    def __init__(self) -> None:
+    def __init__(self, capacity: int = 2) -> None:
+        self.capacity = capacity
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
@@ -160,7 +164,9 @@ class RoomServer:
         return f"http://127.0.0.1:{self.port}"
 
     def start(self) -> None:
-        self.process = subprocess.Popen([sys.executable, "-m", "tests.browser.room_rig", str(self.port)], cwd=ROOT)
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "tests.browser.room_rig", str(self.port), str(self.capacity)], cwd=ROOT
+        )
         for _ in range(200):
             try:
                 urllib.request.urlopen(f"{self.url}/statique/tokens.css", timeout=1).close()
@@ -177,4 +183,4 @@ class RoomServer:
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(int(sys.argv[1]), "a secret that outlives the process"))
+    asyncio.run(serve(int(sys.argv[1]), int(sys.argv[2])))

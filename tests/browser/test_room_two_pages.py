@@ -27,8 +27,8 @@ Open = Callable[..., Page]
 
 
 @pytest.fixture
-def server() -> Iterator[RoomServer]:
-    server = RoomServer()
+def server(request: pytest.FixtureRequest) -> Iterator[RoomServer]:
+    server = RoomServer(getattr(request, "param", 2))
     server.start()
     yield server
     server.kill()
@@ -216,6 +216,18 @@ def test_a_third_person_is_told_that_the_room_is_full(pair: tuple[Page, Page], o
     join(third)
     for page in pair:
         pictures_arrive(page)
+
+
+@pytest.mark.parametrize("server", [3], indirect=True)
+def test_a_larger_room_joins_everybody_with_everybody(pair: tuple[Page, Page], open_page: Open) -> None:
+    third = enter(open_page, "petit")
+    for page in (*pair, third):
+        until(page, "window.__td.call.connectionStates().join() === 'connected,connected'")
+        pictures_arrive(page)
+    expect(third.get_by_role("group", name="Nadia DUBOIS")).to_be_visible()
+    third.get_by_role("button", name="Quitter la téléconsultation").click()
+    for page in pair:
+        until(page, "window.__td.call.connectionStates().join() === 'connected'")
 
 
 def test_without_a_camera_one_enters_with_the_voice_alone(open_page: Open) -> None:

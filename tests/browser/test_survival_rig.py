@@ -52,10 +52,10 @@ def test_a_page_is_alive_again_within_ten_seconds_with_everything_typed(browser:
         page.keyboard.press("ArrowLeft")
     # A click is the measure: the picture of a page may be there long before its life.
     expect(page.get_by_text(f"pid={old}")).to_have_count(0, timeout=BACK_WITHIN * 1000)
-    page.wait_for_function("document.querySelector('#td-banner').dataset.state === 'back' || !window.__td.down")
+    page.wait_for_function("() => document.querySelector('#td-banner').dataset.state === 'back' || !window.__td.down")
     expect(opinion).to_have_value("Le patient est stable, le sommeil reste fragmenté")
     expect(page.get_by_label("Note")).to_have_value("Vu ce matin.")
-    page.wait_for_function("!window.__td.drafts.busy()")
+    page.wait_for_function("() => !window.__td.drafts.busy()")
     focused = seen.focused()
     page.get_by_role("button", name="Compter").click()
     expect(page.get_by_text("n=1")).to_be_visible(timeout=3000)

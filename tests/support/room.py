@@ -16,7 +16,7 @@ from tornado.httpclient import HTTPRequest
 from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
 from tornado.web import Application
-from tornado.websocket import WebSocketClientConnection, websocket_connect
+from tornado.websocket import WebSocketClientConnection, WebSocketProtocol13, websocket_connect
 
 from app.dossiers.models import Dossier, Step
 from app.identity import login_sessions
@@ -83,6 +83,9 @@ class Page:
         return self.socket.close_code
 
     def close(self) -> None:
+        """The page is gone, without a word."""
+        if isinstance(self.socket.protocol, WebSocketProtocol13):
+            self.socket.protocol.stream.close()
         self.socket.close()
 
 
@@ -158,8 +161,6 @@ class House:
         hub = self.application.settings.pop(HUB, None)
         for page in self.pages:
             page.close()
-        for page in self.pages:
-            await page.closed()
         self.pages.clear()
         if hub is not None:
             await hub.close()

@@ -105,7 +105,7 @@ class RigServer:
             ]
         )
 
-    def wait(self, within: float = 30.0) -> None:
+    def wait(self, within: float = 60.0) -> None:
         end = time.monotonic() + within
         while time.monotonic() < end:
             try:
