@@ -49,6 +49,7 @@ class DocumentView:
 def opened(
     platform: Platform, actor: Professional, reference: str, download: bool = False
 ) -> tuple[DocumentView, StoredFile]:
+    """Open a document: journalled as seen the first time, as taken home with `download`. Raises: NotFound."""
     try:
         with platform.reading() as session:
             document, dossier = find(session, actor, reference)
@@ -69,6 +70,7 @@ def opened(
 
 
 def find(session: Session, actor: Professional, reference: str) -> tuple[Document, Dossier]:
+    """A document and its dossier, when `actor` may see both. Raises: NotFound."""
     found = session.exec(
         select(Document, Dossier)
         .join(Dossier, col(Dossier.id) == col(Document.dossier_id))
@@ -86,6 +88,7 @@ def is_shown(actor: Professional, document: Document) -> bool:
 
 
 def view_of(document: Document, number: str, reading: DocumentReading | None) -> DocumentView:
+    """A document as its reader sees it, with their own « vu » and « téléchargé »."""
     return DocumentView(
         reference=document.reference,
         number=number,
@@ -114,6 +117,7 @@ def row(
     at: datetime,
     is_report: bool = False,
 ) -> Document:
+    """The row of a file that has been kept and examined; not yet in a database session."""
     detail = dict(found.detail)
     return Document(
         reference=secrets.token_hex(16),
@@ -136,6 +140,7 @@ def row(
 
 
 def journal_added(session: Session, actor: Professional, document: Document, action: str) -> None:
+    """Journal a new document, in the caller's transaction."""
     session.flush()
     audit.record(
         session,
@@ -149,6 +154,7 @@ def journal_added(session: Session, actor: Professional, document: Document, act
 
 
 def journal_foreign(platform: Platform, actor: Professional, reference: str) -> None:
+    """Journal that `actor` asked for a document of somebody else's dossier, when it exists."""
     with platform.transaction() as session:
         found = session.exec(
             select(Document, Dossier)

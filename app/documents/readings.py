@@ -24,6 +24,7 @@ def of(session: Session, actor: Professional, documents: Sequence[Document]) -> 
 
 
 def has_seen(session: Session, actor: Professional, document: Document) -> bool:
+    """Whether somebody has opened the document before."""
     reading = session.get(DocumentReading, (document.id, actor.id))
     return reading is not None and reading.seen_at is not None
 

@@ -50,6 +50,7 @@ class _Plain(pickle.Pickler):
 
 
 def send_order(line: IO[bytes], task: str, key: str, arguments: dict[str, Any]) -> None:
+    """Ask a rendering process for a task."""
     _send(line, pickle.dumps((task, key, arguments)))
 
 
@@ -68,6 +69,7 @@ def send_content(line: IO[bytes], content: bytes | Iterable[bytes]) -> None:
 
 
 def receive_content(line: IO[bytes]) -> bytes:
+    """The content that follows an order, inside the rendering process."""
     whole = io.BytesIO()
     while piece := _receive(line):
         whole.write(piece)

@@ -86,6 +86,7 @@ def answer(task: str, key: str, content: bytes, arguments: dict[str, Any]) -> tu
 
 
 def limit_resources() -> None:
+    """Bound memory, processor time and files of this process, before it reads anything."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_FSIZE, (LARGEST_WRITTEN, LARGEST_WRITTEN))
@@ -99,6 +100,7 @@ def _grant_processor_time() -> None:
 
 
 def main() -> None:
+    """Do jobs until the web process closes the line."""
     limit_resources()
     orders, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever a library says must not get into the answers

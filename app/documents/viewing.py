@@ -93,6 +93,7 @@ async def laboratory_results(platform: Platform, actor: Professional, reference:
 
 
 def loader(platform: Platform, stored: StoredFile) -> Callable[[], Iterator[bytes]]:
+    """Reads a stored file from its start, when a rendering process asks for it."""
     return partial(platform.files.read, stored.file_id, stored.wrapped_key, 0, stored.size)
 
 

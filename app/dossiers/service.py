@@ -89,6 +89,7 @@ def read_dossier(platform: Platform, actor: Professional, number: str) -> Dossie
 
 
 def view_of(session: Session, actor: Professional, dossier: Dossier) -> DossierView:
+    """A dossier with everybody in it, as `actor` may see it; the caller has checked the right."""
     patient = session.get_one(Patient, dossier.patient_id)
     structure = session.get_one(Structure, dossier.structure_id)
     return DossierView(
@@ -112,6 +113,7 @@ def view_of(session: Session, actor: Professional, dossier: Dossier) -> DossierV
 
 
 def traits_of(patient: Patient) -> IdentityTraits:
+    """A patient's identity traits."""
     used = " ".join(part for part in (patient.used_name, patient.used_first_name) if part)
     return IdentityTraits(
         birth_name=patient.birth_name,

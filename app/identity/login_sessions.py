@@ -20,6 +20,7 @@ TOUCH_EVERY = timedelta(seconds=30)  # `last_seen_at` is written at most this of
 
 
 def hash_secret(secret: str) -> str:
+    """What the database keeps of a secret."""
     return hashlib.sha256(secret.encode()).hexdigest()
 
 

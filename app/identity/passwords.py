@@ -11,6 +11,7 @@ _HASHER = PasswordHasher()  # RFC 9106, second recommended choice
 
 
 def hash_password(password: str) -> str:
+    """The password as argon2id keeps it, with its own salt."""
     return _HASHER.hash(password)
 
 

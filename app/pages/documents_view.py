@@ -8,7 +8,6 @@ from typing import Any
 
 import panel as pn
 import structlog
-from components.document_viewer import DocumentViewer
 
 from app.documents import service, viewing
 from app.documents.entries import DocumentView
@@ -20,6 +19,7 @@ from app.errors import TeledossierError
 from app.french import NO_BREAK_SPACE, PARIS, brief, file_size, numeric_date
 from app.pages.context import PageContext
 from components.document_list import DocumentList, ListedDocument
+from components.document_viewer import DocumentViewer
 
 log = structlog.get_logger(__name__)
 

@@ -63,6 +63,8 @@ BROWSER = {
     "replace_with_json": "give those buffers to the new document",
     "destructively_move": "the same",
     "from_json": "the same",
+    "add_root": "do not send a rebuilt page back to the server",
+    "set_title": "the same",
     "connection_lost": "start the reconnect driver",
     "client_reconnected": "put the drafts back",
 }

@@ -114,8 +114,23 @@
     doc.replace_with_json = (/** @type {any} */ json) => {
       td.drafts?.remember();
       holdHeight();
-      doc.constructor.from_json(json, [], buffers).destructively_move(doc);
+      move(doc.constructor.from_json(json, [], buffers), doc);
     };
+  }
+
+  /**
+   * Bokeh would send the whole page back to the server it has just come from: every root it adds is news to it.
+   * @param {any} from @param {any} to
+   */
+  function move(from, to) {
+    to.add_root = (/** @type {any} */ model) => Object.getPrototypeOf(to).add_root.call(to, model, { sync: false });
+    to.set_title = (/** @type {string} */ title) => Object.getPrototypeOf(to).set_title.call(to, title, { sync: false });
+    try {
+      from.destructively_move(to);
+    } finally {
+      delete to.add_root;
+      delete to.set_title;
+    }
   }
 
   /** The page must not jump to its top while it is empty for a moment. */

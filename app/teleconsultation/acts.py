@@ -45,6 +45,7 @@ def act(hub: Hub, line: Line, message: Message) -> None:
 
 
 def ping(hub: Hub, line: Line) -> None:
+    """Answer a heartbeat."""
     if isinstance(line, GuestLine) and line.waits:
         hub.lobby.heard(line.invitation_id, hub.platform.now())
     line.tell({"t": "pong"})
@@ -61,6 +62,7 @@ def relay(hub: Hub, line: Line, to: str, message: wire.Answer) -> None:
 
 
 def restate(hub: Hub, line: Line, message: messages.State) -> None:
+    """Tell the others what somebody sends now: camera, microphone."""
     participant = place(hub, line)
     participant.camera, participant.microphone = message.camera, message.microphone
     state = {"t": "state", "from": participant.id, "camera": message.camera, "microphone": message.microphone}
@@ -68,6 +70,7 @@ def restate(hub: Hub, line: Line, message: messages.State) -> None:
 
 
 def follow_rooms(hub: Hub, line: CallerLine) -> None:
+    """Send the rooms now and at every change."""
     with hub.platform.reading() as session:
         line.rooms = service.rooms_for(session, line.caller.dossier)
     line.follows_rooms = True
@@ -75,10 +78,12 @@ def follow_rooms(hub: Hub, line: CallerLine) -> None:
 
 
 def leave(hub: Hub, line: Line) -> None:
+    """Somebody goes, or stops waiting."""
     hub.put_out(line, "left")
 
 
 def invite(hub: Hub, line: CallerLine, wish: messages.Invite) -> None:
+    """Invite somebody into the room of whoever asks."""
     hub.check(line)
     line.follows_invitations = True
     inside = hub.presence.find(line.participant) if line.participant else None
@@ -88,6 +93,7 @@ def invite(hub: Hub, line: CallerLine, wish: messages.Invite) -> None:
 
 
 def withdraw(hub: Hub, line: CallerLine, message: messages.Withdraw) -> None:
+    """Take an invitation back; its page is closed."""
     hub.check(line)
     line.follows_invitations = True
     hub.later(asked(hub, line, message, invitations.withdraw, line.actor, line.number, message.invitation))

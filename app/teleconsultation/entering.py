@@ -217,6 +217,7 @@ async def _keep_entry(hub: Hub, line: Line, room: Room, entry: Entry) -> None:
 
 
 def wait(hub: Hub, line: Line) -> None:
+    """Put a guest into the waiting room."""
     if not isinstance(line, GuestLine):
         raise InvalidInput(ONLY_FOR_GUESTS)
     hub.check(line)

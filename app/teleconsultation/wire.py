@@ -52,6 +52,7 @@ def guest_person(guest: Guest) -> Person:
 
 
 def hello(person: Person, rooms: list[Answer] | None = None, context: GuestContext | None = None) -> Answer:
+    """The first message on a connection (docs/signalling.md)."""
     answer: Answer = {
         "t": "hello",
         "me": {
@@ -79,6 +80,7 @@ def appointment(context: GuestContext) -> Answer:
 
 
 def room(choice: RoomChoice, occupancy: Occupancy) -> Answer:
+    """A room to choose, with the names of those inside."""
     return {
         "id": choice.id,
         "name": choice.name,
@@ -89,6 +91,7 @@ def room(choice: RoomChoice, occupancy: Occupancy) -> Answer:
 
 
 def person(participant: Participant) -> Answer:
+    """A participant as the others see them."""
     return {
         "id": participant.id,
         "name": participant.person.name,
@@ -113,6 +116,7 @@ def chat(line: ChatLine, sender: str = "", mine: bool | None = None) -> Answer:
 
 
 def lobby(guests: Iterable[Waiting]) -> list[Answer]:
+    """Who waits, for the professionals of the room."""
     return [
         {"id": str(guest.invitation_id), "name": guest.name, "role": guest.role, "since": instant(guest.since)}
         for guest in guests
@@ -120,10 +124,12 @@ def lobby(guests: Iterable[Waiting]) -> list[Answer]:
 
 
 def invitations(views: Iterable[InvitationView]) -> list[Answer]:
+    """Invitations with their states."""
     return [{**asdict(view), "id": str(view.id)} for view in views]
 
 
 def description(value: Description) -> Answer:
+    """A session description as the browser wants it."""
     return asdict(value)
 
 
@@ -135,6 +141,7 @@ def candidate(value: Candidate | None) -> Answer | None:
 
 
 def error(refusal: TeledossierError, about: str, key: str | None = None) -> Answer:
+    """A refusal, said to the page that asked."""
     answer: Answer = {"t": "error", "code": refusal.code, "message": refusal.message, "about": about}
     if key is not None:
         answer["key"] = key

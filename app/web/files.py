@@ -111,6 +111,7 @@ class _Answer(Handler):
             return
         except Exception:
             log.exception("document.broken_off", path=self.request.path)
+            self._auto_finish = False
             self.request.connection.stream.close()  # type: ignore[union-attr]
 
     def not_modified(self, etag: str) -> bool:

@@ -9,7 +9,7 @@ function h(tag, props = {}, ...children) {
     if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
     else node.setAttribute(name, value === true ? "" : String(value));
   }
-  node.append(...children.filter((child) => child !== null && child !== ""));
+  node.append(.../** @type {(Node|string)[]} */ (children.filter((child) => child !== null && child !== "")));
   return node;
 }
 

@@ -30,8 +30,8 @@ export function render({ model, el }) {
   const field = /** @type {HTMLInputElement} */ (h("input", { type: "search", placeholder: labels.find_hint, autocomplete: "off", spellcheck: "false" }));
   const count = h("span", { class: "count", role: "status" });
   const find = h("div", { class: "group finder" }, h("label", { class: "field field--ic find" }, h("span", { class: "vh" }, labels.find), icon("find"), field), count);
-  const save = /** @type {HTMLAnchorElement} */ (h("a", { class: "btn btn--line", role: "button", download: "" }, icon("download"), h("span", {}, labels.download)));
-  const more = h("div", { class: "group" });
+  const save = /** @type {HTMLAnchorElement} */ (h("a", { class: "btn btn--line", role: "button", tabindex: 0, download: "" }, icon("download"), h("span", {}, labels.download)));
+  const more = h("div", { class: "group more" });
   const bar = h("div", { class: "bar", role: "toolbar", "aria-label": labels.tools }, title, pager, h("i", { class: "sep" }), h("div", { class: "group zoomer" }, smaller, percent, larger), h("i", { class: "sep finding" }), find, h("i", { class: "sep" }), save, more);
   const note = h("p", { class: "note", hidden: true }, labels.scanned);
   const paper = h("div", { class: "paper" });
@@ -97,7 +97,7 @@ export function render({ model, el }) {
   function steps() {
     const page = Number(number.textContent);
     /** @type {HTMLButtonElement} */ (previous).disabled = page <= 1;
-    /** @type {HTMLButtonElement} */ (next).disabled = page >= Number(total.textContent);
+    /** @type {HTMLButtonElement} */ (next).disabled = !(page < Number(total.textContent));
     /** @type {HTMLButtonElement} */ (smaller).disabled = model.zoom <= ZOOMS[0];
     /** @type {HTMLButtonElement} */ (larger).disabled = model.zoom >= ZOOMS[ZOOMS.length - 1];
   }
@@ -146,6 +146,11 @@ export function render({ model, el }) {
     if (event.key === "Enter" && field.value.trim() === searched) nextPlace(event.shiftKey ? -1 : 1);
     else if (event.key === "Enter") { clearTimeout(typing); search(); }
     else if (event.key === "Escape" && field.value) { field.value = ""; search(); event.stopPropagation(); }
+  });
+  save.addEventListener("keydown", (event) => {
+    if (event.key !== " " && (event.key !== "Enter" || save.href)) return; // a link opens by Enter alone
+    event.preventDefault();
+    save.click();
   });
   save.addEventListener("click", async (event) => {
     if (save.href || !source) return;

@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 import holoviews as hv
-import holoviews.plotting.bokeh  # noqa: F401 - registers the backend; `hv.extension` would write into a notebook
-from bokeh.models import FixedTicker, HoverTool
+import holoviews.plotting.bokeh
+from bokeh.models import BoxAnnotation, ColumnDataSource, FixedTicker, HoverTool, Span
 
 from components.lab_trends.contract import Analysis, LabResult
 from components.lab_trends.words import Labels, digits_of, measured, number, reference
@@ -34,7 +34,8 @@ TIP = (
     "<div style='font: 400 13px/1.5 system-ui, sans-serif; color: #3c4a46; padding: 2px 4px'>"
     "<b style='color: #17231f; font-size: 15px'>@result</b><br>@state<br>@reference<br>@day</div>"
 )
-COLUMNS = ["result", "state", "reference", "day", "marker", "fill", "line", "size"]
+Hook = Callable[[Any, Any], None]
+COLUMNS = ["at", "value", "result", "state", "reference", "day", "marker", "fill", "line", "size"]
 
 
 def figure(analysis: Analysis, first: datetime, last: datetime, height: int, labels: Labels) -> Any:
@@ -43,22 +44,21 @@ def figure(analysis: Analysis, first: datetime, last: datetime, height: int, lab
 
 
 def plot(analysis: Analysis, first: datetime, last: datetime, height: int, labels: Labels) -> Any:
-    """The same as a HoloViews overlay: reference band, line, points."""
+    """The same as a HoloViews curve.
+
+    Band and marks are added to its figure by hooks: as elements of an overlay, with marks styled by columns, nine
+    analyses took 760 ms of CPU instead of 290.
+    """
     low, high = analysis.last.low, analysis.last.high
     start, stop = _milliseconds(first), _milliseconds(last)
     margin = (stop - start) * SIDE or 1.0
     bottom, top = _extent(analysis)
     pad = (top - bottom) * 0.13 or abs(top) * 0.1 or 1.0
-    line = hv.Curve([(_milliseconds(result.at), result.value) for result in analysis.results], "at", "value")
-    layers = line.opts(backend="bokeh", color=INK, line_width=1.75) * _points(analysis, labels)
-    if low is not None or high is not None:
-        # An open side of the range goes on to the edge; left and right edges lie outside, so that they are not seen.
-        floor, ceiling = bottom - 2 * pad, top + 2 * pad
-        area = (start - 9 * margin, floor if low is None else low, stop + 9 * margin, ceiling if high is None else high)
-        band = hv.Rectangles([area]).opts(backend="bokeh", color=BAND, line_color=BAND_EDGE, line_width=1)
-        layers = band * layers
-    return layers.opts(
+    values = [(_milliseconds(result.at), result.value) for result in analysis.results]
+    return hv.Curve(values, "at", "value").opts(
         backend="bokeh",
+        color=INK,
+        line_width=1.75,
         responsive=True,
         height=height,
         xlim=(start - margin, stop + margin),
@@ -68,29 +68,63 @@ def plot(analysis: Analysis, first: datetime, last: datetime, height: int, label
         toolbar=None,
         default_tools=[],
         active_tools=[],
-        show_legend=False,
-        show_grid=False,
-        hooks=[_french_axes(first, last, _bounds(low, high, bottom, top))],
+        hooks=[_band(low, high), _marks(analysis, labels), _french_axes(first, last, _bounds(low, high, bottom, top))],
     )
 
 
-def _points(analysis: Analysis, labels: Labels) -> Any:
+def _band(low: float | None, high: float | None) -> Hook:
+    """The reference range behind the curve; an open side goes on to the edge."""
+
+    def apply(drawn: Any, _element: Any) -> None:
+        if low is not None or high is not None:
+            drawn.state.add_layout(
+                BoxAnnotation(
+                    bottom=low,
+                    top=high,
+                    fill_color=BAND,
+                    fill_alpha=1,
+                    line_color=None,
+                    level="image",
+                )
+            )
+        for bound in (low, high):
+            if bound is not None:
+                edge = Span(location=bound, dimension="width", line_color=BAND_EDGE, line_width=1, level="image")
+                drawn.state.add_layout(edge)
+
+    return apply
+
+
+def _marks(analysis: Analysis, labels: Labels) -> Hook:
+    """A mark per value, and its pop-up."""
     digits = digits_of(analysis.results)
     rows = [
-        (_milliseconds(result.at), result.value, *_words(result, digits, labels), *_mark(result, result is analysis.last))
+        (
+            _milliseconds(result.at),
+            result.value,
+            *_words(result, digits, labels),
+            *_mark(result, result is analysis.last),
+        )
         for result in analysis.results
     ]
-    # By the date and not by the point: whoever is unsteady with a mouse finds it too.
-    hover = HoverTool(tooltips=TIP, mode="vline", point_policy="snap_to_data", line_policy="none")
-    return hv.Points(rows, ["at", "value"], COLUMNS).opts(
-        backend="bokeh",
-        marker="marker",
-        color="fill",
-        line_color="line",
-        size="size",
-        line_width=1.6,
-        tools=[hover],
-    )
+
+    def apply(drawn: Any, _element: Any) -> None:
+        shown = drawn.state
+        source = ColumnDataSource(dict(zip(COLUMNS, map(list, zip(*rows, strict=True)), strict=True)))
+        marks = shown.scatter(
+            "at",
+            "value",
+            source=source,
+            marker="marker",
+            size="size",
+            fill_color="fill",
+            line_color="line",
+            line_width=1.6,
+        )
+        # By the date and not by the point: whoever is unsteady with a mouse finds it too.
+        shown.add_tools(HoverTool(renderers=[marks], tooltips=TIP, mode="vline", point_policy="snap_to_data"))
+
+    return apply
 
 
 def _words(result: LabResult, digits: int, labels: Labels) -> tuple[str, str, str, str]:
@@ -127,7 +161,7 @@ def _bounds(low: float | None, high: float | None, bottom: float, top: float) ->
     return marks
 
 
-def _french_axes(first: datetime, last: datetime, marks: Sequence[float]) -> Callable[[Any, Any], None]:
+def _french_axes(first: datetime, last: datetime, marks: Sequence[float]) -> Hook:
     days = sorted({first, last})
     form = "%d/%m" if first.year == last.year else "%d/%m/%y"
     dates = {_milliseconds(day): day.strftime(form) for day in days}
@@ -140,6 +174,7 @@ def _french_axes(first: datetime, last: datetime, marks: Sequence[float]) -> Cal
             axis.axis_line_color = axis.major_tick_line_color = axis.minor_tick_line_color = None
             axis.major_label_text_color, axis.major_label_text_font = SOFT, FONT
             axis.major_label_text_font_size, axis.major_label_standoff = "12px", 6
+        shown.grid.visible = False
         shown.outline_line_color = shown.background_fill_color = shown.border_fill_color = None
         shown.min_border_left, shown.min_border_right, shown.min_border_top, shown.min_border_bottom = 34, 10, 2, 22
         shown.styles = {"--tooltip-border": "#d8e0de", "--tooltip-color": "#ffffff"}

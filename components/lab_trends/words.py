@@ -117,9 +117,7 @@ def table(analyses: Sequence[Analysis], labels: Labels) -> dict[str, Any]:
     """The equivalent table: a column a sample, the newest last."""
     moments = sorted({result.at for analysis in analyses for result in analysis.results})[-COLUMNS_SHOWN:]
     days = [moment.date() for moment in moments]
-    heads = [
-        f"{moment:%d/%m/%y}" + (f" {moment:%H:%M}" if days.count(moment.date()) > 1 else "") for moment in moments
-    ]
+    heads = [f"{moment:%d/%m/%y}" + (f" {moment:%H:%M}" if days.count(moment.date()) > 1 else "") for moment in moments]
     return {"heads": heads, "rows": [_row(analysis, moments, labels) for analysis in analyses]}
 
 

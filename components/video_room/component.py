@@ -119,5 +119,8 @@ def modules_of(entry: str) -> tuple[str, ...]:
 def notebook_style() -> str:
     """Tokens and style of the room for a shadow root, where `:root` does not reach."""
     tokens, faces, room = ((HERE / name).read_text() for name in ("tokens.css", "faces.css", "room.css"))
-    alone = ".td-host .td-seg { display: none; } .td-door { display: grid; place-items: center; min-height: 100%; }"
+    alone = (
+        ".td-host .td-seg, .td-door[hidden] { display: none; } .td-host .td-room { border: 0; } "
+        ".td-door:not([hidden]) { display: grid; place-items: center; min-height: 100%; }"
+    )
     return "\n".join((tokens.replace(":root", ":host"), faces, room.replace('@import url("faces.css");', ""), alone))

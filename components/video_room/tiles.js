@@ -158,6 +158,7 @@ export class Tiles {
     for (const [id, tile] of this.byId) if (!people.has(id)) this.drop(id, tile);
     for (const person of people.values()) this.drawPerson(person);
     set(this.element, "data-count", people.size);
+    this.element.style.setProperty("--td-row", String(Math.max(1, people.size)));
   }
 
   /** @param {import("./call.js").Person} person */

@@ -70,6 +70,7 @@ def test_a_page_is_alive_again_within_ten_seconds_with_everything_typed(browser:
     expect(page.locator(".tabulator-row")).to_have_count(5)
     assert page.evaluate("window.__same"), "the page was loaded anew"
     assert seen.refused() == []
+    assert "already known" not in server.log.read_text(), "the rebuilt page was sent back to the server"
     assert {
         address.split("/")[2] for address in seen.addresses if "://" in address and not address.startswith("blob:")
     } == {f"localhost:{server.settings.port}"}

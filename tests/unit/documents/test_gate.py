@@ -16,10 +16,10 @@ from tests.unit.documents import samples
 PDF, PICTURE = DocumentKind.PDF, DocumentKind.PICTURE
 JAVASCRIPT = "<</S/JavaScript/JS(app.alert\\(1\\))>>"
 HL7 = (
-    "MSH|^~\\&|LAB|ORNE BIO|TLD|EHPAD|20261120170500||ORU^R01|1|P|2.5|||||FRA|UNICODE UTF-8\r"
-    "PID|1\rOBR|1|||BIO|||20261120080000\r"
-    "OBX|1|NM|2951-2^Sodium^LN||128|mmol/L|136-145|L|||F\rOBX|2|NM|1988-5^CRP^LN||42|mg/L|<5|H|||F\r"
-).encode()
+    b"MSH|^~\\&|LAB|ORNE BIO|TLD|EHPAD|20261120170500||ORU^R01|1|P|2.5|||||FRA|UNICODE UTF-8\r"
+    b"PID|1\rOBR|1|||BIO|||20261120080000\r"
+    b"OBX|1|NM|2951-2^Sodium^LN||128|mmol/L|136-145|L|||F\rOBX|2|NM|1988-5^CRP^LN||42|mg/L|<5|H|||F\r"
+)
 
 GOOD = {
     "courrier.pdf": (samples.pdf, PDF, "application/pdf"),
