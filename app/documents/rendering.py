@@ -63,6 +63,10 @@ class RendererPool:
             self._answers.put(cached, answer)
         return answer
 
+    async def start(self) -> None:
+        """Start the processes now (1 to 2 s, their imports) rather than for the first reader."""
+        await asyncio.gather(*(asyncio.to_thread(worker.start) for worker in (*self._readers, self._gate)))
+
     async def close(self) -> None:
         """End the processes; the next job starts new ones."""
         await asyncio.gather(*(asyncio.to_thread(worker.stop) for worker in (*self._readers, self._gate)))
@@ -101,6 +105,9 @@ class _Worker:
             return await asyncio.wrap_future(self._thread.submit(self._work, task, key, load, arguments))
         finally:
             self.waiting -= 1
+
+    def start(self) -> None:
+        self._thread.submit(self._started).result()
 
     def stop(self) -> None:
         self._thread.submit(self._end).result()

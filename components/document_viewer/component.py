@@ -14,7 +14,7 @@ from components._shared import CONTROLS
 from components.document_viewer.contract import PageSource, plain_places, plain_words
 
 HERE = Path(__file__).parent
-WIDEST = 2400  # pixels
+WIDEST = 2280  # pixels
 
 LABELS = {
     "tools": "Outils de lecture",

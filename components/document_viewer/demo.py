@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Sequence
 from functools import cached_property
 
@@ -43,9 +44,9 @@ def letter() -> bytes:
 
     with pymupdf.open() as document:
         for lines in LETTER:
+            text = "<br>".join(html.escape(line) for line in lines)
             page = document.new_page()
-            for row, line in enumerate(lines):
-                page.insert_text((64, 90 + 22 * row), line, fontsize=11)
+            page.insert_htmlbox(pymupdf.Rect(64, 80, 540, 780), f'<p style="font: 11px/1.8 sans-serif">{text}</p>')
         return bytes(document.tobytes())
 
 

@@ -238,9 +238,9 @@ export function render({ model, el }) {
   const toolButtons = TOOLS.map((name) => tool(name, () => choose(name), name === state.tool));
   const full = h("button", { type: "button", class: "sq", "aria-label": labels.fullscreen, title: labels.fullscreen, onclick: () => (document.fullscreenElement ? document.exitFullscreen() : viewer.requestFullscreen?.()) }, icon("fullscreen"));
   const viewer = h("div", { class: "viewer" },
-    h("div", { class: "bar" }, h("div", { class: "tools", role: "toolbar", "aria-label": labels.tools }, ...toolButtons, tool("turn", () => { state.turn = (state.turn + 1) % 4; refresh(); }), tool("reset", reset)), full),
-    chips, scene, h("div", { class: "sliders" }, windowSlider.element, levelSlider.element, last ? frameSlider.element : null),
-    h("p", { class: "note" }, icon("note"), labels.not_diagnostic));
+    h("div", { class: "bar" }, h("div", { class: "tools", role: "toolbar", "aria-label": labels.tools }, ...toolButtons, tool("turn", () => { state.turn = (state.turn + 1) % 4; refresh(); }), tool("reset", reset)), chips, full),
+    scene, h("div", { class: "side" }, h("div", { class: "sliders" }, windowSlider.element, levelSlider.element, last ? frameSlider.element : null),
+      h("p", { class: "note" }, icon("note"), labels.not_diagnostic)));
 
   function choose(/** @type {string} */ name) {
     state.tool = name;
@@ -397,7 +397,7 @@ export function render({ model, el }) {
   });
 
   // ---- life
-  el.replaceChildren(viewer);
+  el.replaceChildren(h("div", { class: "room" }, viewer));
   const resized = new ResizeObserver(() => refresh());
   resized.observe(canvas);
   model.on("frame", () => { if (Number.isInteger(model.frame) && model.frame !== state.wanted) show(model.frame); });

@@ -230,6 +230,7 @@ async def test_who_follows_the_rooms_sees_people_come_and_go_but_no_stranger_s_g
 
 async def test_the_last_professional_out_leaves_an_opinion_due(house: House) -> None:
     nurse, doctor = await two_inside(house)
+    await house.until_step(Step.IN_CALL)
     await doctor.say("leave")
     assert (await nurse.hear("left"))["name"] == "Dr Claire MARTIN"
     assert house.step() is Step.IN_CALL

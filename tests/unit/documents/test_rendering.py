@@ -138,6 +138,13 @@ async def test_a_bomb_takes_down_only_its_own_job(pool: RendererPool) -> None:
     assert found.detail["pages"] == 2
 
 
+async def test_processes_can_be_started_before_anybody_needs_them(pool: RendererPool) -> None:
+    await pool.start()
+    began = time.perf_counter()
+    await pool.run("pdf_info", "a", loads(LETTER))
+    assert time.perf_counter() - began < 0.7
+
+
 async def test_a_process_that_dies_is_replaced(pool: RendererPool) -> None:
     await pool.run("pdf_info", "a", loads(LETTER))
     for child in psutil.Process().children():

@@ -1,0 +1,70 @@
+"""`make screenshots`: every screen of the demo, wide and as on a phone, into `docs/screenshots`."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from app.bench.browser import chromium, log_in, until
+from tests.browser.demo_server import ROOT, running_demo
+
+TARGET = ROOT / "docs" / "screenshots"
+NUMBER = "TLM-2026-0001"
+
+
+def main() -> None:
+    """Draw them all."""
+    TARGET.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder, running_demo(Path(folder)) as demo, chromium() as browser:
+        for width, height, end in ((1440, 900, ""), (390, 844, "-390")):
+            page = _page(browser, width, height)
+            page.goto(f"{demo.url}/connexion")
+            page.screenshot(path=TARGET / f"connexion{end}.png")
+            log_in(page, demo.url, "dr.martin")
+            page.screenshot(path=TARGET / f"portail{end}.png")
+            page.goto(f"{demo.url}/tlm")
+            page.get_by_role("heading", name="Mes télédossiers").wait_for()
+            page.screenshot(path=TARGET / f"liste{end}.png")
+            page.goto(f"{demo.url}/tlm?dossier={NUMBER}")
+            page.get_by_role("img", name="Page 1").first.wait_for()
+            page.screenshot(path=TARGET / f"dossier{end}.png")
+            page.context.close()
+        _call(browser, demo.url)
+
+
+def _call(browser: Any, url: str) -> None:
+    pages = []
+    for login, width, height in (("ide.dubois", 390, 844), ("dr.martin", 1440, 900)):
+        page = _page(browser, width, height)
+        log_in(page, url, login)
+        page.goto(f"{url}/tlm?dossier={NUMBER}")
+        page.get_by_role("button", name="Entrer en salle").click()
+        page.get_by_role("button", name="Rejoindre").wait_for()
+        page.wait_for_timeout(1500)
+        page.screenshot(path=TARGET / f"salle{'-390' if width < 800 else ''}.png")
+        page.get_by_role("button", name="Rejoindre").click()
+        page.get_by_role("button", name="Quitter la téléconsultation").wait_for()
+        pages.append(page)
+    nurse, expert = pages
+    until(expert, "window.__td.call.framesShown() > 20")
+    expert.get_by_role("tab", name="Avis de l'expert").click()
+    expert.get_by_label("Synthèse et hypothèses").fill("Confusion aiguë sur maladie d'Alzheimer, infection probable.")
+    expert.wait_for_timeout(1200)
+    expert.screenshot(path=TARGET / "appel.png")
+    nurse.screenshot(path=TARGET / "appel-390.png")
+    for page in pages:
+        page.context.close()
+
+
+def _page(browser: Any, width: int, height: int) -> Any:
+    return browser.new_context(
+        viewport={"width": width, "height": height},
+        permissions=["camera", "microphone"],
+        locale="fr-FR",
+        timezone_id="Europe/Paris",
+    ).new_page()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,144 @@
+"""The document viewer without a browser: its contract, its channel, and what its script may not do."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from components.document_viewer import LABELS, DocumentViewer
+from components.document_viewer.component import HERE, joined
+from components.document_viewer.demo import PdfPages, demo, letter
+
+SCRIPTS = sorted(HERE.glob("*.js"))
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """A viewer on the demo's letter; calling it asks as the browser does and gives the answer."""
+    viewer = DocumentViewer(PdfPages(letter(), "Courrier.pdf"))
+    sent: list[dict[str, Any]] = []
+    monkeypatch.setattr(viewer, "_send_msg", sent.append)
+
+    def ask(**message: Any) -> dict[str, Any] | None:
+        sent.clear()
+        viewer._receive(SimpleNamespace(data={"t": "ask", "id": 7} | message))
+        return sent[0] if sent else None
+
+    return ask
+
+
+def test_the_channel_answers_as_the_routes_do(asked: Any) -> None:
+    told = asked(what="info")
+    assert told == {"id": 7, "value": {"pages": [[595.0, 842.0], [595.0, 842.0]], "text": True}}
+    assert asked(what="image", page=2, width=190)["value"].startswith(b"\x89PNG")
+    words = asked(what="words", page=1)["value"]
+    assert words["width"] == 595.0
+    assert [word[4] for word in words["words"]][:3] == ["Dr", "Paul", "PETIT,"]
+    places = asked(what="search", text="Alzheimer")["value"]
+    assert [place["page"] for place in places] == [1, 2]
+    assert all(len(box) == 4 for place in places for box in place["boxes"])
+    kept = asked(what="content")["value"]
+    assert (kept["name"], kept["type"], kept["content"][:5]) == ("Courrier.pdf", "application/pdf", b"%PDF-")
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"what": "image", "page": 3, "width": 100}, {"what": "image", "page": 0, "width": 100}, {"what": "image"},
+        {"what": "image", "page": "x", "width": None}, {"what": "words", "page": -1}, {"what": "__class__"}, {},
+    ],
+)  # fmt: skip
+def test_what_makes_no_sense_is_answered_with_words(asked: Any, message: dict[str, Any]) -> None:
+    assert asked(**message) == {"id": 7, "message": LABELS["page_failed"]}
+
+
+@pytest.mark.parametrize("data", [None, "text", {"t": "ask"}, {"t": "ask", "id": "7", "what": "info"}, {"t": "other"}])
+def test_a_message_that_is_none_of_ours_is_left_alone(data: Any) -> None:
+    viewer = DocumentViewer(PdfPages(letter(), "a.pdf"))
+    viewer._send_msg = lambda _message: pytest.fail("answered")  # type: ignore[method-assign]
+    viewer._receive(SimpleNamespace(data=data))
+
+
+def test_with_routes_nothing_comes_through_the_channel() -> None:
+    viewer = DocumentViewer(source="/api/documents/0")
+    viewer._send_msg = lambda _message: pytest.fail("answered")  # type: ignore[method-assign]
+    viewer._receive(SimpleNamespace(data={"t": "ask", "id": 1, "what": "info"}))
+
+
+def test_only_a_button_that_is_shown_can_be_pressed() -> None:
+    pressed: list[str] = []
+    viewer = DocumentViewer(actions=[{"name": "send", "label": "Envoyer…"}], on_action=pressed.append)
+    for name in ("send", "erase", None, ["send"]):
+        if not isinstance(name, list):
+            viewer._receive(SimpleNamespace(data={"t": "action", "name": name}))
+    assert pressed == ["send"]
+
+
+def test_a_large_image_is_never_made_for_a_large_number() -> None:
+    asked: list[int] = []
+    pages = SimpleNamespace(image=lambda _page, width: asked.append(width) or b"")
+    viewer = DocumentViewer(pages)  # type: ignore[arg-type]
+    viewer._send_msg = lambda _message: None  # type: ignore[method-assign]
+    viewer._receive(SimpleNamespace(data={"t": "ask", "id": 1, "what": "image", "page": 1, "width": 10**9}))
+    assert asked == [2280]
+
+
+def test_the_demo_opens_without_the_application_or_its_libraries() -> None:
+    program = (
+        "import sys; from components.document_viewer.demo import demo; demo();"
+        "wrong = {'app', 'sqlmodel', 'sqlalchemy'} & set(sys.modules); assert not wrong, wrong"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True, cwd=HERE.parents[1])
+    assert demo().title == "Courrier du Dr PETIT"
+
+
+# ---- its script
+
+
+def test_joined_modules_use_no_name_twice_and_export_only_render() -> None:
+    names = [
+        name
+        for path in SCRIPTS
+        for name in re.findall(
+            r"^(?:export )?(?:async )?(?:function|class|const|let) (\w+)", path.read_text(), re.MULTILINE
+        )
+    ]
+    assert sorted(names) == sorted(set(names))
+    script = DocumentViewer._esm
+    assert re.findall(r"^export .*", script, re.MULTILINE) == ["export function render({ model, el }) {"]
+    assert not re.search(r"^import ", script, re.MULTILINE)
+
+
+def test_joining_takes_away_only_the_imports_between_the_modules(tmp_path: Path) -> None:
+    (tmp_path / "a.js").write_text('import x from "far";\nexport const a = "import b from \\"./c\\"";\n')
+    (tmp_path / "b.js").write_text(
+        'import { a } from "./a.js";\nimport {\n  a as c,\n} from "./a.js";\nexport { a };\n'
+    )
+    assert joined(tmp_path, "a.js", "b.js") == (
+        'import x from "far";\nconst a = "import b from \\"./c\\"";\n\nexport { a };\n'
+    )
+
+
+@pytest.mark.parametrize(
+    "forbidden", ["innerHTML", "outerHTML", "insertAdjacentHTML", "eval(", "new Function", "document.write", "http"]
+)
+def test_no_script_makes_markup_out_of_data_or_leaves_the_house(forbidden: str) -> None:
+    assert [
+        path.name for path in SCRIPTS if forbidden in path.read_text().replace("http://www.w3.org/2000/svg", "")
+    ] == []
+
+
+def test_every_word_on_the_screen_comes_from_python() -> None:
+    used = set(re.findall(r"labels\.(\w+)", DocumentViewer._esm)) | set(
+        re.findall(r'step\("(\w+)"', DocumentViewer._esm)
+    )
+    assert used == set(LABELS)
+    for path in SCRIPTS:
+        code = re.sub(r"/\*.*?\*/|//[^\n]*", "", path.read_text(), flags=re.DOTALL)
+        assert not re.search(r"[àâçéèêëîïôùûœ«»]", code), path.name
