@@ -47,7 +47,7 @@ class Letter:
         when = f", le {_moment(self.planned_at)} (heure de Paris)" if self.planned_at else ""
         return _TEXT.format(
             name=self.name,
-            inviter=self.inviter,
+            inviter=_capital(_the(self.inviter)),
             doctor=f" avec {_the(self.doctor)}" if self.doctor else "",
             when=when,
             link=self.link,
@@ -62,6 +62,10 @@ def _moment(instant: datetime) -> str:
     return f"{french.long_date(french.local(instant).date())} à {french.spoken_hour(instant)}"
 
 
-def _the(doctor: str) -> str:
-    """« le Dr Claire MARTIN », « Karim MOREAU »."""
-    return f"le {doctor}" if doctor.startswith(("Dr ", "Pr ")) else doctor
+def _the(name: str) -> str:
+    """« le Dr Claire MARTIN », « Nadia DUBOIS »."""
+    return f"le {name}" if name.startswith(("Dr ", "Pr ")) else name
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

@@ -29,7 +29,6 @@ const DRAWINGS = /** @type {Record<string, string>} */ ({
   fullscreen: "M4 9V5.500A1.500 1.500 0 0 1 5.500 4H9M15 4h3.500A1.500 1.500 0 0 1 20 5.500V9M20 15v3.500a1.500 1.500 0 0 1-1.500 1.500H15M9 20H5.500A1.500 1.500 0 0 1 4 18.500V15",
   note: "M12 3.500a8.500 8.500 0 1 1 0 17a8.500 8.500 0 1 1 0-17ZM12 11v5M12 8v.2",
 });
-
 /** @param {string} name */
 function icon(name) {
   const node = document.createElementNS("http://www.w3.org/2000/svg", "svg");
@@ -39,12 +38,10 @@ function icon(name) {
   node.append(path);
   return node;
 }
-
 const CACHE_BYTES = 192e6;
 const AHEAD = 2;
 const LARGEST_ZOOM = 16;
 const TOOLS = ["windowing", "pan", "zoom", "measure"];
-
 /** @param {{model: any, el: HTMLElement}} context */
 export function render({ model, el }) {
   const labels = model.labels, info = model.info;
@@ -68,7 +65,6 @@ export function render({ model, el }) {
   let start = null;
   /** @type {Point | null} */
   let aim = null;
-
   // ---- the picture
   const canvas = /** @type {HTMLCanvasElement} */ (h("canvas", { tabindex: 0, role: "img", "aria-describedby": "help" }));
   const paper = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d", { alpha: false }));
@@ -80,7 +76,6 @@ export function render({ model, el }) {
   const greys = new Uint32Array(points.data.buffer);
   const table = new Uint32Array(65536);
   const stretch = info.row_mm && info.column_mm ? info.row_mm / info.column_mm : 1;
-
   /** DICOM PS3.3 C.11.2.1.2, linear, for one value. */
   function grey(/** @type {number} */ shown) {
     const share = state.window > 1 ? (shown - (state.level - 0.5)) / (state.window - 1) + 0.5 : Number(shown > state.level);
@@ -120,7 +115,6 @@ export function render({ model, el }) {
     return { x: (x * cos + y * sin) / s + info.columns / 2, y: (y * cos - x * sin) / s / stretch + info.rows / 2 };
   }
   const clamped = (/** @type {Point} */ p) => ({ x: Math.min(info.columns, Math.max(0, p.x)), y: Math.min(info.rows, Math.max(0, p.y)) });
-
   let developing = false, waiting = 0;
   function refresh(again = false) {
     developing ||= again;
@@ -175,7 +169,6 @@ export function render({ model, el }) {
     if (info.row_mm && info.column_mm) return words("measured", { mm: Math.hypot((a.x - b.x) * info.column_mm, (a.y - b.y) * info.row_mm).toLocaleString(labels.locale, { minimumFractionDigits: 1, maximumFractionDigits: 1 }) });
     return words("measured_points", { points: written(Math.hypot(a.x - b.x, a.y - b.y), 0) });
   }
-
   // ---- what is written around it
   const corner = (/** @type {string} */ place, text = "") => h("p", { class: `ov ov--${place}` }, text);
   const below = corner("bl"), numbers = corner("br");
@@ -185,7 +178,6 @@ export function render({ model, el }) {
   const scene = h("div", { class: "scene", "data-tool": state.tool }, canvas, ...sides, corner("tl", info.identity), corner("tr", info.detail), below, numbers, clear, says, spoken, h("p", { class: "vh", id: "help" }, labels.help));
   /** @type {Point | null} */
   let pointed = null;
-
   function write() {
     const frame = state.shown + 1, lines = [];
     if (frame && last) lines.push(words("shown_frame", { frame, frames: info.frames }));
@@ -209,7 +201,6 @@ export function render({ model, el }) {
     says.replaceChildren(text, ...(retry ? [h("br"), h("button", { type: "button", class: "chip", onclick: () => show(state.wanted) }, labels.retry)] : []));
     spoken.textContent = text;
   }
-
   // ---- controls
   function slider(/** @type {string} */ name, /** @type {number} */ min, /** @type {number} */ max, /** @type {number} */ step, /** @type {(now: number) => void} */ act) {
     const range = /** @type {HTMLInputElement} */ (h("input", { type: "range", "aria-label": labels[name], min, max, step, oninput: () => act(Number(range.value)) }));
@@ -241,7 +232,6 @@ export function render({ model, el }) {
     h("div", { class: "bar" }, h("div", { class: "tools", role: "toolbar", "aria-label": labels.tools }, ...toolButtons, tool("turn", () => { state.turn = (state.turn + 1) % 4; refresh(); }), tool("reset", reset)), chips, full),
     scene, h("div", { class: "side" }, h("div", { class: "sliders" }, windowSlider.element, levelSlider.element, last ? frameSlider.element : null),
       h("p", { class: "note" }, icon("note"), labels.not_diagnostic)));
-
   function choose(/** @type {string} */ name) {
     state.tool = name;
     start = aim = null;

@@ -19,7 +19,7 @@ export class ChatView {
     /** @type {Map<string, {element: HTMLElement, state: HTMLElement}>} */
     this.rows = new Map();
     this.empty = h("p", { class: "td-empty" }, words.say("chat.empty"));
-    this.list = h("ol", { class: "td-messages", role: "log", "aria-live": "off", "aria-label": words.say("chat.log"), tabindex: 0 });
+    this.list = h("div", { class: "td-messages", role: "log", "aria-live": "off", "aria-label": words.say("chat.log"), tabindex: 0 });
     this.input = h("textarea", {
       rows: 1, maxlength: LONGEST, placeholder: words.say("chat.input"), "aria-label": words.say("chat.input"),
       oninput: () => this.grow(),
@@ -87,8 +87,8 @@ export class ChatView {
     const state = h("span", { class: "td-message-state" });
     const time = this.words.time(line.at);
     const element = line.event
-      ? h("li", { class: "td-event" }, icon(line.event === "entered" ? "invite" : "people", 16), h("span", {}, this.words.say(`event.${line.event}.at`, { name: line.name, time })))
-      : h("li", { class: line.mine ? "td-message td-mine" : "td-message" },
+      ? h("div", { class: "td-event" }, icon(line.event === "entered" ? "invite" : "people", 16), h("span", {}, this.words.say(`event.${line.event}.at`, { name: line.name, time })))
+      : h("div", { class: line.mine ? "td-message td-mine" : "td-message" },
         h("span", { class: "td-message-head" }, h("b", {}, line.mine ? this.words.say("you") : line.name), " ", h("time", { datetime: line.at }, time)),
         h("p", {}, line.text ?? ""), state);
     set(element, "data-key", line.key);

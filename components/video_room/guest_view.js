@@ -183,7 +183,7 @@ export class GuestView {
      * @param {string} name
      */
     const toggle = (kind, name) => {
-      const text = h("span", { "aria-hidden": "true" });
+      const text = h("span", { class: "tg-act-state" }, words.say(`device.${kind}`));
       const element = h("button", { type: "button", class: "tg-act", "aria-label": words.say(`device.${kind}`), onclick: () => void devices.turn(kind, !devices.sends(kind)) }, icon(name, 28), icon(`${name}-off`, 28), text);
       return { element, text };
     };
@@ -221,7 +221,8 @@ export class GuestView {
       const { element, text } = this.buttons[kind];
       set(element, "aria-pressed", String(on));
       element.classList.toggle("td-off", !on);
-      write(text, this.words.say(`call.${kind}.${on ? "on" : "off"}`));
+      // The state stands in an attribute: the name stays « Micro », pressed or not.
+      set(text, "data-state", this.words.say(`call.${kind}.${on ? "on" : "off"}`));
     }
   }
 

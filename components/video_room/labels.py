@@ -92,6 +92,7 @@ _BAR = {
 }
 
 _LOBBY = {
+    "room.label": "Salle de téléconsultation",
     "lobby.title": "Entrer en salle",
     "lobby.room": "Salle",
     "lobby.loading": "Recherche des salles…",
@@ -264,10 +265,10 @@ _GUEST = {
     "wait.leave": "Je ne peux plus attendre",
     "call.title": "Téléconsultation avec {doctor}",
     "call.write": "Écrire",
-    "call.audio.on": "Micro ouvert",
-    "call.audio.off": "Micro coupé",
-    "call.video.on": "Caméra ouverte",
-    "call.video.off": "Caméra coupée",
+    "call.audio.on": "ouvert",
+    "call.audio.off": "coupé",
+    "call.video.on": "ouverte",
+    "call.video.off": "coupée",
     "call.quality.0": "L'image est coupée, elle revient",
     "call.quality.1": "La liaison est faible",
     "call.quality.2": "La liaison est moyenne",

@@ -162,6 +162,8 @@ export class Room {
     this.state = phase;
     set(this.root, "data-state", phase);
     set(this.root, "data-place", this.place);
+    set(this.root, "role", "region");
+    set(this.root, "aria-label", this.words?.say("room.label"));
     this.changed(phase, this.place);
   }
 

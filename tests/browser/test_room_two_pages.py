@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from components.video_room import GUEST_MODULE, modules_of
 from components.video_room.component import HERE as MODULES
-from tests.browser.room_rig import TOKENS, RoomServer
+from tests.browser.room_rig import ROOT, TOKENS, RoomServer
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 
@@ -21,6 +21,7 @@ const ask = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
 navigator.mediaDevices.getUserMedia = (wish) => wish.video
   ? Promise.reject(new DOMException("", "NotAllowedError")) : ask(wish);
 """
+AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 LARGEST_GUEST_PAGE = 50_000  # bytes, compressed
 
 Open = Callable[..., Page]
@@ -318,3 +319,55 @@ def test_the_page_of_a_guest_is_light(server: RoomServer, open_page: Open) -> No
     html = page.request.get(f"{server.url}/invitation?qui=mercier").body()
     weight = sum(len(gzip.compress(content, 9)) for content in (html, *(file.read_bytes() for file in files)))
     assert weight <= LARGEST_GUEST_PAGE
+
+
+def test_a_camera_that_is_pulled_out_is_replaced(pair: tuple[Page, Page]) -> None:
+    expert, nurse = pair
+    before = expert.evaluate("window.__td.call.negotiations()")
+    nurse.evaluate("""
+      const track = document.querySelector(".td-own video").srcObject.getVideoTracks()[0];
+      track.stop(); track.dispatchEvent(new Event("ended"));
+    """)
+    nurse.wait_for_timeout(1000)
+    pictures_arrive(expert)
+    assert expert.evaluate("window.__td.call.negotiations()") == before
+
+
+def test_a_camera_that_freezes_is_taken_again_by_a_button(pair: tuple[Page, Page]) -> None:
+    expert, nurse = pair
+    nurse.evaluate("""
+      const track = document.querySelector(".td-own video").srcObject.getVideoTracks()[0];
+      Object.defineProperty(track, "muted", {value: true}); track.dispatchEvent(new Event("mute"));
+    """)
+    nurse.get_by_role("button", name="Reprendre").click()
+    expect(nurse.get_by_role("button", name="Reprendre")).to_have_count(0)
+    pictures_arrive(expert)
+
+
+@pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed: npm ci")
+def test_axe_finds_nothing_serious(open_page: Open) -> None:
+    expert = open_page("/salle?qui=martin&ouvert=1")
+    expert.get_by_role("button", name="Rejoindre").wait_for()
+    found = serious(expert)
+    join(expert)
+    guest = open_page("/invitation?qui=mercier", 390, 844)
+    found += serious(guest)
+    guest.get_by_role("button", name="Rejoindre").click()
+    expert.get_by_role("button", name="Admettre").wait_for()
+    found += serious(guest) + serious(expert)
+    expert.get_by_role("button", name="Admettre").click()
+    pictures_arrive(guest)
+    for panel in ("Discussion", "Inviter"):
+        expert.get_by_role("button", name=panel, exact=True).click()
+        found += serious(expert)
+    expert.get_by_role("button", name="Grande", exact=True).click()
+    found += serious(expert) + serious(guest)
+    guest.get_by_role("button", name="Quitter la téléconsultation").click()
+    assert found + serious(guest) == []
+
+
+def serious(page: Page) -> list[str]:
+    page.evaluate(AXE.read_text() + ";0")
+    return page.evaluate("""axe.run().then((report) => report.violations
+      .filter(({impact}) => impact === "serious" || impact === "critical")
+      .map(({id, nodes}) => `${id} ${nodes[0].html}`))""")
