@@ -19,14 +19,15 @@ import importlib
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path.cwd() if (Path.cwd() / "components").exists() else Path.cwd().parent))
+ROOT = Path.cwd() if (Path.cwd() / "components").exists() else Path.cwd().parent
+sys.path.insert(0, str(ROOT))
 
 import holoviews as hv
 import panel as pn
 
-# Rien ne vient d'Internet : un hôpital bloque tout.
+# Rien ne vient d'Internet : un hôpital bloque tout. Les couleurs sont celles des pages, écrites une seule fois.
 hv.extension("bokeh", inline=True, logo=False)
-pn.extension(inline=True)
+pn.extension(inline=True, raw_css=[(ROOT / "app" / "static" / "tokens.css").read_text(encoding="utf-8")])
 
 
 def demo(name: str):
@@ -57,14 +58,33 @@ demo("document_viewer")
 
 # %% [markdown]
 # ## Regarder une imagerie
-# Fenêtre et niveau changent sans le serveur. « Mesurer », puis deux points sur l'image.
+# Fenêtre et niveau changent sans le serveur. « Mesurer », puis deux points sur l'image. Au clavier : les flèches changent
+# de coupe, plus et moins zooment. Cet écran n'est pas étalonné : il accompagne un avis, il ne remplace pas une lecture.
 
 # %%
 demo("image_viewer")
 
 # %% [markdown]
+# ### Pourquoi une fenêtre ?
+# Un scanner distingue des milliers de valeurs, un écran et un œil bien moins. La fenêtre « Cerveau » (80 unités autour
+# de 40, en bleu-vert) ne garde que le pic où se séparent substance blanche et substance grise ; l'os est loin à droite.
+
+# %%
+import numpy as np
+
+from components.image_viewer.demo import Phantom
+
+values = Phantom().frame(8)
+counts, edges = np.histogram(values[values > -200], bins=160)
+hv.Histogram((edges, counts)).opts(
+    width=760, height=240, color="#7c8a86", line_alpha=0, logy=True, ylim=(1, None), toolbar=None, default_tools=[],
+    xlabel="Valeur (UH)", ylabel="Nombre de points", title="Ce que contient une coupe",
+) * hv.VSpan(0, 80).opts(color="#00695c", alpha=0.22)  # fmt: skip
+
+# %% [markdown]
 # ## Suivre une biologie
-# Le critique d'abord ; la bande est la référence ; la forme et la couleur disent la même chose.
+# Le critique d'abord ; la bande est la référence ; la forme et la couleur disent la même chose, le tableau aussi.
+# Cochez « Anormaux seulement » pour ne garder que ce qui demande une décision.
 
 # %%
 demo("lab_trends")

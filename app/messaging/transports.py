@@ -166,10 +166,3 @@ class MemoryMail:
         if self.failures:
             raise self.failures.pop(0)
         self.sent.append((mail, message_id))
-
-
-def transport_from(settings: Settings) -> SmtpMail | FolderMail:
-    """The transport that the settings ask for."""
-    if settings.mail_transport == "folder":
-        return FolderMail(settings.var / "mail", settings.mail_sender)
-    return SmtpMail(settings)

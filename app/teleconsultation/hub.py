@@ -37,7 +37,7 @@ FORGOTTEN = 180.0  # the same for a page that only looks on: browsers slow down 
 CHECK_EVERY = 20.0  # between two looks whether a login or an invitation still holds
 COMING_BACK = 120.0  # after the process started, before a call nobody came back to is over
 
-MEETING_OVER = "La téléconsultation est terminée : les professionnels ont quitté la salle. Merci d'avoir participé."
+MEETING_OVER = "La téléconsultation est terminée. Les professionnels ont quitté la salle. Merci d'avoir participé."
 LINE_LOST = "Vous êtes sorti de la salle : la liaison était coupée depuis trop longtemps. Entrez de nouveau."
 
 
@@ -113,9 +113,8 @@ class Hub(Register):
     def refuse(self, line: Line, refusal: TeledossierError, about: str, key: str | None = None) -> None:
         """Answer with `error`; who has lost the right to be here is cut off."""
         line.tell(wire.error(refusal, about, key))
-        if isinstance(refusal, RIGHTS_LOST) and not self.still_welcome(line):
-            self.put_out(line, "right-lost")
-            line.cut(RIGHT_LOST, refusal.code)
+        if isinstance(refusal, RIGHTS_LOST):
+            self.cut_unless_welcome(line)
 
     def check(self, line: Line) -> None:
         """Before an act that counts: the login or invitation still holds, and the right to the dossier."""
@@ -123,12 +122,16 @@ class Hub(Register):
         with self.platform.reading() as session:
             line.renew(session, self.platform)
 
-    def still_welcome(self, line: Line) -> bool:
+    def cut_unless_welcome(self, line: Line) -> None:
+        """Look again; who has lost the right to be here is put out, told, and cut off."""
         try:
             self.check(line)
-        except RIGHTS_LOST:
-            return False
-        return True
+        except RIGHTS_LOST as refusal:
+            was_inside = line.participant is not None
+            self.put_out(line, "right-lost")
+            if isinstance(line, GuestLine):
+                line.tell({"t": "removed" if was_inside else "refused", "message": refusal.message})
+            line.cut(RIGHT_LOST, refusal.code)
 
     # -- going
 
@@ -142,7 +145,7 @@ class Hub(Register):
                 except TeledossierError as refusal:
                     self.refuse(line, refusal, "wait")
 
-    def put_out(self, line: Line, reason: str, message: str = "") -> None:
+    def put_out(self, line: Line, reason: str) -> None:
         """Out of the room and away from the door, at once."""
         if isinstance(line, GuestLine) and line.waits:
             line.waits = False
@@ -151,7 +154,7 @@ class Hub(Register):
         if line.participant is not None:
             departure = self.presence.leave(line.participant, self.platform.now())
             if departure:
-                self.departed(departure, reason, message)
+                self.departed(departure, reason)
 
     def departed(self, departure: Departure, reason: str, message: str = "", *, journal: bool = True) -> None:
         """Tell that somebody is out, and keep it. `message` tells themselves, when it was not their wish."""
@@ -210,16 +213,10 @@ class Hub(Register):
         if line.participant is not None and isinstance(line, CallerLine):
             await self.desk.run(login_sessions.find, line.secret)
         if line.is_open:
-            self._cut_unless_welcome(line)
-
-    def _cut_unless_welcome(self, line: Line) -> None:
-        try:
-            self.check(line)
-        except RIGHTS_LOST as refusal:
-            self.put_out(line, "right-lost", refusal.message)
-            line.cut(RIGHT_LOST, refusal.code)
+            self.cut_unless_welcome(line)
 
     def _end_abandoned(self) -> None:
+        # Right as long as one process has all the rooms; with several, the bus will have to say who is where.
         self.later(self.desk.run(service.end_abandoned, self.presence.occupied_dossiers()))
 
     # -- events of the bus
@@ -235,23 +232,14 @@ class Hub(Register):
     def _logged_out(self, event: Event) -> None:
         for line in tuple(self.lines):
             if isinstance(line, CallerLine) and line.actor.id == event.get("professional"):
-                self._cut_unless_welcome(line)
+                self.cut_unless_welcome(line)
 
     def _invitation_changed(self, event: Event) -> None:
         if event.get("closed"):
             for line in tuple(self.lines):
                 if isinstance(line, GuestLine) and line.invitation_id == event.get("id"):
-                    self._show_out(line)
+                    self.cut_unless_welcome(line)
         self.tell_invitations(int(event["dossier"]))
-
-    def _show_out(self, line: GuestLine) -> None:
-        try:
-            self.check(line)
-        except RIGHTS_LOST as refusal:
-            was_inside = line.participant is not None
-            self.put_out(line, "withdrawn")
-            line.tell({"t": "removed" if was_inside else "refused", "message": refusal.message})
-            line.cut(RIGHT_LOST, refusal.code)
 
     def _mail_changed(self, event: Event) -> None:
         if event.get("topic") != invitations.TOPIC:

@@ -59,6 +59,3 @@ class Lobby:
         for guest in silent:
             self.leave(guest.invitation_id)
         return silent
-
-    def is_empty(self) -> bool:
-        return not self._waiting

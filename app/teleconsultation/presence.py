@@ -182,11 +182,6 @@ class Presence:
         self._inside[identity] = entered
         return Entry(entered, resumed=resumed, kept=False, replaced=older)
 
-    def check(self, room: str, dossier_id: int, person: Person) -> None:
-        """Whether somebody would find a place now. Raises: RoomFull, RoomTaken."""
-        older = next((p for p in self.people(room) if p.person.key == person.key), None)
-        self._check_room(room, dossier_id, without=older)
-
     def would_resume(self, room: str, dossier_id: int, person: Person, resume: Resume | None) -> bool:
         """Whether a claim to a former place holds."""
         former = self._claimed(room, dossier_id, person, resume)

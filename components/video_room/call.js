@@ -18,7 +18,7 @@ import { newKey, Transcript } from "./transcript.js";
 /** @typedef {{id: string, name: string, role: string, since: string}} Guest */
 /** @typedef {{id: string, name: string, role: string, address: string, state: string, message?: string}} Invitation */
 /** @typedef {import("./transcript.js").Line} Line */
-/** @typedef {{name: string, role: string, professional: boolean}} Me */
+/** @typedef {{name: string, detail?: string, role: string, professional: boolean}} Me */
 /** @typedef {"out" | "waiting" | "joining" | "inside" | "over"} CallState */
 /** @typedef {"left" | "refused" | "removed" | "right"} Ending */
 
@@ -36,13 +36,15 @@ export class Call extends Emitter {
       message: (message) => this.hear(message),
       up: () => this.lineUp(),
       down: () => this.emit("line"),
-      ended: () => this.state !== "over" && this.finish("right"),
+      ended: () => this.state !== "over" && this.finish("right", this.farewell),
     });
     /** @type {CallState} */
     this.state = "out";
     /** @type {Ending | null} */
     this.ending = null;
     this.message = "";
+    /** Why the line will be cut, when the server says it before. */
+    this.farewell = "";
     /** @type {Me | null} */
     this.me = null;
     /** @type {Record<string, any> | null} of a guest */
@@ -284,6 +286,7 @@ export class Call extends Emitter {
 
   /** @param {Message} message */
   refusedAct(message) {
+    if (message.about === "hello") this.farewell = message.message;
     if (message.key) {
       this.line.settle(message.key);
       this.transcript.fail(message.key, message.message);

@@ -64,8 +64,7 @@ export class PeopleView {
   }
 
   ownDetail() {
-    const me = /** @type {{detail?: string, role?: string} | null} */ (this.call.me);
-    return this.detail(me?.detail, me?.role ?? "");
+    return this.detail(this.call.me?.detail, this.call.me?.role ?? "");
   }
 
   /**

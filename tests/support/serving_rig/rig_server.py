@@ -65,6 +65,7 @@ class RigServer:
         self.secrets = [self._person("claire", "Claire", "Martin"), self._person("hugo", "Hugo", "Leroy")]
         self.log = var / "server.log"
         self.process: subprocess.Popen[bytes] | None = None
+        self.started_in = 0.0  # seconds; says how busy the machine is
 
     def _person(self, login: str, given: str, family: str) -> str:
         with self.platform.transaction() as session:
@@ -88,11 +89,13 @@ class RigServer:
 
     def start(self, arguments: list[str] | None = None) -> None:
         arguments = arguments or rig_command(self.settings)
+        began = time.monotonic()
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 arguments, env=command.environment(self.settings), stdout=log, stderr=log, cwd=command.ROOT
             )
         self.wait()
+        self.started_in = time.monotonic() - began
 
     def start_supervised(self) -> None:
         self.start(

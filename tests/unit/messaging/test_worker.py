@@ -15,9 +15,8 @@ from sqlmodel import select
 from app.bootstrap import platform_in_memory
 from app.messaging import service, worker
 from app.messaging.models import OutboxMessage, OutboxState
-from app.messaging.transports import FolderMail, MailRefused, MailUnavailable, MemoryMail, compose, transport_from
+from app.messaging.transports import FolderMail, MailRefused, MailUnavailable, MemoryMail, compose
 from app.platform import Mail, Platform
-from app.settings import load
 from tests.support.people import SetClock
 
 SENDER = "ne-pas-repondre@teledossier.invalid"
@@ -238,8 +237,3 @@ async def test_a_folder_that_cannot_be_written_is_tried_again_later(tmp_path: Pa
     (tmp_path / "mail" / "tmp").rmdir()
     with pytest.raises(MailUnavailable):
         await folder.send(Mail("a@b.fr", "Bonjour", "Un lien"), "abc")
-
-
-def test_the_settings_choose_the_transport(tmp_path: Path) -> None:
-    assert isinstance(transport_from(load(var=tmp_path, mail_transport="folder")), FolderMail)
-    assert not isinstance(transport_from(load(var=tmp_path, mail_transport="smtp")), FolderMail)

@@ -26,6 +26,12 @@ def world() -> World:
     return small_world()
 
 
+@pytest.fixture(scope="module")
+def shared() -> World:
+    """One world for a whole table of who may do what."""
+    return small_world()
+
+
 def step_of(world: World, number: str) -> Step:
     with world.platform.reading() as session:
         return session.exec(select(Dossier.step).where(Dossier.number == number)).one()
@@ -56,20 +62,20 @@ def guest_of(world: World, admitted: bool = True) -> Invitation:
         lambda world, actor: service.rooms_of(world.platform, actor, PLANNED),
         lambda world, actor: service.enter(world.platform, actor, PLANNED, BLUE),
         lambda world, actor: service.chat_of(world.platform, actor, PLANNED),
-        lambda world, actor: service.post_chat(world.platform, actor, PLANNED, BLUE, "Bonjour", "k"),
+        lambda world, actor: service.post_chat(world.platform, actor, PLANNED, BLUE, "Bonjour", actor.login),
         lambda world, actor: invitations.invitations_of(world.platform, actor, PLANNED),
         lambda world, actor: invitations.invite(
-            world.platform, actor, PLANNED, BLUE, Invite("email", "a@b.fr", "Paul", GuestRole.PATIENT, "k")
+            world.platform, actor, PLANNED, BLUE, Invite("email", "a@b.fr", "Paul", GuestRole.PATIENT, actor.login)
         ),
     ],
     ids=["rooms_of", "enter", "chat_of", "post_chat", "invitations_of", "invite"],
 )
-def test_who_may(world: World, login: str, use_case: object) -> None:
+def test_who_may(shared: World, login: str, use_case: object) -> None:
     if login in OF_THE_DOSSIER:
-        use_case(world, world.people[login])  # type: ignore[operator]
+        use_case(shared, shared.people[login])  # type: ignore[operator]
     else:
         with pytest.raises((NotFound, AccessDenied)):
-            use_case(world, world.people[login])  # type: ignore[operator]
+            use_case(shared, shared.people[login])  # type: ignore[operator]
 
 
 def test_the_rooms_come_in_the_house_s_order_with_the_planned_one_marked(world: World) -> None:
