@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.documents import imaging_codestream as codestream
+from app.documents import imaging_tags as tags
 from app.errors import FileRefused, NotFound
 
 MOST_PIXELS = 60_000_000  # of one frame
@@ -110,33 +111,33 @@ def _study(source: Any) -> ImagingStudy:
     whole = Window("", (lowest + highest) / 2, max(highest - lowest, 1.0))
     windows = () if color else _windows(source, scale)
     first = windows[0] if windows else whole
-    axes = _orientation(source)
-    taken = _moment(source)
-    modality = _text(source, "Modality", 16)
+    axes = tags.orientation(source)
+    taken = tags.moment(source)
+    modality = tags.text(source, "Modality", 16)
     return ImagingStudy(
         modality=modality,
-        description=_text(source, "StudyDescription", 80) or _text(source, "SeriesDescription", 80),
+        description=tags.text(source, "StudyDescription", 80) or tags.text(source, "SeriesDescription", 80),
         taken_on=taken.date() if taken else None,
         frames=frames,
         rows=rows,
         columns=columns,
-        spacing=_spacing(source),
+        spacing=tags.spacing(source),
         window_center=first.center,
         window_width=first.width,
         lowest=lowest,
         highest=highest,
         inverted=source.get("PhotometricInterpretation") == "MONOCHROME1",
-        photometric=_text(source, "PhotometricInterpretation", 32),
+        photometric=tags.text(source, "PhotometricInterpretation", 32),
         windows=windows,
         slope=scale.gain,
         intercept=scale.offset,
         unit="UH" if modality == "CT" else "",
         is_color=color,
         taken_at=taken,
-        plane=_plane(axes),
-        thickness=_positive(_group(source, "PixelMeasuresSequence").get("SliceThickness")),
-        sides=_sides(axes),
-        institution=_text(source, "InstitutionName", 80),
+        plane=tags.plane(axes),
+        thickness=tags.positive(tags.group(source, "PixelMeasuresSequence").get("SliceThickness")),
+        sides=tags.sides(axes),
+        institution=tags.text(source, "InstitutionName", 80),
     )
 
 
@@ -261,7 +262,7 @@ def _scale(source: Any, frames: int) -> _Scale:
 
 
 def _rescale(source: Any, number: int) -> tuple[float, float]:
-    group = _group(source, "PixelValueTransformationSequence", number)
+    group = tags.group(source, "PixelValueTransformationSequence", number)
     slope, intercept = float(group.get("RescaleSlope", 1) or 1), float(group.get("RescaleIntercept", 0) or 0)
     if not math.isfinite(slope) or not math.isfinite(intercept):
         raise FileRefused(BROKEN)
@@ -269,107 +270,17 @@ def _rescale(source: Any, number: int) -> tuple[float, float]:
 
 
 def _windows(source: Any, scale: _Scale) -> tuple[Window, ...]:
-    group = _group(source, "FrameVOILUTSequence")
-    centers, widths = _several(group.get("WindowCenter")), _several(group.get("WindowWidth"))
-    labels = _several(group.get("WindowCenterWidthExplanation"))
+    group = tags.group(source, "FrameVOILUTSequence")
+    centers, widths = tags.several(group.get("WindowCenter")), tags.several(group.get("WindowWidth"))
+    labels = tags.several(group.get("WindowCenterWidthExplanation"))
     found = []
     for index, (center, width) in enumerate(zip(centers, widths, strict=False)):
         middle, breadth = float(center), float(width)
         if math.isfinite(middle) and 0 < breadth < 1e6:
-            label = _clean(labels[index], 24) if index < len(labels) else ""
+            label = tags.clean(labels[index], 24) if index < len(labels) else ""
             found.append(Window(label, (middle - scale.offset) / scale.gain, breadth / abs(scale.gain)))
     return tuple(found[:8])
 
 
 def _is_color(source: Any) -> bool:
     return int(source.get("SamplesPerPixel", 1)) == 3 or source.get("PhotometricInterpretation") == "PALETTE COLOR"
-
-
-# ---- what is written beside the picture
-
-
-def _group(source: Any, name: str, number: int = 0) -> Any:
-    """Where an attribute stands: the frame's functional group, the shared one (enhanced objects), or the dataset."""
-    for groups, index in (("PerFrameFunctionalGroupsSequence", number), ("SharedFunctionalGroupsSequence", 0)):
-        sequence = source.get(groups)
-        if sequence and index < len(sequence) and name in sequence[index] and sequence[index][name].value:
-            return sequence[index][name].value[0]
-    return source
-
-
-def _spacing(source: Any) -> tuple[float, float] | None:
-    measures = _group(source, "PixelMeasuresSequence")
-    pair = _several(measures.get("PixelSpacing") or source.get("ImagerPixelSpacing"))
-    if len(pair) < 2:
-        return None
-    between_rows, between_columns = _positive(pair[0]), _positive(pair[1])
-    return (between_rows, between_columns) if between_rows and between_columns else None
-
-
-def _orientation(source: Any) -> list[float]:
-    """Directions of a row and of a column in the patient (six numbers), or nothing."""
-    numbers = [
-        float(part) for part in _several(_group(source, "PlaneOrientationSequence").get("ImageOrientationPatient"))
-    ]
-    return numbers if len(numbers) == 6 and all(math.isfinite(part) for part in numbers) else []
-
-
-# To the left, to the back and to the head of the patient (DICOM PS3.3 C.7.6.2.1.1), and the opposites.
-_LETTERS = (("G", "D"), ("P", "A"), ("S", "I"))
-_PLANES = ("Sagittale", "Coronale", "Axiale")
-
-
-def _sides(axes: list[float]) -> tuple[str, ...]:
-    if not axes:
-        return ()
-    row, column = axes[:3], axes[3:]
-    return tuple(_letter(part) for part in ([-x for x in row], row, [-x for x in column], column))
-
-
-def _letter(direction: list[float]) -> str:
-    axis = max(range(3), key=lambda index: abs(direction[index]))
-    return _LETTERS[axis][direction[axis] < 0]
-
-
-def _plane(axes: list[float]) -> str:
-    if not axes:
-        return ""
-    normal = np.cross(axes[:3], axes[3:])
-    return _PLANES[int(np.argmax(np.abs(normal)))]
-
-
-def _moment(source: Any) -> datetime | None:
-    """When the picture was taken, the study's day otherwise."""
-    stamps = [str(source.get("AcquisitionDateTime", "") or "")]
-    for part in ("Acquisition", "Content", "Series", "Study"):
-        stamps.append(str(source.get(f"{part}Date", "") or "") + str(source.get(f"{part}Time", "") or ""))
-    for stamp in stamps:
-        for length, pattern in ((14, "%Y%m%d%H%M%S"), (12, "%Y%m%d%H%M"), (8, "%Y%m%d")):
-            try:
-                return datetime.strptime(stamp[:length], pattern)
-            except ValueError:
-                continue
-    return None
-
-
-def _text(source: Any, name: str, longest: int) -> str:
-    return _clean(source.get(name, ""), longest)
-
-
-def _clean(value: Any, longest: int) -> str:
-    text = "".join(letter if letter.isprintable() else " " for letter in str(value or ""))
-    return " ".join(text.split())[:longest]
-
-
-def _several(value: Any) -> list[Any]:
-    if value is None or value == "":
-        return []
-    return list(value) if hasattr(value, "__iter__") and not isinstance(value, str) else [value]
-
-
-def _positive(value: Any) -> float | None:
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        return None
-    return number if 0 < number < 1e4 else None

@@ -27,7 +27,8 @@ def main() -> None:
             page.get_by_role("heading", name="Mes télédossiers").wait_for()
             page.screenshot(path=TARGET / f"liste{end}.png")
             page.goto(f"{demo.url}/tlm?dossier={NUMBER}")
-            page.get_by_role("img", name="Page 1").first.wait_for()
+            page.get_by_role("button", name="Entrer en salle").wait_for()
+            page.wait_for_timeout(2500)  # until the first page is drawn
             page.screenshot(path=TARGET / f"dossier{end}.png")
             page.context.close()
         _call(browser, demo.url)

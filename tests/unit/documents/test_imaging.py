@@ -93,6 +93,20 @@ def test_a_study_says_what_is_shown_beside_the_picture() -> None:
     assert (study.plane, study.thickness, study.sides) == ("Axiale", 5, ("D", "G", "A", "P"))
 
 
+@pytest.mark.parametrize(
+    ("day", "hour", "taken"),
+    [
+        ("20261121", "", datetime(2026, 11, 21)),
+        ("20261121", "1140", datetime(2026, 11, 21, 11, 40)),
+        ("20261121", "114005.250000", datetime(2026, 11, 21, 11, 40, 5)),
+        ("20261121", "11", datetime(2026, 11, 21)),
+        ("", "", None),
+    ],
+)
+def test_the_moment_is_read_as_far_as_it_is_written(day: str, hour: str, taken: datetime | None) -> None:
+    assert read_study(dicom(StudyDate=day, StudyTime=hour)).taken_at == taken
+
+
 def test_no_name_number_or_birth_date_leaves_the_file() -> None:
     said = repr(read_study(dicom()))
     assert not any(secret in said for secret in ("SECRET", "IPP-42", "1938"))
