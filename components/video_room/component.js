@@ -29,6 +29,14 @@ export function render({ model, el }) {
 function onPage(model, hole, host, config) {
   /** @type {(() => void)[]} */
   const undo = [];
+  // « Entrer en salle » may be pressed before the room's modules have come: it is kept until they are there.
+  let wanted = "";
+  model.on("msg:custom", (/** @type {{t?: string}} */ message) => {
+    const room = window.__td?.room;
+    if (!room) wanted = message.t ?? "";
+    else if (message.t === "open") room.open(config());
+    else if (message.t === "close") room.close();
+  });
   const start = () => {
     const td = window.__td;
     const follow = () => {
@@ -39,11 +47,7 @@ function onPage(model, hole, host, config) {
     document.addEventListener("td:room-state", follow);
     undo.push(td.place(hole), () => document.removeEventListener("td:room-state", follow));
     follow();
-    model.on("msg:custom", (/** @type {{t?: string}} */ message) => {
-      if (message.t === "open") td.room.open(config());
-      if (message.t === "close") td.room.close();
-    });
-    if (model.opened) td.room.open(config());
+    if (model.opened || wanted === "open") td.room.open(config());
   };
   host.dataset.tdRoom = "closed";
   if (window.__td?.room) start();
