@@ -18,6 +18,7 @@ from app.french import local
 from app.identity.models import Professional, Structure
 from app.platform import Platform
 
+AUBRY = ("Mme AUBRY Simone", "née le 30/04/1933")
 CLOSED = ("TLM-2026-0003", "dr.martin")
 
 
@@ -63,9 +64,9 @@ def _documents(today: date) -> Iterator[tuple[str, str, str, bytes]]:
         files.blood_tests(today),
     )
     yield "dr.petit", "TLM-2026-0001", "Scanner cérébral.dcm", files.head_scan(today)
-    yield "ide.dubois", "TLM-2026-0001", "Photo avant-bras gauche.jpg", files.wound_photo(today)
+    yield "ide.dubois", "TLM-2026-0001", "Photo avant-bras gauche.jpg", files.wound_photo(today, site="forearm")
     yield "ide.dubois", "TLM-2026-0001", "Traitement en cours.pdf", files.treatment(today)
-    for days in (14, 7, 1):
+    for days, healing in ((14, 0.0), (7, 0.35), (1, 0.7)):
         day = today - timedelta(days=days)
-        yield "ide.dubois", "TLM-2026-0002", f"Talon droit {day:%d-%m-%Y}.jpg", files.wound_photo(day)
-    yield "ide.dubois", "TLM-2026-0005", "Traitement en cours.pdf", files.treatment(today)
+        yield "ide.dubois", "TLM-2026-0002", f"Talon droit {day:%d-%m-%Y}.jpg", files.wound_photo(day, healing=healing)
+    yield "ide.dubois", "TLM-2026-0005", "Traitement en cours.pdf", files.treatment(today, patient=AUBRY)

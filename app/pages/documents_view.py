@@ -138,6 +138,7 @@ class DocumentsView(pn.viewable.Viewer):
             row_mm=study.spacing[0] if study.spacing else 0.0,
             column_mm=study.spacing[1] if study.spacing else 0.0,
             inverted=study.inverted,
+            is_color=study.is_color,
             identity=f"{patient.birth_name} {patient.first_name} · {numeric_date(patient.birth_date)}",
             detail=" · ".join(part for part in (study.modality, study.description, taken) if part),
             presets=CT_PRESETS if study.modality == "CT" else (),
@@ -151,7 +152,8 @@ class DocumentsView(pn.viewable.Viewer):
         from components.lab_trends import LabResult, LabTrends
 
         shown = tuple(
-            LabResult(r.code, r.name, _wall_clock(r.at), r.value, r.unit, r.low, r.high, r.flag) for r in results
+            LabResult(r.code, r.name, _wall_clock(r.at), r.value, r.unit, r.low, r.high, r.flag, r.comparator)
+            for r in results
         )
         return pn.Column(
             LabTrends(results=shown, title=document.title),
