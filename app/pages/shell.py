@@ -121,15 +121,17 @@ def page(
     detail: str | None = None,
     crumb: Sequence[Crumb | tuple[str, str] | str] = (),
     navigation: Navigation | None = None,
+    extensions: Sequence[str] = (),
     language: str = "fr",
 ) -> pn.Template:
     """The servable page of a view: `shell.page(view, title="Mes télédossiers", actor=actor).servable()`.
 
     `crumb` is the way here, steps of (label, address) or a label alone. `detail` stands under the person's name; left
-    out, it is their qualification. `navigation` is for a page whose address changes without loading.
+    out, it is their qualification. `navigation` is for a page whose address changes without loading. `extensions`
+    are Panel's own that the view needs (« tabulator »): left out, they work for the first session of a process only.
     """
     # Per session, not per process: Panel keeps these for the page being built only.
-    pn.extension(reconnect=False, notifications=False, respect_explicit_sizing=True)
+    pn.extension(*extensions, reconnect=False, notifications=False, respect_explicit_sizing=True)
     template = pn.Template(_TEMPLATE)
     template.add_variable("page_title", full_title(title))
     template.add_variable("language", language)

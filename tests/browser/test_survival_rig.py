@@ -12,6 +12,8 @@ from playwright.sync_api import Browser, expect
 from tests.support.serving_rig.rig_browser import chromium, give_cookie, open_page
 from tests.support.serving_rig.rig_server import RigServer
 
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
 # Seconds between the death of the web process and a page that answers a click; on a machine where the server alone
 # takes longer than five to start, twice that.
 BACK_WITHIN = 10.0
@@ -143,3 +145,23 @@ def test_a_field_emptied_after_typing_stays_empty(browser: Browser, server: RigS
     expect(page.get_by_text(f"pid={old}")).to_have_count(0, timeout=PATIENCE)
     page.wait_for_timeout(1000)
     expect(page.get_by_label("Note")).to_have_value("")
+
+
+def test_a_first_visit_is_a_megabyte_and_a_second_one_almost_nothing(browser: Browser, server: RigServer) -> None:
+    context = browser.new_context()
+    give_cookie(context, server, server.secrets[0])
+    received = []
+    for _ in range(2):
+        page = context.new_page()
+        wire = context.new_cdp_session(page)
+        wire.send("Network.enable")
+        sizes: list[float] = []
+        wire.on("Network.loadingFinished", lambda event, sizes=sizes: sizes.append(event["encodedDataLength"]))
+        page.goto(server.url + server.path)
+        page.get_by_role("button", name="Compter").click()
+        expect(page.get_by_text("n=1")).to_be_visible()
+        received.append(sum(sizes) / 1024)
+        page.close()
+    first, second = received
+    assert first < 1200, f"{first:.0f} kB"  # 4969 kB as Panel serves the same page
+    assert second < 40, f"{second:.0f} kB"

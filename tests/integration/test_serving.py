@@ -15,8 +15,9 @@ from typing import Any
 import httpx
 import pytest
 from bokeh.util.token import generate_jwt_token, get_token_payload
-from tornado.httpclient import HTTPClientError, HTTPRequest
-from tornado.websocket import WebSocketClientConnection, websocket_connect
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
+from websockets.typing import Origin, Subprotocol
 
 from app.server import command, pins, supervisor
 from app.server.headers import SecurityHeaders
@@ -66,33 +67,17 @@ def token_of(page: httpx.Response) -> str:
     return found[1]
 
 
-class PageSocket:
-    """A page's websocket, past the server's greeting. `closed` answers the code with which it was closed."""
-
-    def __init__(self, connection: WebSocketClientConnection) -> None:
-        self._connection = connection
-        self.closed = asyncio.ensure_future(self._until_closed())
-
-    async def _until_closed(self) -> int | None:
-        while await self._connection.read_message() is not None:
-            pass
-        return self._connection.close_code
-
-    async def close(self) -> None:
-        self._connection.close()
-        await self.closed
-
-
-async def open_websocket(server: RigServer, token: str, secret: str) -> PageSocket:
-    """Raises: ConnectionError with the code when the server closes it instead of greeting."""
-    request = HTTPRequest(
+async def open_websocket(server: RigServer, token: str, secret: str) -> ClientConnection:
+    """A page's websocket, past the server's greeting. Raises: ConnectionClosed when there is none."""
+    socket = await connect(
         server.url.replace("http", "ws") + server.path + "/ws",
-        headers={"Cookie": f"{server.settings.session_cookie}={secret}", "Origin": server.url},
+        additional_headers={"Cookie": f"{server.settings.session_cookie}={secret}"},
+        origin=Origin(server.url),
+        subprotocols=[Subprotocol("bokeh"), Subprotocol(token)],
+        max_size=None,
     )
-    connection = await websocket_connect(request, subprotocols=["bokeh", token])
-    if await asyncio.wait_for(connection.read_message(), 20) is None:
-        raise ConnectionError(connection.close_code)
-    return PageSocket(connection)
+    assert "ACK" in str(await asyncio.wait_for(socket.recv(), 20))
+    return socket
 
 
 # ---- who may see a page
@@ -302,12 +287,21 @@ def test_a_forged_or_senseless_token_is_refused(server: RigServer, claire: httpx
     assert renew(claire, server, token, search="?" + "a=1&" * 600).status_code == 400
 
 
-def test_nobody_attaches_to_the_page_of_somebody_else(server: RigServer, claire: httpx.Client) -> None:
+def test_nobody_attaches_to_the_page_of_somebody_else(
+    server: RigServer, claire: httpx.Client, stranger: httpx.Client
+) -> None:
     token = token_of(claire.get(server.path))
-    with pytest.raises(ConnectionError, match="4403"):
+    with pytest.raises(ConnectionClosed, match="4403"):
         asyncio.run(_opens(server, token, server.secrets[1]))
-    with pytest.raises(HTTPClientError, match="403"):
-        asyncio.run(_opens(server, token, "no such secret"))
+    handshake = {
+        "Connection": "Upgrade",
+        "Upgrade": "websocket",
+        "Sec-WebSocket-Version": "13",
+        "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA==",
+        "Sec-WebSocket-Protocol": f"bokeh, {token}",
+        "Origin": server.url,
+    }
+    assert stranger.get(server.path + "/ws", headers=handshake).status_code == 403
 
 
 def _token(server: RigServer, payload: dict[str, Any], expiration: int) -> str:
@@ -338,9 +332,10 @@ async def test_logging_out_closes_the_pages_of_that_login_and_no_others(server: 
 
     # From another process, as a second web process would: the bus carries it.
     await asyncio.to_thread(login_sessions.end, server.platform, ending)
-    assert await asyncio.wait_for(sockets[0].closed, 5) == 4401
+    await asyncio.wait_for(sockets[0].wait_closed(), 5)
+    assert sockets[0].close_code == 4401
     await asyncio.sleep(1)
-    assert not sockets[1].closed.done()
+    assert sockets[1].close_code is None
     await sockets[1].close()
 
 

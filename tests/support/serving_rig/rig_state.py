@@ -47,7 +47,12 @@ def servable(actor: Professional) -> pn.Template:
     navigation = shell.Navigation(lambda search: setattr(address, "object", search.lstrip("?")))
     view = pmui.Column(pmui.Typography("Banc", variant="h1"), address, opinion, note, heard, button, count, table)
     return shell.page(
-        view, title="Banc", actor=actor, crumb=[("Mes télédossiers", "/rig_page"), "Banc"], navigation=navigation
+        view,
+        title="Banc",
+        actor=actor,
+        crumb=[("Mes télédossiers", "/rig_page"), "Banc"],
+        navigation=navigation,
+        extensions=("tabulator",),
     )
 
 
