@@ -35,7 +35,9 @@ lint: ## looks at the code: format, lint, types, architecture, JavaScript types
 	else echo "no node_modules: JavaScript types not checked (make setup)"; fi
 
 test: setup lint ## sets up, looks at the code, runs all tests; ends with what was skipped and why
-	@$(BIN)/python -m pytest tests
+	@$(BIN)/python -m pytest tests --ignore=tests/browser
+# apart: Playwright keeps an event loop running in its thread, which asyncio tests cannot share
+	@$(BIN)/python -m pytest tests/browser
 
 screenshots: ## draws every screen of the demo into files
 	@deploy/setup.sh python dev
