@@ -82,6 +82,7 @@ class SmtpMail:
             tls_context=self._tls_context,
             timeout=STEP_SECONDS,
         )
+        line: asyncio.BaseTransport | None = None
         try:
             with _translated():
                 async with asyncio.timeout(WHOLE_SECONDS):
@@ -89,11 +90,16 @@ class SmtpMail:
                     if settings.smtp_user:
                         await client.login(settings.smtp_user, settings.smtp_password.get_secret_value())
                     await client.send_message(message)
+            line = client.transport
             # The server has taken the message: whatever happens to the farewell changes nothing.
             with suppress(aiosmtplib.SMTPException, OSError, TimeoutError):
                 await client.quit(timeout=2)
         finally:
+            line = line or client.transport
             client.close()
+            # Under TLS a closed line waits for the server's goodbye, half a minute if it says none.
+            if isinstance(line, asyncio.WriteTransport):
+                line.abort()
 
 
 @contextmanager
