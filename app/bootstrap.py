@@ -6,6 +6,8 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
+from sqlalchemy.engine import Engine
+
 from app import db
 from app.bus import LocalBus, MemoryBus
 from app.documents.rendering import InProcessRenderer, RendererPool
@@ -44,20 +46,26 @@ def platform_in_memory(clock: Clock | None = None, **overrides: object) -> Platf
         "var": var,
         "password_login": True,
         "secure_cookies": False,
-        "database_url": "sqlite://",
+        "database_url": db.IN_MEMORY,
     }
     settings = load(**(defaults | overrides))
-    engine = db.connect(settings.sqlalchemy_url())
-    db.migrate(engine)
     return Platform(
         settings=settings,
-        engine=engine,
+        engine=_migrated(settings.sqlalchemy_url()),
         bus=MemoryBus(),
         files=MemoryFiles(),
         mail=MemoryMail(),
         renderer=InProcessRenderer(),
         clock=clock or SystemClock(),
     )
+
+
+def _migrated(url: str) -> Engine:
+    if url == db.IN_MEMORY:
+        return db.connect_in_memory()
+    engine = db.connect(url)
+    db.migrate(engine)
+    return engine
 
 
 def _mail(settings: Settings) -> MailTransport:

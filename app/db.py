@@ -6,8 +6,9 @@ the schema is made by Alembic only (`migrate`), in tests too.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,8 @@ from sqlalchemy import event
 from sqlalchemy.engine import Engine
 from sqlalchemy.pool import StaticPool
 from sqlmodel import Session
+
+IN_MEMORY = "sqlite://"
 
 
 class UtcDateTime(sa.TypeDecorator[datetime]):
@@ -39,9 +42,9 @@ class UtcDateTime(sa.TypeDecorator[datetime]):
 
 
 def connect(url: str) -> Engine:
-    """Open the database; `sqlite://` (in memory) shares one connection between all threads."""
+    """Open the database; `IN_MEMORY` shares one connection between all threads."""
     options: dict[str, Any] = {}
-    if url == "sqlite://":
+    if url == IN_MEMORY:
         options = {"poolclass": StaticPool, "connect_args": {"check_same_thread": False}}
     elif url.startswith("sqlite"):
         Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
@@ -96,6 +99,24 @@ def transaction(engine: Engine) -> Iterator[Session]:
         except BaseException:
             session.rollback()
             raise
+
+
+def connect_in_memory() -> Engine:
+    """A database in memory with the newest schema, empty: migrated once per process, copied from then on."""
+    engine = connect(IN_MEMORY)
+    with closing(engine.raw_connection()) as only:
+        only.driver_connection.deserialize(_migrated())  # type: ignore[union-attr]
+    return engine
+
+
+@functools.cache
+def _migrated() -> bytes:
+    engine = connect(IN_MEMORY)
+    migrate(engine)
+    with closing(engine.raw_connection()) as only:
+        image: bytes = only.driver_connection.serialize()  # type: ignore[union-attr]
+    engine.dispose()
+    return image
 
 
 def migrate(engine: Engine) -> None:

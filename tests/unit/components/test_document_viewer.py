@@ -89,6 +89,7 @@ def test_a_large_image_is_never_made_for_a_large_number() -> None:
     assert asked == [2280]
 
 
+@pytest.mark.slow
 def test_the_demo_opens_without_the_application_or_its_libraries() -> None:
     program = (
         "import sys; from components.document_viewer.demo import demo; demo();"

@@ -104,6 +104,7 @@ def test_the_script_has_no_words_of_its_own() -> None:
     assert not re.search(r"[éèàçùêîôÉÀ]", re.sub(r"/\*.*?\*/|//.*", "", SCRIPT, flags=re.S))
 
 
+@pytest.mark.slow
 def test_importing_the_viewer_does_not_import_the_application() -> None:
     code = "import sys, components.image_viewer.demo as d; d.demo(); sys.exit('app' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=HERE.parents[1], check=False).returncode == 0

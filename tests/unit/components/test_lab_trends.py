@@ -192,6 +192,7 @@ def test_every_label_the_script_asks_for_exists() -> None:
     assert set(re.findall(r"labels\.(\w+)", SCRIPT)) <= set(LABELS)
 
 
+@pytest.mark.slow
 def test_importing_the_curves_imports_neither_the_application_nor_holoviews() -> None:
     code = "import sys, components.lab_trends; sys.exit('app' in sys.modules or 'holoviews' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=HERE.parents[1], check=False).returncode == 0

@@ -41,7 +41,7 @@ def loads(content: bytes, calls: list[int] | None = None) -> Callable[[], Iterat
     return load
 
 
-@pytest.fixture(params=["processes", "thread"])
+@pytest.fixture(params=[pytest.param("processes", marks=pytest.mark.slow), "thread"])
 async def renderer(request: pytest.FixtureRequest) -> AsyncIterator[RendererPool | InProcessRenderer]:
     made = RendererPool() if request.param == "processes" else InProcessRenderer()
     yield made
@@ -105,6 +105,7 @@ def test_boxes_stand_where_the_words_are_shown_on_a_turned_page() -> None:
         assert bottom - top > right - left  # upright on a page that lies
 
 
+@pytest.mark.slow
 async def test_the_second_page_does_not_fetch_the_content_again(pool: RendererPool) -> None:
     calls: list[int] = []
     for page in (1, 2, 1):
@@ -112,6 +113,7 @@ async def test_the_second_page_does_not_fetch_the_content_again(pool: RendererPo
     assert calls == [1]
 
 
+@pytest.mark.slow
 async def test_a_page_drawn_before_is_not_drawn_again(pool: RendererPool) -> None:
     first = await pool.run("pdf_page", "a", loads(LETTER), page=1, width=200)
     await pool.close()
@@ -122,6 +124,7 @@ async def test_a_page_drawn_before_is_not_drawn_again(pool: RendererPool) -> Non
     assert await pool.run("pdf_page", "a", never, page=1, width=200) == first
 
 
+@pytest.mark.slow
 async def test_a_bomb_takes_down_only_its_own_job(pool: RendererPool) -> None:
     await pool.run("pdf_page", "a", loads(LETTER), page=1, width=200)
     bomb = asyncio.create_task(pool.run("inspect", "bomb", loads(samples.pdf_bomb()), filename="a.pdf"))
@@ -138,6 +141,7 @@ async def test_a_bomb_takes_down_only_its_own_job(pool: RendererPool) -> None:
     assert found.detail["pages"] == 2
 
 
+@pytest.mark.slow
 async def test_processes_can_be_started_before_anybody_needs_them(pool: RendererPool) -> None:
     await pool.start()
     began = time.perf_counter()
@@ -145,6 +149,7 @@ async def test_processes_can_be_started_before_anybody_needs_them(pool: Renderer
     assert time.perf_counter() - began < 0.7
 
 
+@pytest.mark.slow
 async def test_a_process_that_dies_is_replaced(pool: RendererPool) -> None:
     await pool.run("pdf_info", "a", loads(LETTER))
     for child in psutil.Process().children():
@@ -154,6 +159,7 @@ async def test_a_process_that_dies_is_replaced(pool: RendererPool) -> None:
     assert (await pool.run("pdf_info", "a", loads(LETTER)))["text"] is True
 
 
+@pytest.mark.slow
 async def test_content_that_cannot_be_read_breaks_nothing_else(pool: RendererPool) -> None:
     def damaged() -> Iterator[bytes]:
         yield b"%PDF"
@@ -164,6 +170,7 @@ async def test_content_that_cannot_be_read_breaks_nothing_else(pool: RendererPoo
     assert (await pool.run("pdf_info", "a", loads(LETTER)))["text"] is True
 
 
+@pytest.mark.slow
 async def test_the_event_loop_is_never_held(pool: RendererPool) -> None:
     await pool.run("pdf_info", "a", loads(LETTER))
     big = os.urandom(60 << 20)
@@ -188,6 +195,7 @@ def loads_large(content: bytes) -> Callable[[], Iterator[bytes]]:
     return lambda: (bytes(view[at : at + (1 << 20)]) for at in range(0, len(content), 1 << 20))
 
 
+@pytest.mark.slow
 async def test_no_secret_of_ours_is_in_a_rendering_process(pool: RendererPool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TD_FILE_KEY", "secret-de-la-plateforme")
     await pool.run("pdf_info", "a", loads(LETTER))
