@@ -52,6 +52,17 @@ def static_url(name: str) -> str:
     return f"/statique/{kept.version}/{quote(name)}"
 
 
+def static_text(name: str) -> str:
+    """The content of one of our text files, for a page that must not wait for another request.
+
+    Raises: FileNotFoundError.
+    """
+    kept = current().own(name)
+    if kept is None:
+        raise FileNotFoundError(f"no static file « {name} »")
+    return kept.bodies["identity"].decode()
+
+
 def has(name: str) -> bool:
     """Whether there is such a file: a page may do without an optional part."""
     return current().own(name) is not None

@@ -42,7 +42,6 @@ class GuestPage(Handler):
 
     def _page(self, invitation: Invitation) -> None:
         from components.video_room import GUEST_LABELS
-        from components.video_room.component import GUEST_MODULE, modules_of
 
         context = invitations.guest_context(self.platform, invitation)
         config: dict[str, Any] = {
@@ -56,7 +55,7 @@ class GuestPage(Handler):
                 **wire.appointment(context),
             },
         }
-        render(self, "guest.html", config=config, context=asdict(context), modules=modules_of(GUEST_MODULE))
+        render(self, "guest.html", config=config, context=asdict(context))
 
     def _refuse_link(self, refusal: InvitationInvalid, secret: str) -> None:
         contact = door.contact_of(self.platform, secret)

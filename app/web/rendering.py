@@ -22,14 +22,13 @@ def render(
     The Content-Security-Policy of pages comes from `app.server.headers`: the handler's own, strictest one gives way.
     """
     from app.server.headers import NONCE_MARK
-    from app.server.static_files import static_url
+    from app.server.static_files import static_text, static_url
 
     handler.clear_header("Content-Security-Policy")
     handler.set_status(status)
     handler.set_header("Content-Type", "text/html; charset=utf-8")
-    handler.finish(
-        _environment(folder).get_template(template).render(static_url=static_url, nonce=NONCE_MARK, **values)
-    )
+    helpers = {"static_url": static_url, "static_text": static_text, "nonce": NONCE_MARK}
+    handler.finish(_environment(folder).get_template(template).render(**helpers, **values))
 
 
 @cache

@@ -51,8 +51,21 @@ function start(host, config) {
   });
   const shared = /** @type {any} */ (window);
   shared.__td = Object.assign(shared.__td ?? {}, { call: measures });
-  call.line.open();
-  void call.prepare();
-  void devices.open();
   view.draw();
+  void painted().then(() => {
+    call.line.open();
+    void devices.open();
+    void call.prepare();
+  });
+}
+
+/**
+ * After the page has been seen: opening a camera and preparing a call keep the browser busy, the person reads meanwhile.
+ * A page in the background is never painted.
+ */
+function painted() {
+  return new Promise((done) => {
+    requestAnimationFrame(() => setTimeout(done));
+    setTimeout(done, 300);
+  });
 }

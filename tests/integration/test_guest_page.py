@@ -37,6 +37,7 @@ def settings() -> dict[str, object]:
 @pytest.fixture
 async def house(monkeypatch: pytest.MonkeyPatch, settings: dict[str, object]) -> AsyncIterator[House]:
     monkeypatch.setattr(static_files, "static_url", lambda name: f"/statique/{name}")
+    monkeypatch.setattr(static_files, "static_text", lambda name: f"/* {name} */")
     async with serving(small_world(cookie_secret="s3cret", **settings)) as house:
         yield house
 
