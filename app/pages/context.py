@@ -11,9 +11,11 @@ from app.platform import Platform
 
 @dataclass(frozen=True)
 class PageContext:
-    """Who looks, at which installation, and how to go elsewhere (`navigate("?dossier=…")`)."""
+    """Who looks, at which installation, how to go elsewhere (`navigate("?dossier=…")`), how to say in the address
+    where one is (`locate`): a page built anew opens there again."""
 
     platform: Platform
     actor: Professional
     navigate: Callable[[str], None] = lambda _search: None
+    locate: Callable[[str], None] = lambda _search: None
     language: str = "fr"

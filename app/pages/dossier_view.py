@@ -28,12 +28,15 @@ from app.pages.trace_view import TraceView
 _LOOK = (Path(__file__).parent / "dossier_view.css").read_text()
 
 TABS = ("Demande", "Documents", "Avis de l'expert", "Téléconsultation", "Traçabilité")
+ADDRESSES = ("demande", "documents", "avis", "teleconsultation", "tracabilite")  # of the tabs, `&onglet=…`
 
 
 class DossierPage(pn.viewable.Viewer):
-    """Everything about one dossier; only the open tab is built."""
+    """Everything about one dossier; only the open tab is built. `tab` is the one to open, by its address."""
 
-    def __init__(self, context: PageContext, number: str, subscriptions: Subscriptions, **params: Any) -> None:
+    def __init__(
+        self, context: PageContext, number: str, subscriptions: Subscriptions, tab: str = "", **params: Any
+    ) -> None:
         super().__init__(**params)
         self._context, self._number = context, number
         self._dossier = dossiers.open_dossier(context.platform, context.actor, number)
@@ -44,11 +47,11 @@ class DossierPage(pn.viewable.Viewer):
         self._state = pn.pane.HTML("", stylesheets=[_LOOK], margin=0)
         self._tabs = pmui.Tabs(
             *((title, pn.Column(sizing_mode="stretch_width", margin=0)) for title in TABS),
-            active=self._first_tab(),
+            active=ADDRESSES.index(tab) if tab in ADDRESSES else self._first_tab(),
             sizing_mode="stretch_width",
             margin=0,
         )
-        self._tabs.param.watch(lambda event: self._build(event.new), "active")
+        self._tabs.param.watch(self._turned, "active")
         self._build(self._tabs.active)
         self._enter = pmui.Button(
             label="Entrer en salle",
@@ -98,6 +101,10 @@ class DossierPage(pn.viewable.Viewer):
 
     def _first_tab(self) -> int:
         return 1 if Right.EDIT_OPINION in self._dossier.rights else 0
+
+    def _turned(self, event: Any) -> None:
+        self._build(event.new)
+        self._context.locate(f"?dossier={self._number}&onglet={ADDRESSES[event.new]}")
 
     def _place(self, index: int) -> Any:
         return self._tabs[index]

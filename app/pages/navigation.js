@@ -3,6 +3,6 @@
 export function render({ model }) {
   const tell = (event) => model.send_msg({ search: event.detail.search });
   document.addEventListener("td:navigate", tell);
-  model.on("msg:custom", (message) => window.__td?.show(message.search, message.title));
+  model.on("msg:custom", (message) => window.__td?.show(message.search, message.title, message.replace));
   model.on("remove", () => document.removeEventListener("td:navigate", tell));
 }

@@ -98,9 +98,9 @@ class Navigation(JSComponent):
         self._on_navigate(search)
         self.write_address(search)
 
-    def write_address(self, search: str, title: str = "") -> None:
-        """Write an address that the page shows already."""
-        self._send_msg({"search": search, "title": full_title(title) if title else ""})
+    def write_address(self, search: str, title: str = "", *, replace: bool = False) -> None:
+        """Write an address that the page shows already; `replace` where it only says more of the same place."""
+        self._send_msg({"search": search, "title": full_title(title) if title else "", "replace": replace})
 
     def _handle_msg(self, data: Any) -> None:
         search = data.get("search") if isinstance(data, dict) else None

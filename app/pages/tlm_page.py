@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlencode
 
 import panel as pn
 
@@ -18,6 +18,7 @@ from app.pages.live import Subscriptions
 from app.pages.refusal import Refusal
 from app.server.context import platform, principal
 
+ARGUMENTS = ("dossier", "onglet")
 NUMBER = re.compile(r"TLM-\d{4}-\d{4,8}")
 
 
@@ -40,7 +41,7 @@ class TlmPage(pn.viewable.Viewer):
         number = dossier_in(search)
         try:
             view: Any = (
-                DossierPage(self._context, number, self._subscriptions)
+                DossierPage(self._context, number, self._subscriptions, tab=tab_in(search))
                 if number
                 else ListPage(self._context, self._subscriptions)
             )
@@ -51,8 +52,17 @@ class TlmPage(pn.viewable.Viewer):
 
 def dossier_in(search: str) -> str:
     """The dossier that an address names; empty for none, or for anything that is not a number of ours."""
-    named = parse_qs(search.removeprefix("?")).get("dossier", [""])[0]
+    named = _argument(search, "dossier")
     return named if NUMBER.fullmatch(named) else ""
+
+
+def tab_in(search: str) -> str:
+    """The tab that an address names (« &onglet=avis »); whoever opens it knows which there are."""
+    return _argument(search, "onglet")
+
+
+def _argument(search: str, name: str) -> str:
+    return parse_qs(search.removeprefix("?")).get(name, [""])[0]
 
 
 def serve() -> None:
@@ -60,11 +70,13 @@ def serve() -> None:
     actor = principal()
     if actor is None:  # `--warm`: only the imports above were wanted
         return
-    argument = pn.state.session_args.get("dossier", [b""])[0].decode(errors="replace")
-    search = f"?dossier={argument}" if argument else ""
+    arguments = {name: pn.state.session_args.get(name, [b""])[0].decode(errors="replace") for name in ARGUMENTS}
+    search = "?" + urlencode({name: value for name, value in arguments.items() if value})
     pages: list[TlmPage] = []
     navigation = shell.Navigation(on_navigate=lambda search: pages[0].visit(search))
-    context = PageContext(platform(), actor, navigation.go)
+    context = PageContext(
+        platform(), actor, navigation.go, locate=lambda search: navigation.write_address(search, replace=True)
+    )
     page = TlmPage(context, search)
     pages.append(page)
     shell.page(

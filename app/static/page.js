@@ -226,10 +226,15 @@
     announce();
   };
 
-  /** Write an address that Python already shows. @param {string} search @param {string} [title] */
-  td.show = (search, title) => {
+  /**
+   * Write an address that Python already shows; one that only says more of the same place takes the former's.
+   * @param {string} search @param {string} [title] @param {boolean} [replace]
+   */
+  td.show = (search, title, replace) => {
     if (title) document.title = title;
-    if (search !== location.search) history.pushState(null, "", location.pathname + search);
+    if (search === location.search) return;
+    if (replace) history.replaceState(null, "", location.pathname + search);
+    else history.pushState(null, "", location.pathname + search);
   };
 
   addEventListener("popstate", announce);

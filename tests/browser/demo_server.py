@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,6 +28,7 @@ class DemoServer:
     process: subprocess.Popen[str]
     lines: list[str] = field(default_factory=list)
     ready: threading.Event = field(default_factory=threading.Event)
+    started_in: float = 0.0  # seconds; says how busy the machine is
 
     @property
     def web_pid(self) -> int:
@@ -52,6 +54,7 @@ def running_demo(var: Path) -> Iterator[DemoServer]:
     """Start the demo, wait for « Prêt », stop it with Ctrl-C as a person would."""
     port = free_port()
     command = [sys.executable, "-m", "app", "demo", "--port", str(port), "--var", str(var)]
+    began = time.monotonic()
     process = subprocess.Popen(
         command,
         cwd=ROOT,
@@ -67,6 +70,7 @@ def running_demo(var: Path) -> Iterator[DemoServer]:
     try:
         if not server.ready.wait(START_SECONDS) or process.poll() is not None:
             raise RuntimeError("the demo did not start:\n" + "\n".join(server.lines[-40:]))
+        server.started_in = time.monotonic() - began
         yield server
     finally:
         if process.poll() is None:
