@@ -1,0 +1,99 @@
+"""axe-core looks at every page of the product, wide and on a telephone: nothing serious."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import People
+from tests.browser.demo_server import DemoServer
+
+AXE = Path(__file__).resolve().parents[2] / "node_modules" / "axe-core" / "axe.min.js"
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.timeout(240),
+    pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed: npm ci"),
+]
+
+WIDE, PHONE = (1440, 900), (390, 844)
+TABS = ("Demande", "Documents", "Avis de l'expert", "Téléconsultation", "Traçabilité")
+DOCUMENTS = ("Courrier du Dr PETIT", "Scanner cérébral", "Biologie")
+
+
+def serious(page: Page) -> list[str]:
+    """What axe finds serious or critical, one line each; the pages forbid eval, so it comes through the debugger."""
+    page.evaluate(AXE.read_text())
+    found = page.evaluate("""axe.run().then((report) => report.violations
+      .filter(({ impact }) => impact === "serious" || impact === "critical")
+      .map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.flat().join(" > ")).join(" | ").slice(0, 400)}`))""")
+    return [str(line) for line in found]
+
+
+def look(page: Page, findings: dict[str, list[str]], name: str) -> None:
+    if found := serious(page):
+        findings[name] = found
+
+
+@pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"])
+def test_no_page_of_a_professional_has_a_serious_fault(
+    someone: People, demo: DemoServer, size: tuple[int, int]
+) -> None:
+    findings: dict[str, list[str]] = {}
+    page = someone.page(*size)
+    page.goto(f"{demo.url}/connexion")
+    look(page, findings, "connexion")
+    page = someone.logged_in("dr.martin", *size)
+    look(page, findings, "portail")
+    page.goto(f"{demo.url}/tlm")
+    page.get_by_role("link", name="TLM-2026-0006").first.wait_for()
+    look(page, findings, "liste")
+    page.goto(f"{demo.url}/tlm?dossier=TLM-2026-0001")
+    for tab in TABS:
+        page.get_by_role("tab", name=tab).click()
+        page.wait_for_load_state("networkidle")
+        look(page, findings, tab)
+    page.get_by_role("tab", name="Documents").click()
+    for title in DOCUMENTS:
+        page.get_by_role("button", name=title).click()
+        page.wait_for_load_state("networkidle")
+        look(page, findings, title)
+    join_and_look(page, findings)
+    page.goto(f"{demo.url}/demo/boite")
+    look(page, findings, "boîte")
+    page.goto(f"{demo.url}/invitation/abc")
+    look(page, findings, "invitation refusée")
+    assert findings == {}
+
+
+def join_and_look(page: Page, findings: dict[str, list[str]]) -> None:
+    """The lobby, the call, and each of its panels; then out again."""
+    page.get_by_role("button", name="Entrer en salle").click()
+    page.get_by_role("radio", name="Salle Orange").wait_for()
+    look(page, findings, "choix de la salle")
+    page.get_by_role("radio", name="Salle Orange").check()
+    page.get_by_role("button", name="Rejoindre").click()
+    leave = page.get_by_role("button", name="Quitter la téléconsultation")
+    leave.wait_for()
+    for panel in ("Inviter", "Discussion", "Participants"):
+        page.get_by_role("button", name=panel).first.click()
+        look(page, findings, panel)
+    leave.click()
+    expect(leave).to_have_count(0)
+
+
+@pytest.mark.parametrize("width", [360, 390, 768])
+def test_no_page_is_wider_than_its_window(someone: People, demo: DemoServer, width: int) -> None:
+    page = someone.logged_in("dr.martin", width, 800)
+    too_wide = []
+    for address in (
+        "/portail",
+        "/tlm",
+        *(f"/tlm?dossier=TLM-2026-0001&onglet={tab}" for tab in ("demande", "documents", "avis")),
+    ):
+        page.goto(demo.url + address)
+        page.wait_for_load_state("networkidle")
+        if page.evaluate("document.documentElement.scrollWidth - innerWidth") > 0:
+            too_wide.append(address)
+    assert too_wide == []
