@@ -20,6 +20,7 @@ from app.errors import (
     RoomFull,
     TeledossierError,
 )
+from app.identity import login_sessions
 from app.platform import Platform
 from app.teleconsultation import invitations, messages, service, wire
 from app.teleconsultation.lines import CallerLine, GuestLine, Line
@@ -213,6 +214,9 @@ async def _keep_entry(hub: Hub, line: Line, room: Room, entry: Entry) -> None:
     """Write the step and the journal; who may not be inside after all is taken out and told."""
     try:
         if isinstance(line, CallerLine):
+            await hub.desk.run(
+                login_sessions.find, line.secret
+            )  # entering is using one's login, also just before it ends
             await hub.desk.run(service.enter, line.actor, line.number, room.slug, resumed=entry.resumed)
         elif isinstance(line, GuestLine):
             await hub.desk.run(invitations.guest_entered, line.actor, room.slug)
