@@ -99,11 +99,12 @@ class Joined:
 
 @dataclass(frozen=True)
 class UnitPeer:
-    """Somebody who is on the unit; `muted` holds « audio », « video »."""
+    """Somebody who is on the unit; `muted` holds « audio », « video », `slots` who sits where, if the unit says it."""
 
     peer: str
     room: str
     muted: frozenset[str] = frozenset()
+    slots: tuple[Slot, ...] | None = None
 
 
 @dataclass(frozen=True)

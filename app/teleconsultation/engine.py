@@ -156,6 +156,8 @@ class UnitEngine:
             self._tell(UnitUp(peers))
             while line := await reader.readline():
                 self._hear(_read(line))
+                # Whoever waited for this answer acts on it before the next event, which is news to them.
+                await asyncio.sleep(0)
         except FAULTS as fault:
             log.warning("relay.fault", error=type(fault).__name__)
         finally:
@@ -219,7 +221,15 @@ def _slots(values: Any) -> tuple[Slot, ...]:
 
 
 def _peers(values: Any) -> tuple[UnitPeer, ...]:
-    return tuple(UnitPeer(str(v["peer"]), str(v["room"]), frozenset(map(str, v["muted"]))) for v in values)
+    return tuple(
+        UnitPeer(
+            str(value["peer"]),
+            str(value["room"]),
+            frozenset(map(str, value["muted"])),
+            _slots(value["slots"]) if "slots" in value else None,
+        )
+        for value in values
+    )
 
 
 def _ok(answer: Message) -> Message:

@@ -104,6 +104,7 @@ class Forwarding:
         assert self._unit is not None
         try:
             joined = await self._unit.join(me.call, me.id, offer)
+            self._slots[me.id] = joined.slots
             if me.silenced:  # before the page gets the answer: nothing of theirs can arrive earlier
                 await self._unit.mute(me.id, SOUND, True)
         except TeledossierError as refusal:
@@ -111,10 +112,11 @@ class Forwarding:
                 self._hub.refuse(line, refusal, "publish")
             return
         if self._hub.presence.find(me.id) is None or me.id not in self._calls:
+            self._slots.pop(me.id, None)
             await self._unit.leave(me.id)  # they went while the unit was answering
             return
-        self._slots[me.id] = joined.slots
-        published = {"t": "published", "n": n, "answer": joined.answer, "slots": wire.slots(joined.slots)}
+        seats = self._slots.get(me.id, joined.slots)  # may have changed while the silence was told
+        published = {"t": "published", "n": n, "answer": joined.answer, "slots": wire.slots(seats)}
         self._hub.tell(me.id, published)
 
     def leave(self, participant_id: str) -> None:
@@ -184,6 +186,8 @@ class Forwarding:
             for call in dict.fromkeys(self._calls.values()):
                 self.changed(hub.routes.found(call, list(self._calls.values()).count(call)))
         for peer in peers:
+            if peer.slots is not None:
+                self.heard(SlotsChanged(peer.peer, peer.slots))
             known = hub.presence.find(peer.peer)
             if known is not None and known.silenced != (SOUND in peer.muted):
                 self.mute(known)

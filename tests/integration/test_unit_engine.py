@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -59,10 +60,12 @@ async def listening(server: ControlServer) -> AsyncIterator[Listening]:
 
 
 async def test_the_welcome_says_who_is_on_the_unit(server: ControlServer) -> None:
-    server.peers = [{"peer": "a", "room": "blue.1", "muted": ["audio"]}]
+    server.peers = [{"peer": "a", "room": "blue.1", "muted": ["audio"], "slots": [SLOT]}]
     listening = Listening(server.path)
     await listening.until(lambda: listening.events)
-    assert listening.events == [UnitUp((UnitPeer("a", "blue.1", frozenset({"audio"})),))]
+    assert listening.events == [
+        UnitUp((UnitPeer("a", "blue.1", frozenset({"audio"}), (Slot("4", "audio", "b", "mic"),)),))
+    ]
     await listening.engine.close()
     assert listening.events[1:] == [UnitDown()]
     assert not listening.engine.is_up
@@ -134,6 +137,27 @@ async def test_events_reach_the_listener(server: ControlServer, listening: Liste
         SpeakerChanged("blue.1", None),
         QualityChanged("a", 2),
     ]
+
+
+async def test_who_waits_for_an_answer_acts_on_it_before_the_news_that_follow(
+    server: ControlServer, listening: Listening
+) -> None:
+    order: list[str] = []
+    server.answer = lambda _request: None
+
+    async def join() -> None:
+        await listening.engine.join("blue.1", "a", "v=0")
+        order.append("answer")
+
+    asking = asyncio.create_task(join())
+    await listening.until(lambda: server.asked)
+    listening.engine._listener = lambda _event: order.append("event")
+    answer = {"re": server.asked[0]["id"], "ok": {"answer": "v=0", "slots": []}}
+    lines = [json.dumps(message).encode() for message in (answer, {"t": "slots", "peer": "a", "slots": [SLOT]})]
+    server.say(b"\n".join(lines))  # in one piece
+    await asking
+    await listening.until(lambda: len(order) == 2)
+    assert order == ["answer", "event"]
 
 
 async def test_a_unit_that_does_not_answer_is_not_waited_for(
