@@ -15,6 +15,7 @@ from app.documents.store import EncryptedFolder, MemoryFiles
 from app.messaging.transports import FolderMail, MemoryMail, SmtpMail
 from app.platform import Clock, MailTransport, Platform
 from app.settings import Settings, load
+from app.teleconsultation.engine import UnitEngine
 
 
 class SystemClock:
@@ -36,6 +37,7 @@ def platform_from_settings(settings: Settings) -> Platform:
         mail=_mail(settings),
         renderer=RendererPool(settings.render_processes),
         clock=SystemClock(),
+        media=UnitEngine(settings.media_socket, settings.derived_secret("media")),
     )
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 Message = dict[str, Any]
 
-_LONGEST = 64 * 1024
+_LONGEST = 128 * 1024
 
 
 @dataclass(frozen=True)
@@ -66,6 +66,7 @@ class Place:
             "role": visitor.role,
             "camera": self.camera,
             "microphone": self.microphone,
+            "silenced": False,
             "since": self.since,
         }
 
