@@ -6,10 +6,13 @@ Run by Panel as a file, under the module name `panel_setup_module`; `install()` 
 from __future__ import annotations
 
 from bokeh.server.tornado import BokehTornado
+from tornado.ioloop import IOLoop
 
 from app import settings as settings_module
 from app.server import application, bokeh_patches, context, failures, live_sessions, pins, rooms, static_files
 from app.settings import Settings
+
+WARM_AFTER = 5.0  # seconds until the rendering processes are started, for the first reader not to wait for them
 
 
 def install(settings: Settings) -> None:
@@ -43,6 +46,9 @@ def on_loop(server: BokehTornado) -> None:
         listen()
     live_sessions.start()
     rooms.start(server, context.platform())
+    start_renderer = getattr(context.platform().renderer, "start", None)
+    if start_renderer is not None:  # after a restart the pages come back first
+        IOLoop.current().call_later(WARM_AFTER, start_renderer)
 
 
 if __name__ == "panel_setup_module":
