@@ -99,8 +99,12 @@ def run_demo(arguments: argparse.Namespace) -> int:
     supervisor.check_port(settings.address, settings.port)
     _migrate(settings)
     platform = platform_from_settings(settings)
-    seed.ensure(platform)
-    _close(platform)
+    try:
+        seed.ensure(platform)
+    except KeyboardInterrupt:
+        return _refuse("Préparation interrompue. Rien n'est perdu : la prochaine fois, elle reprend où elle en était.")
+    finally:
+        _close(platform)
     return _serve(settings)
 
 
