@@ -89,7 +89,13 @@ def _encode(path: str, seconds: int) -> None:
         video.bit_rate, video.gop_size = VIDEO_BITRATE, GOP
         rate = str(VIDEO_BITRATE)
         video.options = {"deadline": "realtime", "cpu-used": "6", "lag-in-frames": "0", "error-resilient": "default"}
-        video.options |= {"minrate": rate, "maxrate": rate, "bufsize": rate, "keyint_min": str(GOP), "auto-alt-ref": "0"}
+        video.options |= {
+            "minrate": rate,
+            "maxrate": rate,
+            "bufsize": rate,
+            "keyint_min": str(GOP),
+            "auto-alt-ref": "0",
+        }
         audio = container.add_stream("libopus", rate=drawing.SAMPLES_PER_SECOND, layout="mono")
         audio.bit_rate, audio.options = AUDIO_BITRATE, {"application": "voip", "frame_duration": "20"}
         pencil = drawing.Drawing()

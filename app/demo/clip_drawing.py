@@ -31,9 +31,7 @@ class Drawing:
         chance = np.random.default_rng(20260101)
         self._wall = Image.new("RGB", (WIDTH, HEIGHT), WALL)
         shade = np.linspace(18, -18, WIDTH, dtype=np.float32)[None, :] + np.zeros((HEIGHT, 1), np.float32)
-        self._grain = [
-            shade + chance.normal(0, GRAIN, (HEIGHT, WIDTH)).astype(np.float32) for _ in range(GRAIN_PLANES)
-        ]
+        self._grain = [shade + chance.normal(0, GRAIN, (HEIGHT, WIDTH)).astype(np.float32) for _ in range(GRAIN_PLANES)]
         self._font = ImageFont.load_default(34)
 
     def picture(self, number: int, openness: float) -> Any:
