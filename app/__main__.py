@@ -1,4 +1,4 @@
-"""`teledossier …` (or `python -m app …`): serve, demo, worker, migrate, bench."""
+"""`teledossier …` (or `python -m app …`): serve, demo, worker, media, migrate, bench."""
 
 from __future__ import annotations
 
@@ -53,6 +53,9 @@ def parser() -> argparse.ArgumentParser:
     worker = _command(commands, "worker", "envoie ce qui attend dans la boîte d'envoi ; lancé par serve et demo")
     worker.set_defaults(run=run_worker)
 
+    media = _command(commands, "media", "porte le son et l'image des appels à plusieurs ; lancé par serve et demo")
+    media.set_defaults(run=run_media)
+
     migrate = _command(commands, "migrate", "met la base de données à la dernière version")
     migrate.set_defaults(run=run_migrate)
 
@@ -79,7 +82,7 @@ def run_serve(arguments: argparse.Namespace) -> int:
     settings = settings_module.load()
     settings.check_production()
     if arguments.show_secret:
-        _say(command.derived_secret(settings, arguments.show_secret))
+        _say(settings.derived_secret(arguments.show_secret))
         return 0
     if arguments.show_command:
         _say(command.shell_line(settings))
@@ -115,6 +118,13 @@ def run_worker(_arguments: argparse.Namespace) -> int:
         await worker.run(platform, stop)
 
     asyncio.run(work())
+    return 0
+
+
+def run_media(_arguments: argparse.Namespace) -> int:
+    from app.media import main as media
+
+    media.run(settings_module.load())
     return 0
 
 

@@ -6,6 +6,8 @@ start with a placeholder. Never import an instance from here: `load()` it at the
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import secrets
 from pathlib import Path
 from typing import Literal
@@ -56,6 +58,11 @@ class Settings(BaseSettings):
     assistance_phone: str = Field("02 61 91 00 12", description="Number shown where a person needs help.")
     upload_megabytes: int = Field(200, ge=1, description="Largest file that may be added to a dossier.")
     render_processes: int = Field(1, ge=1, description="Processes that draw PDF pages and decode images.")
+    media_address: str = Field("127.0.0.1", description="Address at which the forwarding unit receives media (UDP).")
+    media_public_address: str = Field(
+        "", description="Addresses browsers send media to, separated by commas; empty means `media_address`."
+    )
+    media_port: int = Field(0, ge=0, le=65535, description="UDP port of the forwarding unit; 0 takes any free one.")
     ice_servers: str = Field("[]", description="JSON list of STUN/TURN servers given to browsers.")
 
     def url(self, path: str = "") -> str:
@@ -70,6 +77,16 @@ class Settings(BaseSettings):
 
     def sqlalchemy_url(self) -> str:
         return self.database_url or f"sqlite:///{(self.var / 'teledossier.db').absolute()}"
+
+    @property
+    def media_socket(self) -> Path:
+        """Where the web processes command the forwarding unit (docs/media-unit.md)."""
+        return self.var.absolute() / "run" / "media.sock"
+
+    def derived_secret(self, purpose: str) -> str:
+        """A secret of its own for each purpose, out of `cookie_secret`: knowing one does not tell the others."""
+        key = self.cookie_secret.get_secret_value().encode()
+        return hmac.new(key, f"teledossier/{purpose}".encode(), hashlib.sha256).hexdigest()
 
     def environment(self) -> dict[str, str]:
         """The environment variables that give a child process these very settings, secrets included."""

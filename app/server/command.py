@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import os
 import shlex
 import sys
@@ -62,7 +60,7 @@ def environment(settings: Settings) -> dict[str, str]:
     return {
         **os.environ,
         **settings.environment(),
-        **{name: derived_secret(settings, purpose) for name, purpose in SECRETS.items()},
+        **{name: settings.derived_secret(purpose) for name, purpose in SECRETS.items()},
         "BOKEH_SIGN_SESSIONS": "1",
         "BOKEH_LOG_LEVEL": "warn",  # of the browser's console
         "PYTHONPATH": path,
@@ -70,12 +68,6 @@ def environment(settings: Settings) -> dict[str, str]:
         "MALLOC_ARENA_MAX": "2",
         "PYTHONUNBUFFERED": "1",
     }
-
-
-def derived_secret(settings: Settings, purpose: str) -> str:
-    """A secret of its own for each purpose, out of `cookie_secret`: knowing one does not tell the others."""
-    key = settings.cookie_secret.get_secret_value().encode()
-    return hmac.new(key, f"teledossier/{purpose}".encode(), hashlib.sha256).hexdigest()
 
 
 def origins(settings: Settings) -> list[str]:

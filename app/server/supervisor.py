@@ -1,4 +1,4 @@
-"""Keeps the processes of one machine alive: the web process and the worker, each a child, restarted when it dies.
+"""Keeps the processes of one machine alive: web, worker and forwarding unit, each a child, restarted when it dies.
 
 A killed web process is back within two seconds, and the pages of its users within ten (`app/static/page.js`). A child
 that dies again and again is restarted ever more slowly. Children die with this process, even when it is killed.
@@ -61,8 +61,12 @@ def children(settings: Settings, serve: list[str] | None = None) -> list[Child]:
     """What runs on this machine. `serve` replaces the command of the web process (tests)."""
     run, env = settings.var.absolute() / "run", command.environment(settings)
     web = serve or command.serve_command(settings)
-    worker = [sys.executable, "-m", "app", "worker"]
-    return [Child("web", web, env, run / "web.pid"), Child("worker", worker, env, run / "worker.pid")]
+    worker, media = ([sys.executable, "-m", "app", name] for name in ("worker", "media"))
+    return [
+        Child("web", web, env, run / "web.pid"),
+        Child("worker", worker, env, run / "worker.pid"),
+        Child("media", media, env, run / "media.pid"),
+    ]
 
 
 async def supervise(settings: Settings, kept: list[Child], announce: Callable[[str], None]) -> None:

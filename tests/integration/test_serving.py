@@ -305,7 +305,7 @@ def test_nobody_attaches_to_the_page_of_somebody_else(
 
 
 def _token(server: RigServer, payload: dict[str, Any], expiration: int) -> str:
-    secret = command.derived_secret(server.settings, "sessions").encode()
+    secret = server.settings.derived_secret("sessions").encode()
     kept = {name: value for name, value in payload.items() if name not in ("session_id", "session_expiry")}
     from bokeh.util.token import generate_session_id
 
@@ -427,7 +427,7 @@ def test_the_printed_command_has_every_protection_and_no_secret(tmp_path: Path) 
     for word in ("--session-ids signed", "--include-cookies", "--auth-module", "--setup", "app.server.plugin"):
         assert word in line
     assert settings.cookie_secret.get_secret_value() not in line
-    assert command.derived_secret(settings, "sessions") not in line
+    assert settings.derived_secret("sessions") not in line
     assert "--use-xheaders" not in line  # nobody stands in front of this one
 
 

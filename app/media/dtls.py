@@ -1,0 +1,92 @@
+"""The encrypted line to one client: DTLS (RFC 6347), SRTP keys from it (RFC 5764), SCTP inside it (RFC 8261).
+
+aiortc does the handshake; from then on libsrtp is called in place on buffers of ours (`pins.py` says which private
+names that takes).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, cast
+
+from aiortc.rtcdtlstransport import RTCCertificate, RTCDtlsFingerprint, RTCDtlsParameters, RTCDtlsTransport
+from aiortc.rtcicetransport import RTCIceTransport
+from aiortc.rtcsctptransport import RTCSctpCapabilities, RTCSctpTransport
+
+from app.media.limits import CHAT_BYTES, HANDSHAKE
+
+MOST_WAITING = 128  # datagrams of DTLS not yet read
+
+
+class _Datagrams:
+    """What aiortc's DTLS needs of an ICE transport, and no more."""
+
+    role = "controlled"
+
+    def __init__(self, send: Callable[[bytes], None]) -> None:
+        self._send_now = send
+        self._waiting: asyncio.Queue[bytes | None] = asyncio.Queue(MOST_WAITING)
+
+    def put(self, datagram: bytes | None) -> None:
+        """`None` ends the line. What does not fit is lost, as on any line."""
+        if datagram is None and self._waiting.full():
+            self._waiting.get_nowait()
+        if not self._waiting.full():
+            self._waiting.put_nowait(datagram)
+
+    async def _recv(self) -> bytes:
+        datagram = await self._waiting.get()
+        if datagram is None:
+            raise ConnectionError
+        return datagram
+
+    async def _send(self, datagram: bytes) -> None:
+        self._send_now(datagram)
+
+
+class Line:
+    """DTLS with one client. `received` and `sent` are libsrtp's handles once `open` has returned True."""
+
+    def __init__(self, certificate: RTCCertificate, send: Callable[[bytes], None]) -> None:
+        self._datagrams = _Datagrams(send)
+        self._dtls = RTCDtlsTransport(cast(RTCIceTransport, self._datagrams), [certificate])
+        self._dtls._set_role("server")
+        self._sctp: RTCSctpTransport | None = None
+        self.received: Any = None
+        self.sent: Any = None
+
+    def feed(self, datagram: bytes) -> None:
+        """A datagram of DTLS came from the client."""
+        self._datagrams.put(datagram)
+
+    async def open(self, fingerprints: list[tuple[str, str]], on_closed: Callable[[], None]) -> bool:
+        """Wait for the client's handshake; False when it fails or does not come within HANDSHAKE seconds."""
+        wanted = RTCDtlsParameters([RTCDtlsFingerprint(name, digits) for name, digits in fingerprints])
+        try:
+            await asyncio.wait_for(self._dtls.start(wanted), HANDSHAKE)
+        except TimeoutError:
+            return False
+        if self._dtls.state != "connected":
+            return False
+        self.received, self.sent = self._dtls._rx_srtp._srtp[0], self._dtls._tx_srtp._srtp[0]
+        self._dtls.on("statechange", lambda: on_closed() if self._dtls.state in ("closed", "failed") else None)
+        return True
+
+    async def open_channel(self, port: int, on_channel: Callable[[Any], None]) -> None:
+        """SCTP inside the line; `on_channel` gets each channel that the client opens."""
+        self._sctp = RTCSctpTransport(self._dtls, port=5000)
+        self._sctp.on("datachannel", on_channel)
+        await self._sctp.start(RTCSctpCapabilities(maxMessageSize=CHAT_BYTES), port)
+
+    async def close(self) -> None:
+        """Tell the client that it is over; never raises."""
+        self._dtls.remove_all_listeners()
+        try:
+            if self._sctp:
+                await self._sctp.stop()
+            await self._dtls.stop()
+        except (ConnectionError, OSError):
+            pass  # it is over on the other side already
+        finally:
+            self._datagrams.put(None)

@@ -1,0 +1,38 @@
+"""What the unit accepts at most, and how fast. Everything that comes from outside is measured against these."""
+
+from __future__ import annotations
+
+MAX_PEERS = 400
+MAX_ROOM_PEERS = 16
+MAX_STREAMS = 16  # SSRCs of one publisher, of which a page uses five
+MAX_ADDRESSES = 8  # authenticated addresses of one peer: its candidates, and those it had before
+DATAGRAM = 2048  # bytes; media stay below 1500
+OFFER = 65_536  # bytes of an offer
+SILENCE = 15.0  # seconds without a valid packet, then a peer is gone
+HANDSHAKE = 10.0  # seconds from the answer to the end of DTLS
+STUN_PER_SOURCE = 200.0  # binding requests a second from one address (a care home behind one NAT)
+STUN_PER_PEER = 50.0
+CHAT_BYTES = 16_384  # one message on the data channel
+CHAT_PER_SECOND = 20.0
+RESENDS_PER_SECOND = 500.0  # packets sent again to one viewer
+UPLINK_BITS = 2_500_000  # bits a second asked of a publisher, at most
+
+
+class Bucket:
+    """A token bucket: `rate` a second on the average, `burst` at once."""
+
+    __slots__ = ("burst", "level", "rate", "stamp")
+
+    def __init__(self, rate: float, burst: float) -> None:
+        self.rate, self.burst = rate, burst
+        self.level, self.stamp = burst, 0.0
+
+    def take(self, now: float, cost: float = 1.0) -> bool:
+        """Whether there is room for one more at `now` (seconds of a monotonic clock)."""
+        level = self.level + (now - self.stamp) * self.rate
+        self.stamp = now
+        self.level = level = self.burst if level > self.burst else level
+        if level < cost:
+            return False
+        self.level = level - cost
+        return True

@@ -1,0 +1,149 @@
+"""One client of the unit: how it is reached, what it publishes, and the slots in which it receives."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, field
+from typing import Any
+
+from app.media.dtls import Line
+from app.media.errors import OfferRefused
+from app.media.limits import CHAT_PER_SECOND, MAX_ADDRESSES, MAX_STREAMS, RESENDS_PER_SECOND, STUN_PER_PEER, Bucket
+from app.media.rtp import extensions
+from app.media.sdp_answer import SlotLine
+from app.media.sdp_offer import Offer, Section
+from app.media.slot import Slot
+from app.media.streams import Layer, Source
+from app.media.stun import Address
+from app.media.twcc import Arrivals
+
+SOURCES = {"audio": ("mic", "aux-audio"), "video": ("cam", "aux-video")}  # told by their order in the offer
+FIRST_RTT = 0.1  # seconds, until a report tells better
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """User fragments and password of one ICE session (RFC 8445, 5.3)."""
+
+    remote: str
+    local: str = field(default_factory=lambda: secrets.token_hex(6))
+    password: str = field(default_factory=lambda: secrets.token_hex(16))
+
+
+class Peer:
+    """`sent` and `received` are libsrtp's handles, None before the handshake."""
+
+    def __init__(self, name: str, room: str, offer: Offer, now: float) -> None:
+        self.name, self.room, self.offer = name, room, offer
+        self.credentials = Credentials(offer.ufrag)
+        self.former: Credentials | None = None  # until the new ones of an ICE restart are in use
+        self.address: Address | None = None
+        self.addresses: dict[Address, float] = {}  # authenticated: last binding
+        self.line: Line | None = None
+        self.sent: Any = None
+        self.received: Any = None
+        self.joined = self.heard = now
+        self.arrivals = Arrivals()
+        self.layers: dict[int, Layer] = {}  # by SSRC
+        self.sources: list[Source] = []
+        self.slots: list[Slot] = []
+        self.rtt, self.rtt_known = FIRST_RTT, False
+        self.estimate: tuple[float, int] | None = None  # REMB of this client: when, bits a second
+        self.requests = Bucket(STUN_PER_PEER, STUN_PER_PEER)
+        self.resends = Bucket(RESENDS_PER_SECOND, RESENDS_PER_SECOND / 2)
+        self.chat = Bucket(CHAT_PER_SECOND, 2 * CHAT_PER_SECOND)
+        self.channel: Any = None
+        self.closed = False
+        self._lay_out(offer)
+        self.slot_by_ssrc = {slot.ssrc: slot for slot in self.slots}
+
+    def _lay_out(self, offer: Offer) -> None:
+        """Sources and slots by the order of the m-lines."""
+        receiving: dict[str, list[Section]] = {"audio": [], "video": []}
+        for section in offer.sections:
+            if section.refused or section.kind == "application" or section.direction == "inactive":
+                continue
+            if not section.sends:
+                receiving[section.kind].append(section)
+                continue
+            taken = sum(source.kind == section.kind for source in self.sources)
+            if taken >= len(SOURCES[section.kind]):
+                raise OfferRefused("trop de flux envoyés")
+            self._publish(Source(self, SOURCES[section.kind][taken], section))
+        for sections in receiving.values():
+            for index, section in enumerate(sections):
+                # Sound and picture of one person sit at the same index and are played together.
+                pair = receiving["audio"][index].mid if index < len(receiving["audio"]) else section.mid
+                self.slots.append(Slot(self, section, index, f"slot-{pair}"))
+        if any(section.direction == "sendrecv" for section in offer.sections if section.kind != "application"):
+            raise OfferRefused("sendrecv")
+
+    def _publish(self, source: Source) -> None:
+        self.sources.append(source)
+        for layer in source.ladder:
+            if layer.ssrc in self.layers:
+                raise OfferRefused("a=ssrc répété")
+            if layer.ssrc:
+                self.layers[layer.ssrc] = layer
+
+    @property
+    def slot_lines(self) -> dict[str, SlotLine]:
+        return {slot.mid: SlotLine(slot.ssrc, slot.group) for slot in self.slots}
+
+    def source(self, name: str) -> Source | None:
+        return next((source for source in self.sources if source.name == name), None)
+
+    def seats(self) -> list[dict[str, str]]:
+        """Who sits where, as the control channel tells it."""
+        return [
+            {"mid": slot.mid, "kind": slot.kind, "from": slot.source.peer.name, "source": slot.source.name}
+            for slot in self.slots
+            if slot.source
+        ]
+
+    def restarts(self, offer: Offer) -> bool:
+        """Whether an offer is an ICE restart of this living client (RFC 8839, 4.4.1.1.1)."""
+        same = set(offer.fingerprints) == set(self.offer.fingerprints) and offer.shape == self.offer.shape
+        return same and offer.ufrag != self.credentials.remote and not self.closed
+
+    def restart(self, offer: Offer) -> None:
+        """New credentials; the old ones and the address hold until the new ones are used."""
+        self.former, self.credentials = self.credentials, Credentials(offer.ufrag)
+        self.offer = offer
+        sections = {section.mid: section for section in offer.sections}
+        for slot in self.slots:
+            slot.describe(sections[slot.mid])
+            if slot.layer:
+                slot.layer.refresh()
+
+    def reached_at(self, address: Address, now: float) -> Address | None:
+        """An authenticated binding came from `address`; answers one that must be forgotten, if any."""
+        self.heard = now
+        self.addresses.pop(address, None)
+        self.addresses[address] = now
+        if len(self.addresses) <= MAX_ADDRESSES:
+            return None
+        oldest = next(known for known in self.addresses if known != self.address)
+        del self.addresses[oldest]
+        return oldest
+
+    def send_to(self, address: Address) -> None:
+        """From now on everything goes to this address."""
+        self.address = address
+        for layer in {slot.layer for slot in self.slots if slot.layer}:
+            layer.refresh()
+
+    def learn(self, packet: memoryview) -> Layer | None:
+        """Which layer an unknown SSRC is, from the extensions MID and RID (RFC 8852, RFC 9143); None: nobody's."""
+        found = extensions(packet)
+        for source in self.sources:
+            if source.mid_id < 0 or found.get(source.mid_id) != source.mid.encode():
+                continue
+            rid = found.get(source.rid_id, b"").decode("ascii", "replace") if source.ladder[0].rid else ""
+            layer = source.layer(rid)
+            if layer and len(self.layers) < MAX_STREAMS:
+                self.layers.pop(layer.ssrc, None)
+                layer.ssrc, layer.newest = int.from_bytes(packet[8:12], "big"), -1
+                self.layers[layer.ssrc] = layer
+                return layer
+        return None

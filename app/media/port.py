@@ -1,0 +1,168 @@
+"""The unit's one UDP port: who sent a datagram is told by its address, learnt from authenticated STUN (RFC 7983).
+
+Datagrams of unknown addresses are dropped before any work is done; nothing that comes in can raise out of the reader.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import time
+from typing import TYPE_CHECKING
+
+import structlog
+from pylibsrtp._binding import ffi, lib
+
+from app.media import stun
+from app.media.limits import DATAGRAM, STUN_PER_SOURCE, Bucket
+from app.media.stun import Address
+from app.media.wire import ROOM, Totals
+
+if TYPE_CHECKING:
+    from app.media.forwarding import Forwarder
+    from app.media.peer import Credentials, Peer
+    from app.media.reports import Reports
+
+log = structlog.get_logger(__name__)
+
+BATCH = 256  # datagrams read in one go; then the timers get their turn
+BUFFER = 4 << 20  # bytes asked of the kernel, each way
+MOST_SOURCES = 4096  # addresses whose STUN rate is remembered
+STALE = 5.0  # seconds without a binding from the address in use: any authenticated one takes its place
+
+
+def open_socket(address: str, port: int) -> socket.socket:
+    """A socket bound to `address`; port 0 lets the kernel choose. Raises: OSError."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    sock = socket.socket(family, socket.SOCK_DGRAM)
+    try:
+        sock.setblocking(False)
+        for option in (socket.SO_RCVBUF, socket.SO_SNDBUF):
+            sock.setsockopt(socket.SOL_SOCKET, option, BUFFER)
+        sock.bind((address, port))
+    except OSError:
+        sock.close()
+        raise
+    return sock
+
+
+class Port:
+    """Reads the socket and hands each datagram on. `by_fragment` and `by_address` are the unit's registers."""
+
+    def __init__(self, sock: socket.socket, totals: Totals) -> None:
+        self.sock, self.totals = sock, totals
+        self.by_address: dict[Address, Peer] = {}
+        self.by_fragment: dict[str, tuple[Peer, Credentials]] = {}
+        self._buffer = ffi.new("unsigned char[]", DATAGRAM + ROOM)
+        self._view = memoryview(ffi.buffer(self._buffer)).cast("B")
+        self._datagram = self._view[:DATAGRAM]
+        self._length = ffi.new("int *")
+        self._sources: dict[str, Bucket] = {}
+        self._complained = 0.0
+
+    def listen(self, loop: asyncio.AbstractEventLoop, forwarder: Forwarder, reports: Reports) -> None:
+        self._forwarder, self._reports = forwarder, reports
+        loop.add_reader(self.sock.fileno(), self._readable)
+
+    def close(self, loop: asyncio.AbstractEventLoop) -> None:
+        loop.remove_reader(self.sock.fileno())
+        self.sock.close()
+
+    def forget(self, peer: Peer) -> None:
+        """Nothing from this peer is known any more."""
+        for address in peer.addresses:
+            if self.by_address.get(address) is peer:
+                del self.by_address[address]
+        for credentials in (peer.credentials, peer.former):
+            if credentials:
+                self.by_fragment.pop(credentials.local, None)
+
+    def _readable(self) -> None:
+        try:
+            self._read()
+        except Exception:
+            self.totals.errors += 1
+            now = time.monotonic()
+            if now - self._complained > 1.0:
+                self._complained = now
+                log.exception("media.reader")
+
+    def _read(self) -> None:
+        """As many datagrams as are waiting."""
+        receive, datagram, view = self.sock.recvfrom_into, self._datagram, self._view
+        buffer, length, known = self._buffer, self._length, self.by_address
+        unprotect, forward, totals = lib.srtp_unprotect, self._forwarder.packet, self.totals
+        for _ in range(BATCH):
+            try:
+                size, address = receive(datagram)
+            except BlockingIOError:
+                return
+            except OSError:  # an ICMP error of an earlier send
+                continue
+            first = view[0] if size > 12 else 255
+            peer = known.get(address)
+            if 127 < first < 192:
+                if peer is None or peer.received is None:
+                    totals.dropped += 1
+                    continue
+                length[0] = size
+                if 192 <= view[1] <= 223:
+                    if lib.srtp_unprotect_rtcp(peer.received, buffer, length) == 0:
+                        self._reports.received(peer, bytes(view[: length[0]]))
+                elif unprotect(peer.received, buffer, length) == 0:
+                    forward(peer, view, length[0])
+                else:
+                    totals.dropped += 1
+            elif first < 4:
+                self._binding(bytes(view[:size]), address)
+            elif 19 < first < 64 and peer is not None and peer.line is not None:
+                peer.line.feed(bytes(view[:size]))
+            else:
+                totals.dropped += 1
+
+    def _binding(self, data: bytes, address: Address) -> None:
+        """A STUN datagram: the cheap checks first, the key last."""
+        request = stun.parse(data)
+        known = self.by_fragment.get(request.local) if request else None
+        if request is None or known is None:
+            self.totals.dropped += 1
+            return
+        peer, credentials = known
+        now = time.monotonic()
+        if request.remote != credentials.remote or not self._allowed(peer, address, now):
+            self.totals.dropped += 1
+            return
+        password = credentials.password.encode()
+        if not stun.is_authentic(data, request, password):
+            self.totals.dropped += 1
+            return
+        self.totals.stun += 1
+        self._reached(peer, credentials, address, request.nominated, now)
+        try:
+            self.sock.sendto(stun.success(request.transaction, address, password), address)
+        except OSError:
+            self.totals.dropped += 1
+
+    def _allowed(self, peer: Peer, address: Address, now: float) -> bool:
+        bucket = self._sources.get(address[0])
+        if bucket is None:
+            if len(self._sources) >= MOST_SOURCES:
+                del self._sources[next(iter(self._sources))]
+            bucket = self._sources[address[0]] = Bucket(STUN_PER_SOURCE, STUN_PER_SOURCE)
+        return bucket.take(now) and peer.requests.take(now)
+
+    def _reached(self, peer: Peer, credentials: Credentials, address: Address, nominated: bool, now: float) -> None:
+        """Learn the address, and follow the client to it: the last one nominated counts (RFC 8445, 8.1.1)."""
+        if credentials is not peer.credentials and peer.former is not credentials:
+            return
+        if credentials is peer.credentials and peer.former:
+            self.by_fragment.pop(peer.former.local, None)
+            peer.former = None
+            nominated = True  # the first check of an ICE restart: the old way may be dead
+        forgotten = peer.reached_at(address, now)
+        if forgotten is not None and self.by_address.get(forgotten) is peer:
+            del self.by_address[forgotten]
+        self.by_address[address] = peer
+        in_use = peer.addresses.get(peer.address, 0.0) if peer.address else 0.0
+        if peer.address != address and (nominated or now - in_use > STALE):
+            peer.send_to(address)

@@ -1,0 +1,293 @@
+"""The unit itself: its peers and rooms, and what happens to them as time goes by."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+from aiortc.rtcdtlstransport import RTCCertificate
+
+from app.media import chat, sdp_answer, sdp_offer, statistics
+from app.media.dtls import Line
+from app.media.errors import PeerUnknown, UnitFull
+from app.media.forwarding import Forwarder
+from app.media.ladder import choose_layers
+from app.media.limits import MAX_PEERS, MAX_ROOM_PEERS, SILENCE
+from app.media.peer import Peer
+from app.media.port import Port, open_socket
+from app.media.quality import Quality
+from app.media.repair import PLI_AT_ONCE, Repair
+from app.media.reports import Reports
+from app.media.room import Room
+from app.media.speaker import EVERY as LOOK
+from app.media.speaker import Speaker
+from app.media.streams import NO_LEVEL
+from app.media.wire import Totals, Wire
+
+log = structlog.get_logger(__name__)
+
+AUX_SILENCE = 5.0  # seconds without packets, then a second sound or picture gives its slots back
+MOST_MUTES = 2000  # people whose mute is remembered while they are away
+KINDS = ("audio", "video")
+
+Event = dict[str, Any]
+
+
+class Unit:
+    """Create it inside a running loop. `tell` gets every event of the control channel."""
+
+    def __init__(self, address: str, port: int, public: list[str], tell: Callable[[Event], None]) -> None:
+        self._loop = asyncio.get_running_loop()
+        self.totals = Totals()
+        sock = open_socket(address, port)
+        self.port = Port(sock, self.totals)
+        self.number = int(sock.getsockname()[1])
+        self._public = public or [address]
+        self._wire = Wire(sock, self.totals)
+        self._repair = Repair(self._wire, self._loop)
+        forwarder = Forwarder(self._wire, self._repair)
+        self._reports = Reports(self._wire, self._repair, forwarder)
+        self._certificate = RTCCertificate.generateCertificate()
+        prints = self._certificate.getFingerprints()
+        self._fingerprint = next(print_.value for print_ in prints if print_.algorithm == "sha-256")
+        self._tell = tell
+        self.peers: dict[str, Peer] = {}
+        self.rooms: dict[str, Room] = {}
+        self._speakers: dict[str, Speaker] = {}
+        self.lines: dict[str, Quality] = {}
+        self.mutes: dict[str, set[str]] = {}
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._looks = 0
+        self.port.listen(self._loop, forwarder, self._reports)
+        self._timer = self._loop.call_later(LOOK, self._look)
+
+    # ------------------------------------------------------------------------------- asked for from outside
+
+    def join(self, room: str, name: str, text: str) -> tuple[str, list[dict[str, str]]]:
+        """Take somebody in, or restart their ICE. Answers the SDP answer and their slots.
+
+        Raises: OfferRefused, UnitFull.
+        """
+        offer = sdp_offer.read(text)
+        known = self.peers.get(name)
+        if known and known.room == room and known.restarts(offer):
+            if known.former:  # an earlier restart that was never used
+                self.port.by_fragment.pop(known.credentials.local, None)
+                known.credentials = known.former
+            known.restart(offer)
+            self.port.by_fragment[known.credentials.local] = (known, known.credentials)
+            log.info("media.restart", peers=len(self.peers))
+            return self._answer(known), known.seats()
+        peer = Peer(name, room, offer, time.monotonic())
+        if known:
+            self.remove(known, "replaced")
+        if len(self.peers) >= MAX_PEERS or len(self.rooms.get(room, Room(room)).peers) >= MAX_ROOM_PEERS:
+            raise UnitFull
+        self._take_in(peer)
+        return self._answer(peer), peer.seats()
+
+    def leave(self, name: str) -> None:
+        """Raises: PeerUnknown."""
+        self.mutes.pop(name, None)
+        peer = self.peers.get(name)
+        if peer is None:
+            raise PeerUnknown
+        self.remove(peer, "left")
+
+    def mute(self, name: str, kind: str, muted: bool) -> None:
+        """Silence somebody for everybody, or give the voice back; also for one who is not (or not yet) here."""
+        kinds = self.mutes.setdefault(name, set())
+        (kinds.add if muted else kinds.discard)(kind)
+        if not kinds:
+            del self.mutes[name]
+        if len(self.mutes) > MOST_MUTES:
+            del self.mutes[next(iter(self.mutes))]
+        peer = self.peers.get(name)
+        if peer:
+            self._apply_mutes(peer)
+
+    def list(self) -> list[dict[str, Any]]:
+        return [
+            {"peer": peer.name, "room": peer.room, "muted": sorted(self.mutes.get(peer.name, ()))}
+            for peer in self.peers.values()
+        ]
+
+    def stats(self) -> dict[str, Any]:
+        return statistics.collect(self)
+
+    async def close(self) -> None:
+        """Tell every client that it is over, and free the port."""
+        self._timer.cancel()
+        self._repair.close()
+        for peer in list(self.peers.values()):
+            self.remove(peer, "stopped")
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=2.0)
+        self.port.close(self._loop)
+
+    # ------------------------------------------------------------------------------- coming and going
+
+    def _take_in(self, peer: Peer) -> None:
+        room = self.rooms.setdefault(peer.room, Room(peer.room))
+        peer.line = Line(self._certificate, lambda data: self._wire.datagram(data, peer.address))
+        self.peers[peer.name] = peer
+        self.lines[peer.name] = Quality()
+        self.port.by_fragment[peer.credentials.local] = (peer, peer.credentials)
+        room.peers.append(peer)
+        self._apply_mutes(peer)
+        self._task(self._open(peer, room))
+        self._seat(room, apart=peer)
+        log.info("media.joined", peers=len(self.peers), rooms=len(self.rooms))
+
+    def remove(self, peer: Peer, reason: str) -> None:
+        """`peer` is not here any more; its slots at the others become free."""
+        if peer.closed:
+            return
+        peer.closed = True
+        self.peers.pop(peer.name, None)
+        self.lines.pop(peer.name, None)
+        self.port.forget(peer)
+        for slot in peer.slots:
+            slot.hide()
+        room = self.rooms[peer.room]
+        room.peers.remove(peer)
+        self._seat_after(room, peer)
+        if not room.peers:
+            self.rooms.pop(room.name, None)
+            self._speakers.pop(room.name, None)
+        if peer.line:
+            self._task(peer.line.close())
+        log.info("media.gone", reason=reason, peers=len(self.peers))
+        self._tell({"t": "gone", "peer": peer.name, "reason": reason})
+
+    def _seat_after(self, room: Room, gone: Peer) -> None:
+        """Free the slots in which `gone` sat, and let others have them."""
+        slots = [slot for source in gone.sources for slot in source.slots]
+        for slot in slots:
+            slot.hide()
+        moved = room.seat()
+        for viewer in room.peers:
+            if viewer in moved or any(slot.peer is viewer for slot in slots):
+                self._tell_seats(viewer)
+                self._ask_for_pictures(viewer)
+
+    def _seat(self, room: Room, apart: Peer | None = None) -> None:
+        for peer in room.seat():
+            if peer is not apart:
+                self._tell_seats(peer)
+            self._ask_for_pictures(peer)
+
+    def _tell_seats(self, peer: Peer) -> None:
+        self._tell({"t": "slots", "peer": peer.name, "slots": peer.seats()})
+
+    def _ask_for_pictures(self, peer: Peer) -> None:
+        """Whoever waits for a picture gets it sooner when its key frame is asked for at once."""
+        for slot in peer.slots:
+            if slot.wanted and peer.sent is not None:
+                self._repair.key_frame(slot.wanted, PLI_AT_ONCE)
+
+    async def _open(self, peer: Peer, room: Room) -> None:
+        line = peer.line
+        assert line is not None
+        opened = await line.open(peer.offer.fingerprints, lambda: self.remove(peer, "closed"))
+        if peer.closed:
+            return
+        if not opened:
+            self.remove(peer, "dtls")
+            return
+        peer.sent, peer.received = line.sent, line.received
+        self._tell({"t": "connected", "peer": peer.name})
+        self._ask_for_pictures(peer)
+        channel = next((part for part in peer.offer.sections if part.kind == "application" and not part.refused), None)
+        if channel:
+            await line.open_channel(channel.sctp_port, lambda opened: chat.attach(peer, room, opened))
+
+    def _answer(self, peer: Peer) -> str:
+        credentials = peer.credentials
+        place = sdp_answer.Place(
+            self._public, self.number, credentials.local, credentials.password, self._fingerprint
+        )  # fmt: skip
+        sources = {source.mid: source.name for source in peer.sources}
+        return sdp_answer.write(peer.offer, place, sources, peer.slot_lines)
+
+    def _apply_mutes(self, peer: Peer) -> None:
+        kinds = self.mutes.get(peer.name, set())
+        for source in peer.sources:
+            wanted = source.kind in kinds and source.name != "aux-video"  # a shared screen is no camera
+            if wanted != source.muted:
+                source.mute(wanted)
+                if not wanted:
+                    for layer in source.ladder:
+                        self._repair.key_frame(layer, PLI_AT_ONCE)
+
+    def _task(self, work: Any) -> None:
+        task = self._loop.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            self.totals.errors += 1
+            log.error("media.task", error=type(task.exception()).__name__)
+
+    # ------------------------------------------------------------------------------- as time goes by
+
+    def _look(self) -> None:
+        """Ten times a second; most of it once a second."""
+        self._timer = self._loop.call_later(LOOK, self._look)
+        now = time.monotonic()
+        self._looks += 1
+        for peer in list(self.peers.values()):
+            if peer.arrivals.came:
+                self._reports.send_arrivals(peer)
+        for room in list(self.rooms.values()):
+            self._notice_activity(room, now)
+            self._hear_speaker(room, now)
+        if self._looks % 10 == 0:
+            self._each_second(now)
+        if self._looks % 5 == 0:
+            for peer in list(self.peers.values()):
+                choose_layers(peer, now, self._repair)
+
+    def _notice_activity(self, room: Room, now: float) -> None:
+        changed = False
+        for peer in room.peers:
+            for source in peer.sources:
+                for layer in source.ladder:
+                    if layer.octets != layer.octets_seen:
+                        layer.octets_seen, layer.heard, peer.heard = layer.octets, now, now
+                if source.name.startswith("aux"):
+                    live = any(now - layer.heard < AUX_SILENCE for layer in source.ladder if layer.heard)
+                    changed |= live != source.live
+                    source.live = live
+        if changed:
+            self._seat(room)
+
+    def _hear_speaker(self, room: Room, now: float) -> None:
+        levels: dict[str, int] = {}
+        for peer in room.peers:
+            source = peer.source("mic")
+            if source:
+                layer = source.ladder[0]
+                levels[peer.name] = NO_LEVEL if layer.muted else layer.loudest
+                layer.loudest = NO_LEVEL
+        speaker = self._speakers.setdefault(room.name, Speaker())
+        if speaker.hear(levels, now):
+            self._tell({"t": "speaker", "room": room.name, "peer": speaker.current})
+
+    def _each_second(self, now: float) -> None:
+        for peer in list(self.peers.values()):
+            if now - peer.heard > SILENCE:
+                self.remove(peer, "silence")
+                continue
+            if peer.sent is None:
+                continue
+            self._reports.send(peer, now)
+            loss_in, loss_out = statistics.losses(peer)
+            quality = self.lines[peer.name]
+            if quality.judge(loss_in, loss_out, peer.rtt if peer.rtt_known else 0.0):
+                self._tell({"t": "quality", "peer": peer.name, "level": quality.level})
