@@ -6,10 +6,10 @@ import asyncio
 import contextlib
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from app import settings as settings_module
 from app.bench import janus, processes
@@ -27,6 +27,7 @@ class Seat:
 
     sending: Bot
     receiving: Bot
+    handles: tuple[int, ...] = ()  # Janus's
 
     @property
     def bots(self) -> list[Bot]:
@@ -56,6 +57,12 @@ class Engine(Protocol):
         ...
 
 
+class _Published(NamedTuple):
+    bot: Bot
+    handle: int
+    feed: int
+
+
 @dataclass
 class Janus:
     """Janus VideoRoom: a connection that publishes and one that subscribes to all others."""
@@ -76,31 +83,38 @@ class Janus:
         words = {"request": "create", "room": number, "publishers": people, "bitrate": BITRATE_CAP, "videocodec": "vp8"}
         await session.tell(await session.attach(), words)
         published = await asyncio.gather(*(self._publish(number, clip, stamped, index) for index in range(people)))
-        subscribing = (self._subscribe(number, clip, stamped, published, feed) for _, feed in published)
-        receiving = await asyncio.gather(*subscribing)
-        return [Seat(sender, receiver) for (sender, _), receiver in zip(published, receiving, strict=True)]
+        feeds = [each.feed for each in published]
+        receiving = await asyncio.gather(
+            *(self._subscribe(number, clip, stamped, [feed for feed in feeds if feed != own]) for own in feeds)
+        )
+        return [
+            Seat(each.bot, bot, (each.handle, handle)) for each, (bot, handle) in zip(published, receiving, strict=True)
+        ]
 
-    async def _publish(self, room: int, clip: Clip, stamped: bool, index: int) -> tuple[Bot, int]:
+    async def _publish(self, room: int, clip: Clip, stamped: bool, index: int) -> _Published:
         bot = Bot(clip, stamped=stamped, position=spread(index, clip), addresses=[self.address])
         handle = await self.session.attach()
         body = {"request": "joinandconfigure", "ptype": "publisher", "room": room}
         words = await self.session.tell(handle, body, {"type": "offer", "sdp": await bot.offer()})
         await bot.accept(words["sdp"])
-        return bot, int(words["id"])
+        await self.session.up(handle)
+        return _Published(bot, handle, int(words["id"]))
 
-    async def _subscribe(self, room: int, clip: Clip, stamped: bool, published: list[tuple[Bot, int]], own: int) -> Bot:
+    async def _subscribe(self, room: int, clip: Clip, stamped: bool, feeds: list[int]) -> tuple[Bot, int]:
         bot = Bot(clip, sends=(), stamped=stamped, addresses=[self.address])
         handle = await self.session.attach()
-        streams = [{"feed": feed} for _, feed in published if feed != own]
+        streams = [{"feed": feed} for feed in feeds]
         body: dict[str, Any] = {"request": "join", "ptype": "subscriber", "room": room, "streams": streams}
         words = await self.session.tell(handle, body)
         answer = await bot.answer(words["sdp"])
         await self.session.tell(handle, {"request": "start"}, {"type": "answer", "sdp": answer})
         await bot.connected()
-        return bot
+        return bot, handle
 
     async def empty(self, seats: list[Seat]) -> None:
-        await leave(seats)  # Janus ends a handle's media when its connection says goodbye
+        await leave(seats)
+        for handle in [handle for seat in seats for handle in seat.handles]:
+            await self.session.detach(handle)
 
     async def close(self) -> None:
         await self.session.close()
@@ -161,6 +175,31 @@ def relay_process() -> Iterator[tuple[int, Path]]:
         with processes.running([sys.executable, "-m", "app.bench.relay", str(path)], log) as process:
             processes.wait_until(path.exists, process, log)
             yield process.pid, path
+
+
+@contextlib.asynccontextmanager
+async def ours_and_janus() -> AsyncIterator[tuple[Forwarding, Janus]]:
+    """Our unit and Janus, both running. Raises: SystemExit in French when Janus is not installed."""
+    with unit_process() as (pid, path, secret), janus.running() as server:
+        unit = Forwarding("unit", pid, await Control.connect(path, secret))
+        other = await Janus.connect(server)
+        try:
+            yield unit, other
+        finally:
+            await other.close()
+            await unit.close()
+
+
+@contextlib.asynccontextmanager
+async def relay() -> AsyncIterator[Forwarding]:
+    """The comparator on MediaRelay, running."""
+    with relay_process() as (pid, path):
+        # aiortc gathers no candidate on 127.0.0.1.
+        engine = Forwarding("MediaRelay", pid, await Control.connect(path), janus.own_address())
+        try:
+            yield engine
+        finally:
+            await engine.close()
 
 
 def spread(index: int, clip: Clip) -> int:

@@ -12,7 +12,7 @@ import json
 import shutil
 import socket
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from app.bench.servers import free_port
 LIBRARIES = "/usr/lib/x86_64-linux-gnu/janus"
 PLUGIN = "janus.plugin.videoroom"
 ANSWER_SECONDS = 10.0
+KEEPALIVE_SECONDS = 20.0  # Janus ends a session that is silent for 60 s
 MISSING = "La mesure compare avec Janus et demande {} : « make setup » l'installe."
 CONFIGURATION = {
     "janus.jcfg": """
@@ -134,9 +135,9 @@ class Session:
         self._line = line
         self._numbers = itertools.count(1)
         self._waiting: dict[str, asyncio.Future[dict[str, Any]]] = {}
-        self._heard: dict[int, Callable[[dict[str, Any]], None]] = {}
+        self._up: dict[int, asyncio.Event] = {}
         self._id = 0
-        self._reading = asyncio.create_task(self._read())
+        self._tasks = [asyncio.create_task(self._read()), asyncio.create_task(self._keep())]
 
     @classmethod
     async def connect(cls, url: str) -> Session:
@@ -164,11 +165,16 @@ class Session:
             raise JanusRefused(str(error.get("reason")))
         return heard
 
-    async def attach(self, on_event: Callable[[dict[str, Any]], None] = lambda event: None) -> int:
-        """A handle on VideoRoom; `on_event` hears what the plugin says by itself."""
+    async def attach(self) -> int:
+        """A handle on VideoRoom."""
         handle = int((await self.ask(janus="attach", plugin=PLUGIN))["data"]["id"])
-        self._heard[handle] = on_event
+        self._up[handle] = asyncio.Event()
         return handle
+
+    async def up(self, handle: int) -> None:
+        """Wait until Janus too knows that the line of a handle is up; nobody can subscribe before. Raises: TimeoutError."""
+        async with asyncio.timeout(ANSWER_SECONDS):
+            await self._up[handle].wait()
 
     async def tell(self, handle: int, body: dict[str, Any], sdp: dict[str, str] | None = None) -> dict[str, Any]:
         """A message to the plugin: its answer's words, with `sdp` in them when it brings one. Raises: JanusRefused."""
@@ -179,11 +185,22 @@ class Session:
             raise JanusRefused(str(words["error"]))
         return words | ({"sdp": answer["jsep"]["sdp"]} if "jsep" in answer else {})
 
+    async def detach(self, handle: int) -> None:
+        """Give a handle back, and whatever it published. Raises: JanusRefused when it is gone already."""
+        del self._up[handle]
+        await self.ask(janus="detach", handle_id=handle)
+
     async def close(self) -> None:
         with contextlib.suppress(JanusRefused, TimeoutError, OSError):
             await self.ask(janus="destroy")
-        self._reading.cancel()
+        for task in self._tasks:
+            task.cancel()
         await self._line.close()
+
+    async def _keep(self) -> None:
+        while True:
+            await asyncio.sleep(KEEPALIVE_SECONDS)
+            await self._line.send(json.dumps({"janus": "keepalive", "session_id": self._id, "transaction": "keep"}))
 
     async def _read(self) -> None:
         async for text in self._line:
@@ -193,5 +210,5 @@ class Session:
                 continue
             if waiting is not None and not waiting.done():
                 waiting.set_result(words)
-            elif words["janus"] == "event" and words.get("sender") in self._heard:
-                self._heard[words["sender"]](words["plugindata"]["data"])
+            elif words["janus"] == "webrtcup" and words.get("sender") in self._up:
+                self._up[words["sender"]].set()

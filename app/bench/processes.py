@@ -53,3 +53,13 @@ def cpu_seconds(pid: int) -> float:
     """User and system seconds a process has taken so far."""
     times = psutil.Process(pid).cpu_times()
     return float(times.user + times.system)
+
+
+def dropped(pid: int) -> int:
+    """Datagrams that the kernel threw away because this process did not fetch them from its UDP sockets in time."""
+    inodes = set()
+    for link in Path(f"/proc/{pid}/fd").iterdir():
+        with contextlib.suppress(OSError):  # closed meanwhile
+            inodes.add(os.readlink(link).removeprefix("socket:[").removesuffix("]"))
+    lines = Path("/proc/net/udp").read_text().splitlines()[1:]
+    return sum(int(fields[12]) for fields in (line.split() for line in lines) if fields[9] in inodes)

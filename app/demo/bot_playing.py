@@ -16,7 +16,7 @@ from app.demo.clip import PICTURES_PER_SECOND, SOUND_SAMPLES, SOUNDS_PER_SECOND,
 
 PICTURE_TICKS = 90_000 // PICTURES_PER_SECOND
 RING = 512  # packets kept to be sent again; the index is the low bits of the sequence number
-LATEST = 0.5  # seconds: a player that fell further behind than this starts its clock anew instead of catching up
+LATEST = 0.07  # seconds: a player held up for longer puts its clock back; catching up would be a burst nobody sends
 NTP_EPOCH = 2_208_988_800
 STAMP = struct.Struct("!4sQ")  # a mark and the sender's clock in ns, behind the payload of stamped packets
 STAMP_MARK = b"\xf0TD\x0f"
