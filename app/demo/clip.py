@@ -53,6 +53,12 @@ class Clip:
     pictures: tuple[Picture, ...]
     sounds: tuple[Sound, ...]
 
+    @property
+    def packets_per_second(self) -> float:
+        """How many packets a player of this clip sends."""
+        parts = sum(len(picture.parts) for picture in self.pictures)
+        return parts * PICTURES_PER_SECOND / len(self.pictures) + SOUNDS_PER_SECOND
+
     def next_key(self, position: int) -> int:
         """Position of the first key frame at or after `position`; the clip's start when none follows."""
         for number in range(position, len(self.pictures)):
