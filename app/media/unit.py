@@ -112,7 +112,12 @@ class Unit:
 
     def list(self) -> list[dict[str, Any]]:
         return [
-            {"peer": peer.name, "room": peer.room, "muted": sorted(self.mutes.get(peer.name, ()))}
+            {
+                "peer": peer.name,
+                "room": peer.room,
+                "muted": sorted(self.mutes.get(peer.name, ())),
+                "slots": peer.seats(),
+            }
             for peer in self.peers.values()
         ]
 
