@@ -17,6 +17,7 @@ from app.bench import processes
 from app.bench.engines import Seat
 from app.demo import clip as clips
 from app.demo.bot import Bot
+from app.demo.bot_sdp import AUDIO
 from app.demo.clip import Clip
 
 
@@ -28,6 +29,7 @@ class Window:
     cpu: float = 0.0  # seconds of the engine
     generator: float = 0.0  # seconds of the process that runs the bots
     packets: int = 0  # delivered
+    sounds: int = 0  # packets of sound among them: the only ones that an engine which encodes anew makes as many of
     lost: int = 0  # by the engine: gaps less what the bots themselves did not fetch in time
     missed: int = 0  # datagrams thrown away at the bots' own sockets: this process was held up
     delays: array[float] = field(default_factory=lambda: array("d"))  # seconds, sender's call to receiver's call
@@ -41,6 +43,11 @@ class Window:
     def cpu_per_packet(self) -> float:
         """Microseconds of the engine for each packet delivered, all its other work included."""
         return 1e6 * self.cpu / max(1, self.packets)
+
+    @property
+    def cpu_per_sound(self) -> float:
+        """Microseconds of the engine for each packet of sound delivered, all its other work included."""
+        return 1e6 * self.cpu / max(1, self.sounds)
 
     @property
     def generator_percent(self) -> float:
@@ -66,6 +73,7 @@ class Window:
         self.cpu += other.cpu
         self.generator += other.generator
         self.packets += other.packets
+        self.sounds += other.sounds
         self.lost += other.lost
         self.missed += other.missed
         self.delays.extend(other.delays)
@@ -76,7 +84,7 @@ async def look(pid: int | None, seats: list[Seat], seconds: float) -> Window:
     bots = [seat.receiving for seat in seats]
     for bot in bots:
         del bot.received.delays[:]
-    packets, lost = _totals(bots)
+    packets, lost, sounds = _totals(bots)
     missed = processes.dropped(os.getpid())
     generator, cpu, start = time.process_time(), processes.cpu_seconds(pid) if pid else 0.0, time.monotonic()
     await asyncio.sleep(seconds)
@@ -85,7 +93,8 @@ async def look(pid: int | None, seats: list[Seat], seconds: float) -> Window:
         cpu=(processes.cpu_seconds(pid) if pid else 0.0) - cpu,
         generator=time.process_time() - generator,
     )
-    packets_after, lost_after = _totals(bots)
+    packets_after, lost_after, sounds_after = _totals(bots)
+    window.sounds = sounds_after - sounds
     window.packets, window.missed = packets_after - packets, processes.dropped(os.getpid()) - missed
     window.lost = max(0, lost_after - lost - window.missed)
     for bot in bots:
@@ -93,8 +102,11 @@ async def look(pid: int | None, seats: list[Seat], seconds: float) -> Window:
     return window
 
 
-def _totals(bots: list[Bot]) -> tuple[int, int]:
-    return sum(bot.received.packets for bot in bots), sum(bot.received.lost for bot in bots)
+def _totals(bots: list[Bot]) -> tuple[int, int, int]:
+    """Packets received, packets lost, packets of sound received."""
+    streams = [stream for bot in bots for stream in bot.received.streams.values()]
+    sounds = sum(stream.packets for stream in streams if stream.payload_type == AUDIO)
+    return sum(stream.packets for stream in streams), sum(stream.lost for stream in streams), sounds
 
 
 def clip() -> Clip:
