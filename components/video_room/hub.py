@@ -179,8 +179,22 @@ class LocalHub:
     def _on_state(self, line: Line, message: Message) -> None:
         place = need_place(line)
         place.camera, place.microphone = bool(message.get("camera")), bool(message.get("microphone"))
-        state = {"from": place.id, "camera": place.camera, "microphone": place.microphone}
-        self._tell(self._others(place), "state", **state)
+        self._tell(self._others(place), "state", **place.state())
+
+    def _on_blocked(self, line: Line, _message: Message) -> None:
+        need_place(line)  # there is no unit to bring: the pages go on trying
+
+    def _on_publish(self, _line: Line, _message: Message) -> None:
+        raise Refused("relais-indisponible", "Il n'y a pas de relais vidéo ici.")
+
+    def _on_mute(self, line: Line, message: Message) -> None:
+        self._silence(self._companion(line, message), silenced=bool(message.get("muted")))
+
+    def _on_ask(self, line: Line, message: Message) -> None:
+        other = self._companion(line, message)
+        self._silence(other, silenced=False)
+        if other.line:
+            other.line.send("asked", name=line.visitor.name)
 
     def _on_chat(self, line: Line, message: Message) -> None:
         place = need_place(line)
@@ -306,6 +320,18 @@ class LocalHub:
         if guest is None:
             raise Refused("introuvable", "Cette personne n'attend plus.")
         return place, guest
+
+    def _companion(self, line: Line, message: Message) -> Place:
+        need_professional(line)
+        other = self.places.get(str(message.get("person")))
+        if other is None or other not in self._others(need_place(line)):
+            raise Refused("introuvable", "Cette personne n'est plus en salle.")
+        return other
+
+    def _silence(self, place: Place, *, silenced: bool) -> None:
+        if place.silenced != silenced:
+            place.silenced = silenced
+            self._tell(self._inside(place.room), "state", **place.state())
 
     # ---- news
 

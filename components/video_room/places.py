@@ -56,6 +56,16 @@ class Place:
     since: str
     line: Line | None
     lost: float | None = None
+    silenced: bool = False
+
+    def state(self) -> Message:
+        """What this person sends now; the microphone of somebody silenced is closed, whatever their page says."""
+        return {
+            "from": self.id,
+            "camera": self.camera,
+            "microphone": self.microphone and not self.silenced,
+            "silenced": self.silenced,
+        }
 
     def person(self) -> Message:
         visitor = self.visitor
@@ -65,7 +75,8 @@ class Place:
             "detail": visitor.detail,
             "role": visitor.role,
             "camera": self.camera,
-            "microphone": self.microphone,
+            "microphone": self.microphone and not self.silenced,
+            "silenced": self.silenced,
             "since": self.since,
         }
 
