@@ -37,7 +37,7 @@ const DIRECT = { first: 4000, again: 8000 };
 /** After both sides see each other on the new way, so that the slower tile of the two has gone over as well. */
 const AFTERGLOW = 1000;
 /** The other one may have no channel to say that they see us. */
-const UNTOLD = 5000;
+const UNTOLD = 12_000;
 
 export class Topology {
   /** @param {Surroundings} around */

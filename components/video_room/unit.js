@@ -42,6 +42,8 @@ export class UnitTopology {
     this.prepared = null;
     /** @type {{n: number, leg: Leg} | null} asked for, not answered */
     this.asked = null;
+    /** Who sits where, heard while an answer was awaited. @type {Slot[]} */
+    this.early = [];
     this.count = IN_JOIN;
     this.negotiations = 0;
     this.closed = false;
@@ -144,20 +146,23 @@ export class UnitTopology {
       this.later(pause(), () => void this.begin());
       return;
     }
-    leg.sit(slots);
+    // News may overtake the answer on their way here: what they know is added to it.
+    leg.sit([...new Map([...slots, ...this.early].map((slot) => [slot.mid, slot])).values()]);
+    this.early = [];
     this.watch(leg, PATIENCE);
   }
 
   /** @param {Slot[]} slots who sits where now */
   sit(slots) {
-    const living = this.legs.filter(({ answered, lost }) => answered && !lost);
-    living.pop()?.sit(slots);
+    if (this.asked) this.early = slots;
+    this.legs.filter(({ answered, lost }) => answered && !lost).pop()?.sit(slots);
   }
 
   /** The unit does not know us any more. */
   async unpublished() {
     if (this.newest && !this.newest.answered) return;
     for (const leg of this.legs) leg.lost = true;
+    this.early = [];
     this.around.changed();
     await this.begin();
   }
