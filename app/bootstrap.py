@@ -13,6 +13,7 @@ from app.documents.store import EncryptedFolder, MemoryFiles
 from app.messaging.transports import FolderMail, MemoryMail, SmtpMail
 from app.platform import Clock, MailTransport, Platform
 from app.settings import Settings, load
+from app.teleconsultation.engine import UnitEngine
 
 
 class SystemClock:
@@ -34,6 +35,7 @@ def platform_from_settings(settings: Settings) -> Platform:
         mail=_mail(settings),
         renderer=RendererPool(settings.render_processes),
         clock=SystemClock(),
+        media=UnitEngine(settings.media_socket, settings.derived_secret("media")),
     )
 
 

@@ -16,7 +16,9 @@
     ├── FileDamaged               a stored file is not what was written
     ├── InvitationInvalid         link altered, expired, withdrawn or used up
     ├── RoomFull
-    └── NotAdmitted               a guest who was not let in
+    ├── NotAdmitted               a guest who was not let in
+    ├── RelayUnavailable          the forwarding unit does not answer, or has no place: try again
+    └── RelayRefused              the forwarding unit can't take this offer: trying again does not help
 
 `code` is stable (for logs, tests and translations); `message` is for the person who reads it: what happened,
 what was kept, what to do. Neither ever carries a patient's data.
@@ -142,3 +144,13 @@ class RoomFull(TeledossierError):
 class NotAdmitted(TeledossierError):
     code, status = "non-admis", 403
     message = "Le professionnel ne vous a pas encore fait entrer."
+
+
+class RelayUnavailable(TeledossierError):
+    code, status = "relais-indisponible", 503
+    message = "Le relais vidéo ne répond pas encore. Nouvel essai dans un instant : l'appel reprend tout seul."
+
+
+class RelayRefused(TeledossierError):
+    code, status = "relais-refus", 422
+    message = "Le relais vidéo n'a pas accepté cette page. Rechargez-la : votre place est gardée."

@@ -80,6 +80,113 @@ class PageRenderer(Protocol):
 
 
 @dataclass(frozen=True)
+class Slot:
+    """Who sits in one m-line of a page's unit connection; `source` is « mic », « cam », « aux-audio », « aux-video »."""
+
+    mid: str
+    kind: str
+    peer: str
+    source: str
+
+
+@dataclass(frozen=True)
+class Joined:
+    """What the forwarding unit answers to somebody's offer: an SDP answer, and who sits where."""
+
+    answer: str
+    slots: tuple[Slot, ...]
+
+
+@dataclass(frozen=True)
+class UnitPeer:
+    """Somebody who is on the unit; `muted` holds « audio », « video », `slots` who sits where, if the unit says it."""
+
+    peer: str
+    room: str
+    muted: frozenset[str] = frozenset()
+    slots: tuple[Slot, ...] | None = None
+
+
+@dataclass(frozen=True)
+class UnitUp:
+    """The unit can be asked (again); these people are on it."""
+
+    peers: tuple[UnitPeer, ...]
+
+
+@dataclass(frozen=True)
+class UnitDown:
+    """The unit can't be asked for the moment; media may or may not still flow."""
+
+
+@dataclass(frozen=True)
+class SlotsChanged:
+    """Others sit in this person's slots now."""
+
+    peer: str
+    slots: tuple[Slot, ...]
+
+
+@dataclass(frozen=True)
+class PeerGone:
+    """The unit has lost somebody; `reason` is a word for journals."""
+
+    peer: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class SpeakerChanged:
+    """Who speaks in a room; None when nobody does."""
+
+    room: str
+    peer: str | None
+
+
+@dataclass(frozen=True)
+class QualityChanged:
+    """How good somebody's line is: 3 good, 2 middling, 1 poor."""
+
+    peer: str
+    level: int
+
+
+UnitEvent = UnitUp | UnitDown | SlotsChanged | PeerGone | SpeakerChanged | QualityChanged
+
+
+class MediaEngine(Protocol):
+    """The forwarding unit, as the rooms command it. `room` and `peer` match `[A-Za-z0-9_.-]{1,64}`.
+
+    Everything asked is done in the order of asking. Raises: RelayUnavailable, RelayRefused.
+    """
+
+    @property
+    def is_up(self) -> bool: ...
+
+    def start(self, listener: Callable[[UnitEvent], None]) -> None:
+        """Reach for the unit, on the running loop, until `close`; `listener` hears every event on that loop."""
+        ...
+
+    async def close(self) -> None: ...
+
+    async def join(self, room: str, peer: str, offer: str) -> Joined:
+        """Take somebody in, restart their ICE, or take them in anew: the offer says which."""
+        ...
+
+    async def leave(self, peer: str) -> None: ...
+
+    async def mute(self, peer: str, kind: str, muted: bool) -> None:
+        """Drop what somebody sends (`kind` « audio » or « video »), whatever their page does; or give it back."""
+        ...
+
+    async def list(self) -> tuple[UnitPeer, ...]: ...
+
+    async def stats(self) -> dict[str, Any]:
+        """Load and quality figures; what is in them is the unit's."""
+        ...
+
+
+@dataclass(frozen=True)
 class Platform:
     """Every part that a use case may use; frozen, one per process."""
 
@@ -90,6 +197,7 @@ class Platform:
     mail: MailTransport
     renderer: PageRenderer
     clock: Clock
+    media: MediaEngine | None = None
 
     def reading(self) -> AbstractContextManager[Session]:
         return db.reading(self.engine)
@@ -105,9 +213,20 @@ __all__ = [
     "Bus",
     "Clock",
     "FileStore",
+    "Joined",
     "Mail",
     "MailTransport",
+    "MediaEngine",
     "PageRenderer",
+    "PeerGone",
     "Platform",
+    "QualityChanged",
+    "Slot",
+    "SlotsChanged",
+    "SpeakerChanged",
     "StoredFile",
+    "UnitDown",
+    "UnitEvent",
+    "UnitPeer",
+    "UnitUp",
 ]

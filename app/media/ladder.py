@@ -1,4 +1,10 @@
-"""Which layer of each picture a viewer gets."""
+"""Which layer of each picture a viewer gets: what its line carries, as its own reports tell (REMB, loss).
+
+A slow viewer never slows a publisher: it gets smaller layers, then fewer pictures. Where a camera has but one layer,
+the viewer keeps it as long as the line carries most of it; below that the slot goes without, so that the voices stay.
+Without traffic nobody can tell what a line would carry, so after a while the next step up is simply tried; a try that
+fails is repeated ever more rarely.
+"""
 
 from __future__ import annotations
 
@@ -8,14 +14,109 @@ from app.media.repair import PLI_AT_ONCE, Repair
 
 if TYPE_CHECKING:
     from app.media.peer import Peer
+    from app.media.slot import Slot
+    from app.media.streams import Layer
+
+UNKNOWN = 150_000  # bits a second taken for a picture that has not been measured
+ENOUGH = 0.7  # share of a single layer that the line must carry
+SETTLE = 2.0  # seconds after a change, before its effect is judged
+FRESH = 6.0  # seconds that a report counts
+TIGHT = 0.9  # the client's estimate below this share of what is sent: too much
+LOSSY = 0.12  # share lost, of which repair does not get hold
+HOPELESS = 0.5  # share lost, at which even the smallest pictures are too much
+TRY_AFTER, TRY_AT_MOST = 5.0, 60.0  # seconds
+OPEN = float("inf")
 
 
-def choose_layers(viewer: Peer, now: float, repair: Repair) -> None:
-    """Take the best layer that is being sent."""
-    for slot in viewer.slots:
-        if slot.source is None or slot.kind != "video":
-            continue
-        active = slot.source.active(now)
-        if active and slot.layer is not active[-1] and slot.wanted is not active[-1]:
-            slot.want(active[-1])
-            repair.key_frame(active[-1], PLI_AT_ONCE)
+class Ladder:
+    """The line of one viewer."""
+
+    def __init__(self) -> None:
+        self.ceiling = OPEN  # bits a second of pictures
+        self._pause = TRY_AFTER  # before the next step up is tried
+        self._changed = 0.0
+        self._trying = False
+        self._tight = 0  # looks in a row with too much on the line
+
+    def climb(self, viewer: Peer, speaker: str | None, now: float, repair: Repair) -> None:
+        """Look at the reports, then put each slot on the layer that fits. Called twice a second."""
+        shown = [slot for slot in viewer.slots if slot.kind == "video" and slot.source]
+        slots = sorted(shown, key=lambda slot: _rank(slot, speaker))
+        self._judge(viewer, slots, now)
+        left = self.ceiling
+        wanted: dict[Slot, Layer | None] = {}
+        active = {slot: slot.source.active(now) for slot in slots if slot.source and not slot.source.muted}
+        for slot, layers in active.items():  # everybody small first
+            if layers:
+                cost = layers[0].bits or UNKNOWN
+                wanted[slot] = layers[0] if left >= cost * ENOUGH else None
+                left -= cost if wanted[slot] else 0.0
+        for slot, layers in active.items():  # then larger, the most important first
+            for layer in reversed(layers[1:]):
+                more = (layer.bits or UNKNOWN) - (layers[0].bits or UNKNOWN)
+                if wanted[slot] and more <= left:
+                    wanted[slot] = layer
+                    left -= more
+                    break
+        for slot, target in wanted.items():
+            self._put(slot, target, now, repair)
+
+    def _judge(self, viewer: Peer, slots: list[Slot], now: float) -> None:
+        """Lower the ceiling when the line is too full, raise it when it has been quiet for long enough."""
+        pictures = sum(slot.layer.bits for slot in slots if slot.layer)
+        sounds = sum(slot.layer.bits for slot in viewer.slots if slot.kind == "audio" and slot.layer)
+        told = viewer.estimate[1] if viewer.estimate and now - viewer.estimate[0] < FRESH else None
+        losses = [slot.loss for slot in slots if slot.layer and slot.layer.bits and now - slot.loss_at < FRESH]
+        loss = max(losses, default=0.0)
+        tight = bool(pictures) and ((told is not None and told < TIGHT * (pictures + sounds)) or loss > LOSSY)
+        self._tight = self._tight + 1 if tight else 0
+        quiet = now - self._changed
+        if self._tight >= 2 and quiet > SETTLE:
+            carried = min(pictures * (1 - loss), told - sounds if told else OPEN)
+            # Loss alone may be the air's and not the line's: smaller pictures, but no fewer of them.
+            least = sum(small.bits for small in _smallest(slots, now)) if loss < HOPELESS else 0.0
+            enough = told is None or told >= least
+            self.ceiling = max(least if enough else 0.0, min(self.ceiling, 0.95 * carried))
+            self._pause = min(TRY_AT_MOST, 2 * self._pause) if self._trying else TRY_AFTER
+            self._changed, self._trying, self._tight = now, False, 0
+        elif self._trying and quiet > TRY_AFTER and not tight:
+            self._trying, self._pause = False, TRY_AFTER
+        elif self.ceiling < OPEN and not tight and quiet > self._pause:
+            self.ceiling = self._next_step(slots, now)
+            self._changed, self._trying = now, True
+
+    def _next_step(self, slots: list[Slot], now: float) -> float:
+        """The least ceiling that gives one slot more than it has; none when everybody has everything."""
+        layers = {slot: slot.source.active(now) for slot in slots if slot.source}
+        total = sum(slot.layer.bits or UNKNOWN for slot in slots if slot.layer)
+        for slot, found in layers.items():
+            if not found or slot.layer is found[-1]:
+                continue
+            at = found.index(slot.layer) if slot.layer in found else -1
+            above = found[at + 1].bits or UNKNOWN
+            return max(self.ceiling, total + above - (slot.layer.bits if slot.layer and at >= 0 else 0)) * 1.1
+        return OPEN
+
+    def _put(self, slot: Slot, target: Layer | None, now: float, repair: Repair) -> None:
+        if target is None:
+            if slot.layer or slot.wanted:
+                slot.leave()
+                slot.want(None)
+                self._changed = now
+        elif slot.layer is target:
+            slot.want(None)
+        elif slot.wanted is not target:
+            slot.want(target)
+            repair.key_frame(target, PLI_AT_ONCE)
+
+
+def _smallest(slots: list[Slot], now: float) -> list[Layer]:
+    return [layers[0] for slot in slots if slot.source and (layers := slot.source.active(now))]
+
+
+def _rank(slot: Slot, speaker: str | None) -> tuple[int, int]:
+    """Second pictures first (a wound, a document), then who speaks, then the others as they sit."""
+    source = slot.source
+    if source is None:
+        return (3, slot.index)
+    return (0 if source.name == "aux-video" else 1 if source.peer.name == speaker else 2, slot.index)

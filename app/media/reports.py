@@ -89,7 +89,7 @@ class Reports:
             slot = peer.slot_by_ssrc.get(report.ssrc)
             if slot is None:
                 continue
-            slot.loss = report.fraction
+            slot.loss, slot.loss_at = report.fraction, now
             passed_on = slot.reports.get(report.last_sr)
             if passed_on is not None:
                 rtt = now - passed_on - report.delay

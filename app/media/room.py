@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -40,7 +41,8 @@ def _give(viewer: Peer, source: Source) -> bool:
     slot = place(viewer, source)
     if slot is None:
         return False
-    slot.show(source, source.ladder[0])
+    active = source.active(time.monotonic())
+    slot.show(source, active[-1] if active else source.ladder[0])
     return True
 
 

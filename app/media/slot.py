@@ -33,7 +33,7 @@ class Past(NamedTuple):
 
 class Slot:
     __slots__ = (
-        "base", "began", "group", "index", "kind", "layer", "left_at", "loss", "mid", "octets", "out_base",
+        "base", "began", "group", "index", "kind", "layer", "left_at", "loss", "loss_at", "mid", "octets", "out_base",
         "out_number", "out_picture", "out_timestamp", "packets", "past", "payload_type", "peer", "picture", "red_type",
         "reports", "sent_word", "sequence", "since", "source", "ssrc", "started", "timestamp", "wanted",
     )  # fmt: skip
@@ -52,6 +52,7 @@ class Slot:
         self.left_at = 0.0
         self.packets = self.octets = 0  # sent before the present layer
         self.since = (0, 0)  # the layer's counters when it was taken
+        self.loss_at = 0.0
         self.loss = 0.0  # share that the client misses, from its reports
         self.reports: dict[int, float] = {}  # sender reports passed on: when
         self.describe(section)

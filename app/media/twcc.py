@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import struct
 
-MOST_REPORTED = 1000
+MOST_REPORTED = 400  # the packet stays below 1200 bytes
 TICK = 250e-6  # seconds
 _CHUNK = struct.Struct("!H")
 _LONG = struct.Struct("!h")

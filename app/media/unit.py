@@ -14,7 +14,7 @@ from app.media import chat, sdp_answer, sdp_offer, statistics
 from app.media.dtls import Line
 from app.media.errors import PeerUnknown, UnitFull
 from app.media.forwarding import Forwarder
-from app.media.ladder import choose_layers
+from app.media.ladder import Ladder
 from app.media.limits import MAX_PEERS, MAX_ROOM_PEERS, SILENCE
 from app.media.peer import Peer
 from app.media.port import Port, open_socket
@@ -57,7 +57,8 @@ class Unit:
         self.peers: dict[str, Peer] = {}
         self.rooms: dict[str, Room] = {}
         self._speakers: dict[str, Speaker] = {}
-        self.lines: dict[str, Quality] = {}
+        self._lines: dict[str, Quality] = {}
+        self._ladders: dict[str, Ladder] = {}
         self.mutes: dict[str, set[str]] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
         self._looks = 0
@@ -134,7 +135,7 @@ class Unit:
         room = self.rooms.setdefault(peer.room, Room(peer.room))
         peer.line = Line(self._certificate, lambda data: self._wire.datagram(data, peer.address))
         self.peers[peer.name] = peer
-        self.lines[peer.name] = Quality()
+        self._lines[peer.name], self._ladders[peer.name] = Quality(), Ladder()
         self.port.by_fragment[peer.credentials.local] = (peer, peer.credentials)
         room.peers.append(peer)
         self._apply_mutes(peer)
@@ -148,7 +149,8 @@ class Unit:
             return
         peer.closed = True
         self.peers.pop(peer.name, None)
-        self.lines.pop(peer.name, None)
+        self._lines.pop(peer.name, None)
+        self._ladders.pop(peer.name, None)
         self.port.forget(peer)
         for slot in peer.slots:
             slot.hide()
@@ -250,8 +252,9 @@ class Unit:
         if self._looks % 10 == 0:
             self._each_second(now)
         if self._looks % 5 == 0:
-            for peer in list(self.peers.values()):
-                choose_layers(peer, now, self._repair)
+            for peer in self.peers.values():
+                speaker = self._speakers.get(peer.room)
+                self._ladders[peer.name].climb(peer, speaker.current if speaker else None, now, self._repair)
 
     def _notice_activity(self, room: Room, now: float) -> None:
         changed = False
@@ -288,6 +291,6 @@ class Unit:
                 continue
             self._reports.send(peer, now)
             loss_in, loss_out = statistics.losses(peer)
-            quality = self.lines[peer.name]
+            quality = self._lines[peer.name]
             if quality.judge(loss_in, loss_out, peer.rtt if peer.rtt_known else 0.0):
                 self._tell({"t": "quality", "peer": peer.name, "level": quality.level})

@@ -1,4 +1,4 @@
-"""The worker's loop: what waits in the outbox leaves the machine.
+"""The worker's loop: what waits in the outbox leaves the machine; what a killed process left behind is removed.
 
 How a message lives:
 
@@ -24,6 +24,7 @@ import structlog
 from sqlmodel import Session, col, select
 
 from app.bus import Message
+from app.documents.service import remove_leftovers
 from app.errors import TeledossierError
 from app.messaging import service
 from app.messaging.models import OutboxMessage, OutboxState
@@ -39,8 +40,12 @@ LOOK_AGAIN = timedelta(minutes=1)  # in case an announcement was lost: the bus p
 
 
 async def run(platform: Platform, stop: asyncio.Event) -> None:
-    """Send what waits until `stop` is set: at once when told (bus topic `outbox.queued`), else when next due."""
+    """Send what waits until `stop` is set: at once when told (bus topic `outbox.queued`), else when next due.
+
+    At the start, files that no document owns are removed, in a thread: a full disk takes its time, mails don't wait.
+    """
     loop, woken = asyncio.get_running_loop(), asyncio.Event()
+    tidying = asyncio.create_task(_tidy(platform))
 
     def wake(_message: Message) -> None:
         loop.call_soon_threadsafe(woken.set)
@@ -54,6 +59,16 @@ async def run(platform: Platform, stop: asyncio.Event) -> None:
             await _first_of(woken, stop, seconds=max(wait.total_seconds(), 0.0))
     finally:
         unsubscribe()
+        await tidying
+
+
+async def _tidy(platform: Platform) -> None:
+    try:
+        removed = await asyncio.to_thread(remove_leftovers, platform)
+    except Exception:  # files left over harm nobody; the mails must leave
+        log.exception("files.leftovers")
+    else:
+        log.info("files.leftovers", removed=removed)
 
 
 async def send_due(platform: Platform) -> datetime | None:

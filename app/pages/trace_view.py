@@ -44,6 +44,13 @@ WORDS = {
     "guest.refused": "a refusé une personne invitée",
     "guest.entered": "est entré en salle",
     "guest.left": "est sorti de la salle",
+    "participant.muted": "a coupé le micro",
+    "participant.unmuted": "a rendu le micro",
+    "call.route": "a changé le chemin de la vidéo",
+}
+_ROUTES = {
+    "unit": "a fait passer la vidéo par le relais",
+    "direct": "a fait passer la vidéo en direct, sans le relais",
 }
 
 
@@ -79,6 +86,10 @@ def said(entry: AuditEntry, titles: Mapping[str, str]) -> str:
     if entry.action == "dossier.step":
         step = Step(json.loads(entry.detail)["to"])
         return f"{words} « {step.label} »"
+    if entry.action == "call.route":
+        return _ROUTES[json.loads(entry.detail)["route"]]
+    if entry.action.startswith("participant."):
+        return f"{words} : {entry.subject}"
     if entry.action.startswith("document."):
         return f"{words} : {titles.get(entry.subject, 'document retiré')}"
     return words

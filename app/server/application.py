@@ -35,13 +35,13 @@ def drop_embedding() -> None:
     ]
 
 
-def on_loop(start: Callable[[], None]) -> None:
-    """Call `start` on the server's event loop, once it runs."""
+def on_loop(start: Callable[[BokehTornado], None]) -> None:
+    """Call `start` with the application on the server's event loop, once it runs."""
     initialize = BokehTornado.initialize
 
     @functools.wraps(initialize)
     def initialized(self: BokehTornado, io_loop: IOLoop) -> None:
         initialize(self, io_loop)
-        io_loop.add_callback(start)
+        io_loop.add_callback(start, self)
 
     pins.replace(BokehTornado, "initialize", initialized)

@@ -5,8 +5,10 @@ Run by Panel as a file, under the module name `panel_setup_module`; `install()` 
 
 from __future__ import annotations
 
+from bokeh.server.tornado import BokehTornado
+
 from app import settings as settings_module
-from app.server import application, bokeh_patches, context, failures, live_sessions, pins, static_files
+from app.server import application, bokeh_patches, context, failures, live_sessions, pins, rooms, static_files
 from app.settings import Settings
 
 
@@ -34,12 +36,13 @@ def hook_into_panel(settings: Settings) -> None:
     live_sessions.install()
 
 
-def on_loop() -> None:
-    """The event loop runs: hear the other processes, follow logouts."""
+def on_loop(server: BokehTornado) -> None:
+    """The event loop runs: hear the other processes, follow logouts, open the rooms."""
     listen = getattr(context.platform().bus, "listen", None)
     if listen is not None:  # a bus inside one process has nothing to listen to
         listen()
     live_sessions.start()
+    rooms.start(server, context.platform())
 
 
 if __name__ == "panel_setup_module":

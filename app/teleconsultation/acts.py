@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from app.teleconsultation import invitations, messages, service, wire
+from app.teleconsultation import invitations, messages, service, silencing, wire
 from app.teleconsultation.entering import admit, asked, join, place, professional, refuse, wait
 from app.teleconsultation.lines import CallerLine, GuestLine, Line
 from app.teleconsultation.messages import Message
@@ -28,6 +28,16 @@ def act(hub: Hub, line: Line, message: Message) -> None:
             join(hub, line, message)
         case messages.Leave():
             leave(hub, line)
+        case messages.Publish():
+            publish(hub, line, message)
+        case messages.Unpublish():
+            hub.forwarding.leave(place(hub, line).id)
+        case messages.Blocked():
+            hub.forwarding.blocked(place(hub, line), message.to)
+        case messages.Mute():
+            silencing.mute(hub, professional(line), message)
+        case messages.Ask():
+            silencing.ask(hub, professional(line), message)
         case messages.Chat():
             chat(hub, line, message)
         case messages.Rooms():
@@ -65,8 +75,14 @@ def restate(hub: Hub, line: Line, message: messages.State) -> None:
     """Tell the others what somebody sends now: camera, microphone."""
     participant = place(hub, line)
     participant.camera, participant.microphone = message.camera, message.microphone
-    state = {"t": "state", "from": participant.id, "camera": message.camera, "microphone": message.microphone}
-    hub.tell_room(participant.room, state, but=participant.id)
+    hub.tell_room(participant.room, wire.state(participant), but=participant.id)
+
+
+def publish(hub: Hub, line: Line, message: messages.Publish) -> None:
+    """Onto the forwarding unit: the login or invitation still holds, and they have a place in the room."""
+    me = place(hub, line)
+    hub.check(line)
+    hub.forwarding.publish(line, me, message.offer, message.n)
 
 
 def follow_rooms(hub: Hub, line: CallerLine) -> None:

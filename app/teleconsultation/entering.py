@@ -20,12 +20,14 @@ from app.errors import (
     RoomFull,
     TeledossierError,
 )
+from app.identity import login_sessions
 from app.platform import Platform
 from app.teleconsultation import invitations, messages, service, wire
 from app.teleconsultation.lines import CallerLine, GuestLine, Line
 from app.teleconsultation.messages import Message
 from app.teleconsultation.models import Room
 from app.teleconsultation.presence import Entry, Participant, RoomTaken
+from app.teleconsultation.routes import Route
 
 if TYPE_CHECKING:
     from app.teleconsultation.hub import Hub
@@ -92,8 +94,12 @@ def join(hub: Hub, line: Line, message: messages.Join) -> None:
         return
     if entry is None:
         return
+    me = entry.participant
+    rerouted = hub.forwarding.recount(me.call)
     _tell_others(hub, entry, message)
-    _answer(hub, line, room, entry.participant, resumed=entry.resumed)
+    hub.forwarding.changed(rerouted, but=me.id)
+    _answer(hub, line, room, me, resumed=entry.resumed)
+    hub.forwarding.welcome(line, me, resumed=entry.resumed, offer=message.publish)
     if not entry.kept:
         hub.later(_keep_entry(hub, line, room, entry))
 
@@ -103,6 +109,8 @@ def _allowed(hub: Hub, line: Line, message: messages.Join) -> Room:
     with hub.platform.reading() as session:
         line.renew(session, hub.platform)
         room = service.room_called(session, message.room)
+        if not hub.presence.knows_silenced(line.dossier_id):
+            hub.presence.restore_silenced(line.dossier_id, service.silenced(session, line.dossier))
     if isinstance(line, CallerLine):
         service.check_step(line.dossier)
     return room
@@ -165,7 +173,8 @@ def _tell_others(hub: Hub, entry: Entry, message: messages.Join) -> None:
     me = entry.participant
     others = hub.others(me)
     entered: dict[str, Any] = {"t": "entered", "person": wire.person(me), "resumed": entry.resumed}
-    if message.offer is not None and not entry.resumed and len(others) == 1:
+    direct = hub.routes.of(me.call) is Route.DIRECT
+    if message.offer is not None and direct and not entry.resumed and len(others) == 1:
         entered["offer"] = message.offer  # made for one, in the lobby
     for other in others:
         hub.tell(other.id, entered)
@@ -189,6 +198,8 @@ def _answer(hub: Hub, line: Line, room: Room, me: Participant, *, resumed: bool)
             "lobby": wire.lobby(hub.lobby.of_dossier(me.dossier_id)) if host else [],
             "invitations": invited,
             "resumed": resumed,
+            "route": hub.routes.of(me.call).value,
+            "silenced": me.silenced,
         }
     )
     hub.tell_missed(me.id)
@@ -203,6 +214,9 @@ async def _keep_entry(hub: Hub, line: Line, room: Room, entry: Entry) -> None:
     """Write the step and the journal; who may not be inside after all is taken out and told."""
     try:
         if isinstance(line, CallerLine):
+            await hub.desk.run(
+                login_sessions.find, line.secret
+            )  # entering is using one's login, also just before it ends
             await hub.desk.run(service.enter, line.actor, line.number, room.slug, resumed=entry.resumed)
         elif isinstance(line, GuestLine):
             await hub.desk.run(invitations.guest_entered, line.actor, room.slug)
@@ -230,7 +244,7 @@ def let_wait(hub: Hub, line: GuestLine) -> None:
     if invitation.is_admitted and (room := _attended_room(hub, line)):
         line.waits = False
         hub.lobby.leave(line.invitation_id)
-        line.tell({"t": "admitted", "room": room})
+        line.tell({"t": "admitted", "room": room, "unit": hub.will_be_on_unit(room, line.dossier_id)})
         return
     older = hub.line_of_guest(line.invitation_id)
     if older is not None and older is not line:
@@ -269,7 +283,7 @@ def admit(hub: Hub, line: CallerLine, message: messages.Admit) -> None:
         # Not at the door any more: the page learns it when it comes back and asks to wait.
         if (door := hub.line_of_guest(guest)) is not None:
             door.waits = False
-            door.tell({"t": "admitted", "room": me.room})
+            door.tell({"t": "admitted", "room": me.room, "unit": hub.will_be_on_unit(me.room, line.dossier_id)})
 
     hub.later(let_in())
 

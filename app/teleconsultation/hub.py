@@ -22,11 +22,12 @@ from app.platform import Platform
 from app.teleconsultation import acts, door, invitations, service, wire
 from app.teleconsultation.desk import Desk
 from app.teleconsultation.entering import RIGHTS_LOST, let_wait
+from app.teleconsultation.forwarding import Forwarding
 from app.teleconsultation.limits import TOO_FAST
 from app.teleconsultation.lines import FLOOD, RIGHT_LOST, SILENT, CallerLine, GuestLine, Line, Socket
 from app.teleconsultation.messages import MessageRefused, name_of, parse
 from app.teleconsultation.models import Invitation
-from app.teleconsultation.presence import PEER_TO_PEER, Departure, Topology
+from app.teleconsultation.presence import EIGHT, Departure, Topology
 from app.teleconsultation.register import Register
 
 log = structlog.get_logger(__name__)
@@ -44,7 +45,7 @@ LINE_LOST = "Vous êtes sorti de la salle : la liaison était coupée depuis tro
 class Hub(Register):
     """One per process, made on its event loop."""
 
-    def __init__(self, platform: Platform, topology: Topology = PEER_TO_PEER) -> None:
+    def __init__(self, platform: Platform, topology: Topology = EIGHT) -> None:
         super().__init__(platform, topology)
         self.desk = Desk(platform)
         self._work: set[asyncio.Task[None]] = set()
@@ -55,6 +56,7 @@ class Hub(Register):
             self._subscribe(outbox.CHANGED, self._mail_changed),
         ]
         self._ticking = self._loop.create_task(self._tick_for_ever())
+        self.forwarding = Forwarding(self)
         self._coming_back = self._loop.call_later(COMING_BACK, self._end_abandoned)
 
     async def close(self) -> None:
@@ -63,6 +65,7 @@ class Hub(Register):
             unsubscribe()
         self._coming_back.cancel()
         self._ticking.cancel()
+        await self.forwarding.close()
         await asyncio.gather(self._ticking, *self._work, return_exceptions=True)
         self.desk.close()
 
@@ -117,8 +120,11 @@ class Hub(Register):
             self.cut_unless_welcome(line)
 
     def check(self, line: Line) -> None:
-        """Before an act that counts: the login or invitation still holds, and the right to the dossier."""
-        line.checked_at = time.monotonic()
+        """Before an act that counts: the login or invitation still holds, and the right to the dossier.
+
+        `checked_at` stays as it is: only the look of every `CHECK_EVERY` seconds counts as use of a login, and who
+        acts all the time must not keep it from happening.
+        """
         with self.platform.reading() as session:
             line.renew(session, self.platform)
 
@@ -156,6 +162,11 @@ class Hub(Register):
             if departure:
                 self.departed(departure, reason)
 
+    def forget(self, participant_id: str) -> tuple[Line | None, Line | None]:
+        """However somebody goes, they are off the forwarding unit at once."""
+        self.forwarding.leave(participant_id)
+        return super().forget(participant_id)
+
     def departed(self, departure: Departure, reason: str, message: str = "", *, journal: bool = True) -> None:
         """Tell that somebody is out, and keep it. `message` tells themselves, when it was not their wish."""
         gone = departure.participant
@@ -163,6 +174,7 @@ class Hub(Register):
         if line is not None and message:
             line.tell({"t": "removed", "message": message})
         self.tell_room(gone.room, {"t": "left", "id": gone.id, "name": gone.person.name})
+        self.forwarding.changed(self.forwarding.recount(gone.call))
         self.tell_rooms()
         if gone.person.professional:
             self.hosts_changed(gone.dossier_id)
@@ -199,6 +211,7 @@ class Hub(Register):
             self.departed(departure, "line-lost" if lost else "over", LINE_LOST if professional else MEETING_OVER)
         for guest in self.lobby.expire(instant):
             self.guests_changed(guest.dossier_id)
+        self.forwarding.tick(instant)
 
     async def _tick_for_ever(self) -> None:
         while True:

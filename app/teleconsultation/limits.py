@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from app.teleconsultation.messages import Chat, Ice, Message, Ping, Sdp, State
+from app.teleconsultation.messages import Chat, Ice, Message, Ping, Publish, Sdp, State
 
 TOO_FAST = "Trop de messages à la fois : celui-ci n'a pas été transmis. Patientez un instant, puis réessayez."
 
@@ -36,6 +36,7 @@ class Limits:
 
     chat: Bucket = field(default_factory=lambda: Bucket(1, 10))
     ice: Bucket = field(default_factory=lambda: Bucket(20, 200))
+    publish: Bucket = field(default_factory=lambda: Bucket(1, 10))  # the unit draws keys and reads much text
     cheap: Bucket = field(default_factory=lambda: Bucket(10, 60))  # relayed, nothing kept
     valued: Bucket = field(default_factory=lambda: Bucket(1, 20))  # read or write the database
     patience: Bucket = field(default_factory=lambda: Bucket(1, 50))  # refusals before being cut off
@@ -47,6 +48,8 @@ class Limits:
                 return self.chat.take(now)
             case Ice():
                 return self.ice.take(now)
+            case Publish():
+                return self.publish.take(now)
             case Ping() | Sdp() | State():
                 return self.cheap.take(now)
             case _:

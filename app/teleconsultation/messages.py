@@ -7,32 +7,34 @@ makes. What comes out needs no second look, except for rights.
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from app.errors import InvalidInput
 from app.teleconsultation.models import GuestRole
+from app.teleconsultation.schema import (
+    Check,
+    MessageRefused,
+    Schema,
+    flag,
+    like,
+    number,
+    number_in_text,
+    or_null,
+    text,
+    trimmed,
+)
 
-LARGEST_MESSAGE = 64 * 1024  # bytes
+LARGEST_MESSAGE = 128 * 1024  # bytes
 LARGEST_SDP = 32 * 1024
+LARGEST_UNIT_OFFER = 64 * 1024  # twenty m-lines; the unit takes no more
+MOST_PUBLISHED = 1_000_000
 LARGEST_CANDIDATE = 1024
 LONGEST_CHAT = 2000
 LONGEST_NAME = 120
 LONGEST_ADDRESS = 254  # RFC 5321 4.5.3.1.3
 
-INCORRECT = "La page a envoyé une demande incorrecte. Rechargez-la, puis réessayez."
 TOO_LARGE = "Cet envoi est trop volumineux : il n'a pas été transmis."
-
-
-class MessageRefused(InvalidInput):
-    """A message that isn't one of ours; `about` is its name and `key` its key, as far as they could be read."""
-
-    def __init__(self, message: str = INCORRECT, about: str = "", key: str | None = None) -> None:
-        super().__init__(message)
-        self.about = about
-        self.key = key
 
 
 @dataclass(frozen=True)
@@ -73,8 +75,9 @@ class Join:
     room: str
     camera: bool
     microphone: bool
-    offer: str | None = None  # SDP made in the lobby
+    offer: str | None = None  # SDP made in the lobby, for the one who is inside
     resume: Resume | None = None
+    publish: str | None = None  # the same for the forwarding unit
 
 
 @dataclass(frozen=True)
@@ -150,6 +153,41 @@ class Withdraw:
 
 
 @dataclass(frozen=True)
+class Publish:
+    """Take me onto the forwarding unit; `n` comes back with the answer."""
+
+    offer: str
+    n: int
+
+
+@dataclass(frozen=True)
+class Unpublish:
+    """I see everybody directly again."""
+
+
+@dataclass(frozen=True)
+class Blocked:
+    """The direct path to this participant is not up."""
+
+    to: str
+
+
+@dataclass(frozen=True)
+class Mute:
+    """Silence this participant for everybody, or give the microphone back."""
+
+    person: str
+    muted: bool
+
+
+@dataclass(frozen=True)
+class Ask:
+    """Ask this participant to open the microphone."""
+
+    person: str
+
+
+@dataclass(frozen=True)
 class Leave:
     """I go."""
 
@@ -159,18 +197,18 @@ class Ping:
     """I am still here."""
 
 
-Message = Rooms | Join | Wait | Sdp | Ice | State | Chat | Admit | Refuse | Invite | Withdraw | Leave | Ping
+Media = Publish | Unpublish | Blocked
+Moderation = Admit | Refuse | Mute | Ask
+Message = Rooms | Join | Wait | Sdp | Ice | State | Chat | Invite | Withdraw | Leave | Ping | Media | Moderation
 
-Check = Callable[[object], Any]  # answers the value to keep, or raises
 
-
-def parse(text: str | bytes) -> Message:
+def parse(frame: str | bytes) -> Message:
     """The message in one WebSocket frame. Raises: MessageRefused."""
-    if not isinstance(text, str):
+    if not isinstance(frame, str):
         raise MessageRefused
-    if len(text) > LARGEST_MESSAGE or len(text.encode("utf-8", "surrogatepass")) > LARGEST_MESSAGE:
+    if len(frame) > LARGEST_MESSAGE or len(frame.encode("utf-8", "surrogatepass")) > LARGEST_MESSAGE:
         raise MessageRefused(TOO_LARGE)
-    fields = _read(text)
+    fields = _read(frame)
     name = fields.pop("t", None)
     schema = _SCHEMAS.get(name) if isinstance(name, str) else None
     if schema is None:
@@ -186,9 +224,9 @@ def name_of(message: Message) -> str:
     return type(message).__name__.lower()
 
 
-def _read(text: str) -> dict[str, Any]:
+def _read(frame: str) -> dict[str, Any]:
     try:
-        fields = json.loads(text, object_pairs_hook=_no_double, parse_constant=_refuse)
+        fields = json.loads(frame, object_pairs_hook=_no_double, parse_constant=_refuse)
     except (ValueError, RecursionError):
         raise MessageRefused from None
     if not isinstance(fields, dict):
@@ -214,84 +252,6 @@ def _legible_key(fields: Mapping[str, Any]) -> str | None:
         return None
 
 
-@dataclass(frozen=True)
-class _Schema:
-    build: Callable[..., Any]
-    required: Mapping[str, Check] = field(default_factory=dict)
-    optional: Mapping[str, Check] = field(default_factory=dict)
-
-    def check(self, fields: Mapping[str, Any]) -> dict[str, Any]:
-        if not self.required.keys() <= fields.keys() <= self.required.keys() | self.optional.keys():
-            raise MessageRefused
-        checks = {**self.required, **self.optional}
-        return {name: checks[name](value) for name, value in fields.items()}
-
-    def part(self, value: object) -> Any:
-        """The same as a field of a larger message."""
-        if not isinstance(value, dict):
-            raise MessageRefused
-        return self.build(**self.check(value))
-
-
-def _flag(value: object) -> bool:
-    if not isinstance(value, bool):
-        raise MessageRefused
-    return value
-
-
-def _text(longest: int, shortest: int = 0, too_long: str = INCORRECT, lines: bool = False) -> Check:
-    """A text of so many characters; line breaks only with `lines`; never control characters or half characters."""
-    forbidden = re.compile(
-        r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]" if lines else r"[\x00-\x1f\x7f\ud800-\udfff]"
-    )
-
-    def check(value: object) -> str:
-        if not isinstance(value, str) or forbidden.search(value):
-            raise MessageRefused
-        if len(value) > longest:
-            raise MessageRefused(too_long)
-        if len(value) < shortest:
-            raise MessageRefused
-        return value
-
-    return check
-
-
-def _like(pattern: str) -> Check:
-    shape = re.compile(pattern)
-
-    def check(value: object) -> str:
-        if not isinstance(value, str) or shape.fullmatch(value) is None:
-            raise MessageRefused
-        return value
-
-    return check
-
-
-def _or_null(check: Check) -> Check:
-    return lambda value: None if value is None else check(value)
-
-
-def _small_number(value: object) -> int:
-    if type(value) is not int or not 0 <= value <= 255:  # a bool is an int too
-        raise MessageRefused
-    return value
-
-
-def _number_in_text(value: object) -> int:
-    return int(_like(r"[1-9][0-9]{0,17}")(value))
-
-
-def _trimmed(check: Check, empty: str) -> Check:
-    def trim(value: object) -> str:
-        kept: str = check(value).strip()
-        if not kept:
-            raise MessageRefused(empty)
-        return kept
-
-    return trim
-
-
 def _role(value: object) -> GuestRole:
     try:
         return GuestRole(str(value))
@@ -299,48 +259,58 @@ def _role(value: object) -> GuestRole:
         raise MessageRefused from None
 
 
-_ID = _like(r"[A-Za-z0-9_.-]{1,64}")
-_key = _like(r"[A-Za-z0-9_.:-]{1,64}")
-_SLUG = _like(r"[a-z0-9-]{1,64}")
-_SDP = _text(LARGEST_SDP, 1, TOO_LARGE, lines=True)
-_CHAT = _text(LONGEST_CHAT, 0, f"Ce message est trop long : {LONGEST_CHAT} caractères au plus.", lines=True)
-_NAME = _text(LONGEST_NAME, 0, f"Ce nom est trop long : {LONGEST_NAME} caractères au plus.")
-_ADDRESS = _text(LONGEST_ADDRESS, 0, "Cette adresse est trop longue. Corrigez-la, puis réessayez.")
+_ID = like(r"[A-Za-z0-9_.-]{1,64}")
+_key = like(r"[A-Za-z0-9_.:-]{1,64}")
+_SLUG = like(r"[a-z0-9-]{1,64}")
+_SDP = text(LARGEST_SDP, 1, TOO_LARGE, lines=True)
+_UNIT_OFFER = text(LARGEST_UNIT_OFFER, 1, TOO_LARGE, lines=True)
+_CHAT = text(LONGEST_CHAT, 0, f"Ce message est trop long : {LONGEST_CHAT} caractères au plus.", lines=True)
+_NAME = text(LONGEST_NAME, 0, f"Ce nom est trop long : {LONGEST_NAME} caractères au plus.")
+_ADDRESS = text(LONGEST_ADDRESS, 0, "Cette adresse est trop longue. Corrigez-la, puis réessayez.")
 
-_DESCRIPTION = _Schema(Description, {"type": _like("offer|answer"), "sdp": _SDP}).part
-_CANDIDATE = _Schema(
+_DESCRIPTION = Schema(Description, {"type": like("offer|answer"), "sdp": _SDP}).part
+_CANDIDATE = Schema(
     Candidate,
-    {"candidate": _text(LARGEST_CANDIDATE)},
+    {"candidate": text(LARGEST_CANDIDATE)},
     {
-        "sdpMid": _or_null(_text(64)),
-        "sdpMLineIndex": _or_null(_small_number),
-        "usernameFragment": _or_null(_text(256)),
+        "sdpMid": or_null(text(64)),
+        "sdpMLineIndex": or_null(number(255)),
+        "usernameFragment": or_null(text(256)),
     },
 ).part
-_RESUME = _Schema(Resume, {"id": _ID, "proof": _like(r"[A-Za-z0-9_-]{1,128}")}).part
-_DEVICES: dict[str, Check] = {"camera": _flag, "microphone": _flag}
+_RESUME = Schema(Resume, {"id": _ID, "proof": like(r"[A-Za-z0-9_-]{1,128}")}).part
+_DEVICES: dict[str, Check] = {"camera": flag, "microphone": flag}
 
-_SCHEMAS: dict[str, _Schema] = {
-    "rooms": _Schema(Rooms),
-    "join": _Schema(Join, {"room": _SLUG, **_DEVICES}, {"offer": _or_null(_SDP), "resume": _or_null(_RESUME)}),
-    "wait": _Schema(Wait, _DEVICES),
-    "sdp": _Schema(Sdp, {"to": _ID, "description": _DESCRIPTION}),
-    "ice": _Schema(Ice, {"to": _ID, "candidate": _or_null(_CANDIDATE)}),
-    "state": _Schema(State, _DEVICES),
-    "chat": _Schema(Chat, {"text": _trimmed(_CHAT, "Ce message est vide."), "key": _key}),
-    "admit": _Schema(Admit, {"guest": _number_in_text}),
-    "refuse": _Schema(Refuse, {"guest": _number_in_text}),
-    "invite": _Schema(
+_SCHEMAS: dict[str, Schema] = {
+    "rooms": Schema(Rooms),
+    "join": Schema(
+        Join,
+        {"room": _SLUG, **_DEVICES},
+        {"offer": or_null(_SDP), "resume": or_null(_RESUME), "publish": or_null(_UNIT_OFFER)},
+    ),
+    "wait": Schema(Wait, _DEVICES),
+    "sdp": Schema(Sdp, {"to": _ID, "description": _DESCRIPTION}),
+    "ice": Schema(Ice, {"to": _ID, "candidate": or_null(_CANDIDATE)}),
+    "state": Schema(State, _DEVICES),
+    "chat": Schema(Chat, {"text": trimmed(_CHAT, "Ce message est vide."), "key": _key}),
+    "admit": Schema(Admit, {"guest": number_in_text}),
+    "refuse": Schema(Refuse, {"guest": number_in_text}),
+    "invite": Schema(
         Invite,
         {
-            "channel": _like("email|sms"),
-            "address": _trimmed(_ADDRESS, "Saisissez une adresse."),
-            "name": _trimmed(_NAME, "Saisissez le nom de la personne invitée."),
+            "channel": like("email|sms"),
+            "address": trimmed(_ADDRESS, "Saisissez une adresse."),
+            "name": trimmed(_NAME, "Saisissez le nom de la personne invitée."),
             "role": _role,
             "key": _key,
         },
     ),
-    "withdraw": _Schema(Withdraw, {"invitation": _number_in_text}),
-    "leave": _Schema(Leave),
-    "ping": _Schema(Ping),
+    "withdraw": Schema(Withdraw, {"invitation": number_in_text}),
+    "publish": Schema(Publish, {"offer": _UNIT_OFFER, "n": number(MOST_PUBLISHED)}),
+    "unpublish": Schema(Unpublish),
+    "blocked": Schema(Blocked, {"to": _ID}),
+    "mute": Schema(Mute, {"person": _ID, "muted": flag}),
+    "ask": Schema(Ask, {"person": _ID}),
+    "leave": Schema(Leave),
+    "ping": Schema(Ping),
 }

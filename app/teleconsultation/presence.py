@@ -23,6 +23,7 @@ from datetime import UTC, datetime, timedelta
 
 from app.errors import RoomFull
 from app.teleconsultation.messages import Resume
+from app.teleconsultation.routes import call_name
 
 GRACE = timedelta(seconds=10)  # before `left` is told of somebody whose line broke
 ABANDONED = timedelta(minutes=2)  # guests alone for so long are out: the room is needed
@@ -38,7 +39,7 @@ class RoomTaken(RoomFull):
 
 @dataclass(frozen=True)
 class Topology:
-    """How media travel in a room, and how many people that carries."""
+    """How many people a room holds, and what is said to who finds it full."""
 
     capacity: int
     full: str
@@ -47,7 +48,7 @@ class Topology:
         return people >= self.capacity
 
 
-PEER_TO_PEER = Topology(capacity=2, full="La salle est complète : deux personnes au plus pour l'instant.")
+EIGHT = Topology(capacity=8, full="La salle est complète : huit personnes au plus.")
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,10 @@ class Person:
 
 @dataclass
 class Participant:
-    """One page in a call. `lost_at` is set while its socket is closed and its place kept."""
+    """One page in a call. `lost_at` is set while its socket is closed and its place kept.
+
+    `microphone` is what the page says; who is `silenced` by a professional is heard by nobody, whatever it says.
+    """
 
     id: str
     room: str
@@ -79,6 +83,12 @@ class Participant:
     microphone: bool
     since: datetime
     lost_at: datetime | None = None
+    silenced: bool = False
+
+    @property
+    def call(self) -> str:
+        """The call they are in: the people of one dossier in one room."""
+        return call_name(self.room, self.dossier_id)
 
 
 @dataclass(frozen=True)
@@ -115,12 +125,13 @@ class Occupancy:
 class Presence:
     """The rooms of one process. Every method takes the instant it happens at."""
 
-    def __init__(self, secret: str, topology: Topology = PEER_TO_PEER) -> None:
+    def __init__(self, secret: str, topology: Topology = EIGHT) -> None:
         self._key = hmac.digest(secret.encode(), b"teleconsultation.presence", "sha256")
         self.topology = topology
         self._inside: dict[str, Participant] = {}
         self._departed: OrderedDict[str, None] = OrderedDict()
         self._unattended: dict[str, datetime] = {}  # room -> when its guests must go
+        self._silenced: dict[int, set[str]] = {}  # dossier -> keys of persons
 
     # -- who is where
 
@@ -130,6 +141,9 @@ class Presence:
     def people(self, room: str) -> list[Participant]:
         """Everybody in a room, first come first; who has lost the line is still there."""
         return [inside for inside in self._inside.values() if inside.room == room]
+
+    def everybody(self) -> list[Participant]:
+        return list(self._inside.values())
 
     def of_dossier(self, dossier_id: int) -> list[Participant]:
         return [inside for inside in self._inside.values() if inside.dossier_id == dossier_id]
@@ -176,10 +190,11 @@ class Presence:
         self._check_room(room, dossier_id, without=older)
         resumed = former is not None and former not in self._departed
         identity = former if former and resumed else _new_id(now)
+        entered = Participant(identity, room, dossier_id, person, camera, microphone, _since(identity))
+        entered.silenced = person.key in self._silenced.get(dossier_id, ())
+        self._inside[identity] = entered
         if older:
             self._forget(older)
-        entered = Participant(identity, room, dossier_id, person, camera, microphone, _since(identity))
-        self._inside[identity] = entered
         return Entry(entered, resumed=resumed, kept=False, replaced=older)
 
     def would_resume(self, room: str, dossier_id: int, person: Person, resume: Resume | None) -> bool:
@@ -194,6 +209,22 @@ class Presence:
     def proof(self, participant: Participant) -> str:
         """What lets this page, and nobody else, come back to this place, in this room, for this dossier."""
         return self._proof(participant.id, participant.room, participant.dossier_id, participant.person.key)
+
+    # -- who may be heard
+
+    def silence(self, participant: Participant, silenced: bool) -> None:
+        """Silence a person, on every page they come back with until the call is over; or lift it."""
+        keys = self._silenced.setdefault(participant.dossier_id, set())
+        (keys.add if silenced else keys.discard)(participant.person.key)
+        participant.silenced = silenced
+
+    def knows_silenced(self, dossier_id: int) -> bool:
+        """Whether somebody was inside for this dossier since we started, so that we know who is silenced."""
+        return dossier_id in self._silenced
+
+    def restore_silenced(self, dossier_id: int, keys: set[str]) -> None:
+        """After a restart: these persons were silenced in the call that goes on."""
+        self._silenced[dossier_id] = set(keys)
 
     # -- going
 
@@ -251,6 +282,8 @@ class Presence:
 
     def _forget(self, participant: Participant) -> None:
         del self._inside[participant.id]
+        if not self.of_dossier(participant.dossier_id) and participant.dossier_id in self._silenced:
+            self._silenced[participant.dossier_id].clear()  # the call is over
         self._departed[participant.id] = None
         if len(self._departed) > REMEMBERED:
             self._departed.popitem(last=False)

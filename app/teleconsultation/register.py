@@ -16,8 +16,10 @@ from app.teleconsultation import invitations, wire
 from app.teleconsultation.lines import REPLACED, CallerLine, GuestLine, Line
 from app.teleconsultation.lobby import Lobby
 from app.teleconsultation.presence import Participant, Presence, Topology
+from app.teleconsultation.routes import Routes, call_name
 
 MISSED = 200  # messages kept for somebody whose line is broken
+KEPT = ("entered", "sdp", "ice", "published")  # what begins or carries a call
 ELSEWHERE = "Vous avez ouvert la salle dans une autre page : celle-ci est fermée. Rien n'est perdu."
 
 
@@ -27,6 +29,7 @@ class Register:
     def __init__(self, platform: Platform, topology: Topology) -> None:
         self.platform = platform
         self.presence = Presence(platform.settings.cookie_secret.get_secret_value(), topology)
+        self.routes = Routes()
         self.lobby = Lobby()
         self.lines: set[Line] = set()
         self._at: dict[str, Line] = {}  # participant -> the line on which they are
@@ -82,7 +85,7 @@ class Register:
         line = self._at.get(participant_id)
         if line is not None:
             line.tell(message)
-        elif self.presence.find(participant_id) and message["t"] in ("entered", "sdp", "ice"):
+        elif self.presence.find(participant_id) and message["t"] in KEPT:
             self._missed[participant_id].append(message)
 
     def tell_missed(self, participant_id: str) -> None:
@@ -132,7 +135,18 @@ class Register:
         self.tell_invitations(dossier_id)
 
     def rooms_for(self, line: CallerLine) -> list[wire.Answer]:
-        return [wire.room(room, self.presence.occupancy(room.id, line.dossier_id)) for room in line.rooms]
+        return [
+            wire.room(
+                room,
+                self.presence.occupancy(room.id, line.dossier_id),
+                unit=self.will_be_on_unit(room.id, line.dossier_id),
+            )
+            for room in line.rooms
+        ]
+
+    def will_be_on_unit(self, room: str, dossier_id: int) -> bool:
+        """Whether who enters this room next will see the others through the forwarding unit."""
+        return self.routes.will_be_on_unit(call_name(room, dossier_id), len(self.presence.people(room)))
 
     def invitations_for(self, session: Session, line: CallerLine) -> list[wire.Answer]:
         views = invitations.invitations_for(

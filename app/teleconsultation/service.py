@@ -5,6 +5,7 @@ Who is in a room at this moment is `presence`'s; here is what is kept: the dossi
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -22,8 +23,10 @@ from app.errors import InvalidInput, InvitationInvalid, NotAdmitted, NotFound, W
 from app.identity.models import Professional
 from app.platform import Platform
 from app.teleconsultation.models import ChatMessage, Invitation, Room
+from app.teleconsultation.presence import Person
 
-ENTERED = "room.entered"  # in the journal
+ENTERED, STEP_CHANGED = "room.entered", "dossier.step"  # in the journal
+MUTED, UNMUTED, ROUTE = "participant.muted", "participant.unmuted", "call.route"
 LONGEST_CHAT_SHOWN = 500  # lines
 
 MAY_CALL = (Step.REQUESTED, Step.PLANNED, Step.IN_CALL, Step.OPINION_DUE)
@@ -141,6 +144,49 @@ def end_abandoned(platform: Platform, occupied: set[int]) -> int:
     for dossier in abandoned:
         announce(platform, dossier.number)
     return len(abandoned)
+
+
+def keep_silence(
+    platform: Platform, actor: Professional, number: str, room: str, person: Person, *, silenced: bool
+) -> None:
+    """Journal that somebody was silenced or given the microphone back. Raises: NotFound, AccessDenied.
+
+    A guest is named by the invitation alone: it may be the patient.
+    """
+    with platform.transaction() as session:
+        dossier = dossier_for(session, actor, number, Right.ENTER_ROOM)
+        action, whom = MUTED if silenced else UNMUTED, person.label if person.professional else person.detail
+        detail = {"person": person.key, "room": room}
+        audit.record(session, platform.now(), actor, action, dossier_id=dossier.id, subject=whom, detail=detail)
+
+
+def silenced(session: Session, dossier: Dossier) -> set[str]:
+    """Keys of the persons silenced in the call that goes on, out of the journal; after a restart nothing else knows."""
+    wanted = (
+        select(AuditEntry)
+        .where(AuditEntry.dossier_id == dossier.id, col(AuditEntry.action).in_((MUTED, UNMUTED, STEP_CHANGED)))
+        .order_by(col(AuditEntry.id))
+    )
+    keys: set[str] = set()
+    for entry in session.exec(wanted):
+        detail = json.loads(entry.detail)
+        if entry.action == MUTED:
+            keys.add(detail["person"])
+        elif entry.action == UNMUTED:
+            keys.discard(detail["person"])
+        elif detail["to"] != Step.IN_CALL.value:  # that call was over
+            keys.clear()
+    return keys
+
+
+def keep_route(platform: Platform, dossier_id: int, room: str, route: str, reason: str) -> None:
+    """Journal that a call goes another way now. Raises: NotFound (room)."""
+    with platform.transaction() as session:
+        kept = room_called(session, room)
+        detail = {"reason": reason, "room": room, "route": route}
+        audit.record(
+            session, platform.now(), audit.SYSTEM, ROUTE, dossier_id=dossier_id, subject=kept.name, detail=detail
+        )
 
 
 def post_chat(

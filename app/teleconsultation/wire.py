@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from app.errors import TeledossierError
+from app.platform import Slot
 from app.teleconsultation.door import Caller, Guest
 from app.teleconsultation.invitations import GuestContext, InvitationView
 from app.teleconsultation.lobby import Waiting
@@ -79,14 +80,15 @@ def appointment(context: GuestContext) -> Answer:
     }
 
 
-def room(choice: RoomChoice, occupancy: Occupancy) -> Answer:
-    """A room to choose, with the names of those inside."""
+def room(choice: RoomChoice, occupancy: Occupancy, *, unit: bool) -> Answer:
+    """A room to choose, with the names of those inside; `unit` when who enters now goes through the unit."""
     return {
         "id": choice.id,
         "name": choice.name,
         "planned": choice.planned,
         "people": occupancy.people,
         "full": occupancy.full,
+        "unit": unit,
     }
 
 
@@ -98,9 +100,26 @@ def person(participant: Participant) -> Answer:
         "detail": participant.person.detail,
         "role": participant.person.role,
         "camera": participant.camera,
-        "microphone": participant.microphone,
+        "microphone": _is_heard(participant),
+        "silenced": participant.silenced,
         "since": instant(participant.since),
     }
+
+
+def state(participant: Participant) -> Answer:
+    """What a participant sends now; of who is silenced, that nobody hears them."""
+    return {
+        "t": "state",
+        "from": participant.id,
+        "camera": participant.camera,
+        "microphone": _is_heard(participant),
+        "silenced": participant.silenced,
+    }
+
+
+def slots(seats: Iterable[Slot]) -> list[Answer]:
+    """Who sits in which m-line of a page's unit connection."""
+    return [{"mid": seat.mid, "kind": seat.kind, "from": seat.peer, "source": seat.source} for seat in seats]
 
 
 def chat(line: ChatLine, sender: str = "", mine: bool | None = None) -> Answer:
@@ -146,6 +165,10 @@ def error(refusal: TeledossierError, about: str, key: str | None = None) -> Answ
     if key is not None:
         answer["key"] = key
     return answer
+
+
+def _is_heard(participant: Participant) -> bool:
+    return participant.microphone and not participant.silenced
 
 
 def doctor_among(people: Iterable[Participant]) -> str:

@@ -11,12 +11,13 @@ from typing import Any
 
 import structlog
 from tornado.iostream import StreamClosedError
-from tornado.web import Application, HTTPError
+from tornado.web import HTTPError
 from tornado.websocket import WebSocketClosedError, WebSocketHandler
 
 from app.dossiers.access import journal_refusal
 from app.errors import InvitationInvalid, NotAuthenticated, NotFound, TeledossierError
 from app.platform import Platform
+from app.server.rooms import hub_of
 from app.teleconsultation import door, wire
 from app.teleconsultation.hub import Hub
 from app.teleconsultation.lines import RIGHT_LOST, Line
@@ -25,16 +26,7 @@ from app.web.base import Handler, same_origin
 
 log = structlog.get_logger(__name__)
 
-HUB = "teleconsultation_hub"  # in the application's settings
 NUMBER = r"[A-Za-z0-9-]{1,32}"
-
-
-def hub_of(application: Application, platform: Platform) -> Hub:
-    """The rooms of this process; made at the first connection, on the event loop."""
-    hub = application.settings.get(HUB)
-    if hub is None:
-        hub = application.settings[HUB] = Hub(platform)
-    return hub
 
 
 def invitation_cookie(platform: Platform) -> str:
@@ -86,7 +78,7 @@ class RoomSocket(Handler, WebSocketHandler):
             self.send(wire.error(self.ended, "hello"))
             self.close(RIGHT_LOST, self.ended.code)
             return
-        self.hub = hub_of(self.application, self.platform)
+        self.hub = hub_of(self.application)
         self.line = self.connect(self.hub)
 
     def on_message(self, message: str | bytes) -> None:

@@ -1,6 +1,6 @@
 """The server's side of the signalling, in memory: for notebooks, demonstrations and tests.
 
-It speaks docs/signalling.md over anything that can carry a message: `LocalHub.connect` gives a `Line`, whose `receive`
+It speaks docs/signalling.md, for two people and without a forwarding unit, over anything that can carry a message: `LocalHub.connect` gives a `Line`, whose `receive`
 takes what a page says and whose `send` is how the page hears. One process, no clock of its own: silent lines are
 noticed when somebody else speaks, or by `sweep`.
 """
@@ -31,6 +31,8 @@ from components.video_room.places import (
 _SILENCE = 5.0
 _RELAYED = {"sdp": ("description",), "ice": ("candidate",)}
 _REFUSED = "Rouvrez le lien de votre message un peu plus tard, ou appelez l'établissement."
+_NO_UNIT = "Cette salle d'essai relie deux personnes directement, sans relais vidéo."
+_NO_ORDER = "Dans cette salle d'essai, chacun garde la main sur son micro."
 _FULL = "Cette salle est complète. Choisissez une autre salle ou attendez qu'une place se libère."
 
 
@@ -176,25 +178,29 @@ class LocalHub:
     def _on_ice(self, line: Line, message: Message) -> None:
         self._relay(line, message)
 
+    def _on_blocked(self, line: Line, _message: Message) -> None:
+        need_place(line)  # there is no other way here: the page goes on trying
+
+    def _on_unpublish(self, line: Line, _message: Message) -> None:
+        need_place(line)
+
+    def _on_publish(self, line: Line, _message: Message) -> None:
+        need_place(line)
+        raise Refused("relais-indisponible", _NO_UNIT)
+
+    def _on_mute(self, line: Line, _message: Message) -> None:
+        need_professional(line)
+        need_place(line)
+        raise Refused("indisponible", _NO_ORDER)
+
+    def _on_ask(self, line: Line, _message: Message) -> None:
+        self._on_mute(line, _message)
+
     def _on_state(self, line: Line, message: Message) -> None:
         place = need_place(line)
         place.camera, place.microphone = bool(message.get("camera")), bool(message.get("microphone"))
-        self._tell(self._others(place), "state", **place.state())
-
-    def _on_blocked(self, line: Line, _message: Message) -> None:
-        need_place(line)  # there is no unit to bring: the pages go on trying
-
-    def _on_publish(self, _line: Line, _message: Message) -> None:
-        raise Refused("relais-indisponible", "Il n'y a pas de relais vidéo ici.")
-
-    def _on_mute(self, line: Line, message: Message) -> None:
-        self._silence(self._companion(line, message), silenced=bool(message.get("muted")))
-
-    def _on_ask(self, line: Line, message: Message) -> None:
-        other = self._companion(line, message)
-        self._silence(other, silenced=False)
-        if other.line:
-            other.line.send("asked", name=line.visitor.name)
+        state = {"from": place.id, "camera": place.camera, "microphone": place.microphone, "silenced": False}
+        self._tell(self._others(place), "state", **state)
 
     def _on_chat(self, line: Line, message: Message) -> None:
         place = need_place(line)
@@ -213,7 +219,7 @@ class LocalHub:
         if len(self._inside(place.room)) >= self.capacity:
             raise Refused("salle-complete", "La salle est complète : personne ne peut entrer pour l'instant.")
         guest.waiting, guest.admitted = None, place.room
-        guest.send("admitted", room=place.room)
+        guest.send("admitted", room=place.room, unit=False)
         self._tell_lobby()
 
     def _on_refuse(self, line: Line, message: Message) -> None:
@@ -285,6 +291,8 @@ class LocalHub:
             lobby=self._guests() if professional else [],
             invitations=list(self.invitations) if professional else [],
             resumed=resumed,
+            route="direct",
+            silenced=False,
         )
 
     def _vacate(self, place: Place) -> None:
@@ -320,18 +328,6 @@ class LocalHub:
         if guest is None:
             raise Refused("introuvable", "Cette personne n'attend plus.")
         return place, guest
-
-    def _companion(self, line: Line, message: Message) -> Place:
-        need_professional(line)
-        other = self.places.get(str(message.get("person")))
-        if other is None or other not in self._others(need_place(line)):
-            raise Refused("introuvable", "Cette personne n'est plus en salle.")
-        return other
-
-    def _silence(self, place: Place, *, silenced: bool) -> None:
-        if place.silenced != silenced:
-            place.silenced = silenced
-            self._tell(self._inside(place.room), "state", **place.state())
 
     # ---- news
 
@@ -373,5 +369,14 @@ class LocalHub:
         for room in self.by_room.values():
             people = [place.visitor.short for place in self._inside(room.id)]
             full = len(people) >= self.capacity
-            states.append({"id": room.id, "name": room.name, "planned": room.planned, "people": people, "full": full})
+            states.append(
+                {
+                    "id": room.id,
+                    "name": room.name,
+                    "planned": room.planned,
+                    "people": people,
+                    "full": full,
+                    "unit": False,
+                }
+            )
         return states

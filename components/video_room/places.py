@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 Message = dict[str, Any]
 
-_LONGEST = 64 * 1024
+_LONGEST = 128 * 1024
 
 
 @dataclass(frozen=True)
@@ -56,16 +56,6 @@ class Place:
     since: str
     line: Line | None
     lost: float | None = None
-    silenced: bool = False
-
-    def state(self) -> Message:
-        """What this person sends now; the microphone of somebody silenced is closed, whatever their page says."""
-        return {
-            "from": self.id,
-            "camera": self.camera,
-            "microphone": self.microphone and not self.silenced,
-            "silenced": self.silenced,
-        }
 
     def person(self) -> Message:
         visitor = self.visitor
@@ -75,8 +65,8 @@ class Place:
             "detail": visitor.detail,
             "role": visitor.role,
             "camera": self.camera,
-            "microphone": self.microphone and not self.silenced,
-            "silenced": self.silenced,
+            "microphone": self.microphone,
+            "silenced": False,
             "since": self.since,
         }
 

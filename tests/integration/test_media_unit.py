@@ -1,16 +1,28 @@
-"""The real forwarding unit, with people made of aiortc."""
+"""The real forwarding unit, with people made of aiortc and of bare datagrams."""
 
 from __future__ import annotations
 
-import itertools
+import asyncio
+import json
+import os
+import random
+import socket
+import stat
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
+from app.media import rtcp
+from app.settings import Settings
 from tests.support.media_bot import Bot, counting, until
 from tests.support.media_control import Control, running_unit, unit_settings
+from tests.support.media_raw import RawClient, number_of, ssrc_of
+
+KEY_FRAME = b"\x10\x00"
 
 
 @pytest.fixture(autouse=True)
@@ -20,37 +32,320 @@ def bots() -> Iterator[None]:
 
 
 @pytest.fixture
-async def control(tmp_path: Path) -> AsyncIterator[Control]:
-    settings = unit_settings(tmp_path)
+def settings(tmp_path: Path) -> Settings:
+    return unit_settings(tmp_path)
+
+
+@pytest.fixture
+async def unit(settings: Settings) -> AsyncIterator[asyncio.subprocess.Process]:
+    async with running_unit(settings) as process:
+        yield process
+
+
+@pytest.fixture
+async def control(unit: asyncio.subprocess.Process, settings: Settings) -> AsyncIterator[Control]:
+    control = await Control.open(settings)
+    yield control
+    await control.close()
+
+
+@pytest.fixture
+async def people() -> AsyncIterator[AsyncExitStack]:
+    """Closes everybody at the end: `people.push_async_callback(bot.close)`."""
     async with AsyncExitStack() as stack:
+        yield stack
+
+
+async def enter(people: AsyncExitStack, control: Control, name: str, **how: object) -> Bot:
+    bot = Bot(**how)  # type: ignore[arg-type]
+    people.push_async_callback(bot.close)
+    await bot.join(control, "blue", name)
+    return bot
+
+
+async def raw(people: AsyncExitStack, control: Control, name: str) -> RawClient:
+    client = RawClient()
+    people.push_async_callback(client.close)
+    await client.join(control, "blue", name)
+    await control.hear("connected", peer=name)
+    return client
+
+
+async def test_two_people_see_and_hear_each_other(control: Control, people: AsyncExitStack) -> None:
+    martin = await enter(people, control, "martin")
+    legrand = Bot()
+    people.push_async_callback(legrand.close)
+    slots = await legrand.join(control, "blue", "legrand")
+    assert [(slot["kind"], slot["from"], slot["source"]) for slot in slots] == [
+        ("audio", "martin", "mic"),
+        ("video", "martin", "cam"),
+    ]
+    told = await control.hear("slots", peer="martin")
+    for name in ("martin", "legrand"):
+        await control.hear("connected", peer=name)
+    for bot, seats in ((martin, told["slots"]), (legrand, slots)):
+        mids = {slot["mid"] for slot in seats}
+        await until(lambda bot=bot, mids=mids: all(bot.counts().get(mid, 0) > 60 for mid in mids))
+        assert set(bot.counts()) == mids
+        for mid in mids:
+            assert {(after - before) & 0xFFFF for before, after in pairwise(bot.seen(mid).numbers)} == {1}
+
+
+async def test_three_people_see_each_other_and_a_stranger_sees_nobody(control: Control, people: AsyncExitStack) -> None:
+    three = [await enter(people, control, name) for name in ("ann", "bob", "cyd")]
+    stranger = Bot()
+    people.push_async_callback(stranger.close)
+    assert await stranger.join(control, "green", "dan") == []
+    await until(lambda: all(len(bot.counts()) == 4 for bot in three))
+    assert stranger.counts() == {}
+    listed = (await control.ask("list"))["ok"]["peers"]
+    assert [(peer["peer"], peer["room"]) for peer in listed] == [
+        ("ann", "blue"), ("bob", "blue"), ("cyd", "blue"), ("dan", "green"),
+    ]  # fmt: skip
+    await asyncio.sleep(1.1)
+    stats = (await control.ask("stats"))["ok"]
+    assert stats["totals"]["errors"] == 0
+    assert {peer["state"] for peer in stats["peers"]} == {"connected"}
+    assert stats["peers"][0]["in_kbps"] > 300
+
+
+async def test_somebody_who_is_muted_reaches_nobody_until_the_voice_is_given_back(
+    control: Control, people: AsyncExitStack
+) -> None:
+    await enter(people, control, "martin")
+    legrand = await enter(people, control, "legrand")
+    sound, picture = (slot["mid"] for slot in (await control.hear("slots", peer="martin"))["slots"])
+    await until(lambda: legrand.counts().get(sound) and legrand.counts().get(picture))
+    assert (await control.ask("mute", peer="martin", kind="audio", muted=True))["ok"] == {}
+    await asyncio.sleep(0.1)
+    before = legrand.counts()
+    await until(lambda: legrand.counts()[picture] > before[picture] + 30)
+    assert legrand.counts()[sound] == before[sound]
+    assert (await control.ask("list"))["ok"]["peers"][0]["muted"] == ["audio"]
+    await control.ask("mute", peer="martin", kind="audio", muted=False)
+    await until(lambda: legrand.counts()[sound] > before[sound] + 20)
+    assert {(b - a) & 0xFFFF for a, b in pairwise(legrand.seen(sound).numbers)} == {1}
+
+
+async def test_a_mute_outlives_a_new_page_but_not_a_leave(control: Control, people: AsyncExitStack) -> None:
+    await control.ask("mute", peer="martin", kind="video", muted=True)
+    await enter(people, control, "martin")
+    legrand = await enter(people, control, "legrand")
+    await enter(people, control, "martin")
+    await control.hear("gone", peer="martin", reason="replaced")
+    await until(lambda: len(legrand.counts()) == 1)
+    await asyncio.sleep(0.5)
+    assert [mid for mid in legrand.counts() if mid in ("5", "6", "7")] == []
+    await control.ask("leave", peer="martin")
+    await control.hear("gone", peer="martin", reason="left")
+    assert (await control.ask("leave", peer="martin"))["error"]["code"] == "participant-inconnu"
+    await enter(people, control, "martin")
+    await until(lambda: len(legrand.counts()) == 2)
+
+
+async def test_what_is_lost_on_the_way_is_repaired_both_ways(control: Control, people: AsyncExitStack) -> None:
+    sender, viewer = await raw(people, control, "sender"), await raw(people, control, "viewer")
+    chance = random.Random(5)
+    lost = {number for number in range(3, 397) if chance.random() < 0.1}
+    sent: dict[int, bytes] = {}
+    viewer.lose = lambda: chance.random() < 0.1
+
+    def answer_requests() -> None:
+        """What every browser does: send again what the unit asks for, ask for what is missing."""
+        for packet in sender.control:
+            if packet[1] == 205:
+                for part in rtcp.split(packet):
+                    for number in rtcp.nacked(part.body):
+                        if number in sent:
+                            sender.send_rtp(number, sent[number])
+        sender.control.clear()
+        numbers = {number_of(packet) for packet in viewer.packets}
+        first, last = number_of(viewer.packets[0]), number_of(viewer.packets[-1])
+        span = (last - first) & 0xFFFF
+        missing = [n for step in range(span) if (n := (first + step) & 0xFFFF) not in numbers]
+        if missing and span < 0x8000:
+            viewer.ask_again(ssrc_of(viewer.packets[0]), missing[-40:])
+
+    for number in range(400):
+        sent[number] = KEY_FRAME + number.to_bytes(2, "big")
+        if number not in lost:
+            sender.send_rtp(number, sent[number])
+        if number % 5 == 0:
+            await asyncio.sleep(0.01)
+            if viewer.packets:
+                answer_requests()
+    viewer.lose = lambda: False
+    end = time.monotonic() + 3
+    while len({packet[12:] for packet in viewer.packets}) < 399 and time.monotonic() < end:
+        await asyncio.sleep(0.05)
+        answer_requests()
+    assert len({packet[12:] for packet in viewer.packets}) >= 399
+    totals = (await control.ask("stats"))["ok"]["totals"]
+    assert totals["nacks_out"] >= len(lost)
+    assert totals["resent"] > 20
+
+
+async def test_a_client_that_moves_is_followed(control: Control, people: AsyncExitStack) -> None:
+    sender, viewer = await raw(people, control, "sender"), await raw(people, control, "viewer")
+    sender.send_rtp(1, KEY_FRAME)
+    await until(lambda: viewer.packets)
+    for client in (sender, viewer):
+        await client.move()
+        assert await client.bind()
+    sender.send_rtp(2, KEY_FRAME)
+    await until(lambda: len(viewer.packets) == 2)
+
+
+async def test_an_unauthenticated_address_gets_and_gives_nothing(control: Control, people: AsyncExitStack) -> None:
+    sender, viewer = await raw(people, control, "sender"), await raw(people, control, "viewer")
+    await sender.move()
+    assert not await sender.bind(password="0" * 32)
+    sender.send_rtp(1, KEY_FRAME)
+    await asyncio.sleep(0.2)
+    assert viewer.packets == []
+
+
+async def test_ice_restarts_on_the_living_line(control: Control, people: AsyncExitStack) -> None:
+    sender, viewer = await raw(people, control, "sender"), await raw(people, control, "viewer")
+    sender.send_rtp(1, KEY_FRAME)
+    await until(lambda: viewer.packets)
+    ssrc = ssrc_of(viewer.packets[0])
+    sender.ufrag = "restarted"
+    await sender.join(control, "blue", "sender", nominate=False)
+    sender.send_rtp(2, KEY_FRAME)  # the old way holds until the new one is used
+    await until(lambda: len(viewer.packets) == 2)
+    await sender.move()
+    assert await sender.bind()
+    sender.send_rtp(3, KEY_FRAME)
+    await until(lambda: len(viewer.packets) == 3)
+    assert {ssrc_of(packet) for packet in viewer.packets} == {ssrc}
+    assert not [event for event in control.events if event["t"] == "gone"]
+
+
+@pytest.mark.slow
+async def test_somebody_who_falls_silent_is_gone(control: Control, people: AsyncExitStack) -> None:
+    client, other = await raw(people, control, "silent"), await raw(people, control, "other")
+    start = time.monotonic()
+    while not [event for event in control.events if event["t"] == "gone"]:
+        await other.bind()
+        assert time.monotonic() - start < 20
+        await asyncio.sleep(0.5)
+    await control.hear("gone", peer="silent", reason="silence")
+    assert 14 < time.monotonic() - start < 18
+    assert (await control.hear("slots", peer="other", slots=[]))["slots"] == []
+    assert client.dtls.state in ("connected", "closed")
+
+
+@pytest.mark.slow
+async def test_somebody_who_never_comes_is_gone(control: Control) -> None:
+    await control.ask("join", room="blue", peer="never", offer=RawClient().offer())
+    await control.hear("gone", 12, peer="never", reason="dtls")
+
+
+async def test_a_client_that_hangs_up_is_gone_at_once(control: Control, people: AsyncExitStack) -> None:
+    client = await raw(people, control, "martin")
+    await client.dtls.stop()
+    await control.hear("gone", 2, peer="martin", reason="closed")
+
+
+async def test_a_room_goes_on_while_its_port_is_attacked(
+    control: Control, unit: asyncio.subprocess.Process, people: AsyncExitStack
+) -> None:
+    sender, viewer = await raw(people, control, "sender"), await raw(people, control, "viewer")
+    attacker = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    people.callback(attacker.close)
+    chance = random.Random(7)
+    for number in range(100):
+        sender.send_rtp(number, KEY_FRAME)
+        for first in (chance.randrange(256), 0, 22, 0x80, 0x81):
+            noise = bytes((first,)) + chance.randbytes(chance.randrange(200))
+            attacker.sendto(noise, ("127.0.0.1", sender.port))  # from nobody
+            sender.send(noise)  # from somebody known, but not authentic
+            if first == 0x80:
+                sender.send_rtcp(b"\x81\xcd" + chance.randbytes(chance.choice((6, 14, 22, 30))))
+        await asyncio.sleep(0.005)
+    await until(lambda: len(viewer.packets) == 100)
+    stats = (await control.ask("stats"))["ok"]
+    assert stats["totals"]["errors"] == 0
+    assert stats["totals"]["dropped"] > 400
+
+
+async def test_a_flood_of_bindings_is_answered_only_in_part(control: Control, people: AsyncExitStack) -> None:
+    client = await raw(people, control, "martin")
+    before = (await control.ask("stats"))["ok"]["totals"]["stun"]
+    await asyncio.gather(*(client.bind() for _ in range(400)))
+    after = (await control.ask("stats"))["ok"]["totals"]["stun"]
+    assert 20 < after - before < 120
+
+
+async def test_what_one_writes_reaches_the_others(control: Control, people: AsyncExitStack) -> None:
+    martin = await enter(people, control, "martin", chat=True, publishes=())
+    legrand = await enter(people, control, "legrand", chat=True, publishes=())
+    for bot in (martin, legrand):
+        channel = bot.channel
+        await until(lambda channel=channel: channel.readyState == "open")
+    martin.channel.send("Bonjour à tous")
+    await until(lambda: legrand.messages)
+    assert json.loads(legrand.messages[0]) == {"from": "martin", "text": "Bonjour à tous"}
+    assert martin.messages == []
+    for _ in range(200):
+        martin.channel.send("encore")
+    martin.channel.send(b"binary")
+    await asyncio.sleep(0.5)
+    assert len(legrand.messages) < 60
+
+
+async def test_only_who_knows_the_secret_commands(
+    unit: asyncio.subprocess.Process, settings: Settings, people: AsyncExitStack
+) -> None:
+    assert stat.S_IMODE(os.stat(settings.media_socket).st_mode) == 0o600
+    reader, writer = await asyncio.open_unix_connection(settings.media_socket)
+    people.callback(writer.close)
+    assert json.loads(await reader.readline())["t"] == "challenge"
+    writer.write(json.dumps({"t": "hello", "proof": "0" * 64}).encode() + b"\n")
+    assert await reader.read() == b""
+
+
+@pytest.mark.parametrize(
+    "line",
+    [b"\n", b"{}\n", b"[]\n", b"\xff\xfe\n", b'{"t":"join","id":1}\n', b"[" * 5000 + b"\n", b"x" * 300_000 + b"\n"],
+)
+async def test_a_line_that_is_not_of_the_contract_ends_that_connection_alone(
+    control: Control, settings: Settings, line: bytes
+) -> None:
+    other = await Control.open(settings)
+    other._writer.write(line)
+    task = other._task
+    assert task
+    await asyncio.wait_for(asyncio.wait([task]), 5)
+    await other.close()
+    assert (await control.ask("list"))["ok"] == {"peers": []}
+
+
+async def test_an_offer_that_cannot_be_answered_is_refused_with_words(control: Control) -> None:
+    answer = await control.ask("join", room="blue", peer="martin", offer="bonjour")
+    assert answer["error"]["code"] == "offre-refusee"
+    assert answer["error"]["message"].startswith("L'offre vidéo de cette page")
+
+
+async def test_who_connects_later_is_told_who_is_there(
+    control: Control, settings: Settings, people: AsyncExitStack
+) -> None:
+    await raw(people, control, "martin")
+    other = await Control.open(settings)
+    people.push_async_callback(other.close)
+    assert other.welcome["peers"] == [{"peer": "martin", "room": "blue", "muted": []}]
+    await control.ask("leave", peer="martin")
+    await other.hear("gone", peer="martin", reason="left")
+
+
+async def test_a_unit_that_is_killed_starts_again_on_its_old_socket(settings: Settings) -> None:
+    async with AsyncExitStack() as stack:
+        first = await stack.enter_async_context(running_unit(settings, ends_well=False))
+        first.kill()
+        await first.wait()
+        assert settings.media_socket.exists()
         await stack.enter_async_context(running_unit(settings))
         control = await Control.open(settings)
-        yield control
+        assert control.welcome["peers"] == []
         await control.close()
-
-
-async def test_two_people_see_and_hear_each_other(control: Control) -> None:
-    martin, legrand = Bot(), Bot()
-    try:
-        assert await martin.join(control, "blue", "martin") == []
-        slots = await legrand.join(control, "blue", "legrand")
-        assert [(slot["kind"], slot["from"], slot["source"]) for slot in slots] == [
-            ("audio", "martin", "mic"),
-            ("video", "martin", "cam"),
-        ]
-        told = await control.hear("slots", peer="martin")
-        assert {slot["from"] for slot in told["slots"]} == {"legrand"}
-        await control.hear("connected", peer="martin")
-        await control.hear("connected", peer="legrand")
-        for bot, seats in ((martin, told["slots"]), (legrand, slots)):
-            mids = {slot["mid"] for slot in seats}
-            await until(lambda bot=bot, mids=mids: all(bot.counts().get(mid, 0) > 60 for mid in mids))
-            assert set(bot.counts()) == mids
-            for mid in mids:
-                numbers = bot.seen(mid).numbers
-                assert [(after - before) & 0xFFFF for before, after in itertools.pairwise(numbers)] == [1] * (
-                    len(numbers) - 1
-                )
-    finally:
-        await martin.close()
-        await legrand.close()

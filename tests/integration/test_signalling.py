@@ -6,6 +6,7 @@ import asyncio
 import json
 import time
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,11 +18,12 @@ from app.identity import login_sessions
 from app.messaging import worker
 from app.teleconsultation import hub, invitations
 from app.teleconsultation.messages import LARGEST_MESSAGE
-from app.teleconsultation.presence import GRACE
+from app.teleconsultation.presence import EIGHT, GRACE
 from tests.support.people import small_world
 from tests.support.room import BLUE, DEVICES, GREEN, NUMBER, SDP, House, Page, open_house
 
 CLOSED, OTHER_OF_MARTIN = "TLM-2026-0003", "TLM-2026-0006"
+FOR_TWO = replace(EIGHT, capacity=2)
 CANDIDATE = {"candidate": "candidate:1 1 udp 1 10.0.0.1 9 typ host", "sdpMid": "0"}
 
 
@@ -119,7 +121,7 @@ async def test_who_enters_calls_and_the_offer_reaches_the_one_inside_in_the_same
     entered = await nurse.hear("entered")
     assert (entered["offer"], entered["person"]["name"], entered["resumed"]) == (SDP, "Dr Claire MARTIN", False)
     assert [person["name"] for person in doctor.joined["people"]] == ["Nadia DUBOIS"]
-    assert doctor.joined["capacity"] == 2
+    assert doctor.joined["capacity"] == 8
     await house.until_step(Step.IN_CALL)
 
 
@@ -134,7 +136,8 @@ async def test_descriptions_candidates_and_states_are_relayed_to_the_other_and_n
     assert await doctor.hear("sdp") == {"t": "sdp", "description": answer, "from": me}
     assert await doctor.hear("ice") == {"t": "ice", "candidate": CANDIDATE, "from": me}
     assert (await doctor.hear("ice"))["candidate"] is None
-    assert await doctor.hear("state") == {"t": "state", "from": me, "camera": False, "microphone": True}
+    state = {"t": "state", "from": me, "camera": False, "microphone": True, "silenced": False}
+    assert await doctor.hear("state") == state
     assert await nurse.hears_nothing("sdp", "ice", "state")
 
 
@@ -195,13 +198,14 @@ async def test_a_closed_dossier_s_room_stays_shut(house: House) -> None:
     assert house.hub.presence.is_empty()
 
 
-async def test_a_third_person_is_told_in_plain_words_that_the_room_is_full(house: House) -> None:
+async def test_one_too_many_is_told_in_plain_words_that_the_room_is_full(house: House) -> None:
+    house.hub.presence.topology = FOR_TWO
     await two_inside(house)
     third = await house.page_of("dr.petit")
     await third.say("join", room=BLUE, **DEVICES, offer=SDP)
     full = await third.hear("full")
     assert full["room"] == BLUE
-    assert "deux personnes au plus" in full["message"]
+    assert "huit personnes au plus" in full["message"]
     await third.join(GREEN)
 
 
@@ -408,10 +412,11 @@ async def test_a_professional_admits_only_from_inside_the_room_and_only_the_doss
 
 
 async def test_nobody_is_admitted_into_a_full_room(house: House) -> None:
+    house.hub.presence.topology = FOR_TWO
     _nurse, doctor = await two_inside(house)
     guest, invitation, _secret = await guest_at_the_door(house)
     await doctor.say("admit", guest=str(invitation))
-    assert "deux personnes au plus" in (await doctor.hear("error"))["message"]
+    assert "huit personnes au plus" in (await doctor.hear("error"))["message"]
     assert await guest.hears_nothing("admitted")
 
 

@@ -87,7 +87,7 @@ def unit_settings(var: Path) -> Settings:
 
 
 @contextlib.asynccontextmanager
-async def running_unit(settings: Settings) -> AsyncIterator[asyncio.subprocess.Process]:
+async def running_unit(settings: Settings, ends_well: bool = True) -> AsyncIterator[asyncio.subprocess.Process]:
     """A real unit on a free port of 127.0.0.1; ended with SIGTERM, and expected to end well."""
     with (settings.var / "media.log").open("ab") as log:
         process = await asyncio.create_subprocess_exec(
@@ -95,14 +95,22 @@ async def running_unit(settings: Settings) -> AsyncIterator[asyncio.subprocess.P
             stdout=log, stderr=log,
         )  # fmt: skip
     try:
-        for _ in range(200):
-            if settings.media_socket.exists() or process.returncode is not None:
-                break
-            await asyncio.sleep(0.05)
-        assert settings.media_socket.exists(), (settings.var / "media.log").read_text()
+        await _ready(settings, process)
         yield process
     finally:
         if process.returncode is None:
             process.send_signal(signal.SIGTERM)
         status = await asyncio.wait_for(process.wait(), PATIENCE)
-    assert status == 0, (settings.var / "media.log").read_text()
+    assert status == 0 or not ends_well, (settings.var / "media.log").read_text()
+
+
+async def _ready(settings: Settings, process: asyncio.subprocess.Process) -> None:
+    """Wait until the unit challenges whoever connects."""
+    for _ in range(400):
+        assert process.returncode is None, (settings.var / "media.log").read_text()
+        with contextlib.suppress(OSError):
+            _, writer = await asyncio.open_unix_connection(settings.media_socket)
+            writer.close()
+            return
+        await asyncio.sleep(0.05)
+    raise AssertionError((settings.var / "media.log").read_text())

@@ -21,13 +21,13 @@ from tornado.websocket import WebSocketClientConnection, WebSocketProtocol13, we
 from app.dossiers.models import Dossier, Step
 from app.identity import login_sessions
 from app.messaging.models import OutboxMessage
-from app.server import context
+from app.server import context, rooms
+from app.server.rooms import HUB
 from app.teleconsultation import invitations
 from app.teleconsultation.hub import Hub
 from app.teleconsultation.messages import Invite
 from app.teleconsultation.models import GuestRole
 from app.web.routes_teleconsultation import ROUTES
-from app.web.signalling import HUB
 from tests.support.people import World
 
 NUMBER, BLUE, GREEN = "TLM-2026-0001", "salle-bleue", "salle-verte"
@@ -157,7 +157,12 @@ class House:
             return list(session.exec(select(AuditEntry.action).order_by(col(AuditEntry.id))))
 
     async def kill(self) -> None:
-        """What a kill -9 leaves: nothing of what was in memory; every line broken."""
+        """What a kill -9 leaves: nothing of what was in memory; every line broken. Then the server is there again."""
+        await self.stop()
+        rooms.start(self.application, self.world.platform)
+
+    async def stop(self) -> None:
+        """The process ends."""
         hub = self.application.settings.pop(HUB, None)
         for page in self.pages:
             page.close()
@@ -174,10 +179,11 @@ async def open_house(world: World) -> AsyncIterator[House]:
     [socket] = bind_sockets(0, "127.0.0.1")
     server.add_socket(socket)
     house = House(world, socket.getsockname()[1], server, application)
+    rooms.start(application, world.platform)
     try:
         yield house
     finally:
-        await house.kill()
+        await house.stop()
         server.stop()
         await server.close_all_connections()
         world.platform.engine.dispose()

@@ -225,12 +225,30 @@ def test_a_room_holds_two_and_the_third_is_told(hub: LocalHub) -> None:
         "planned": True,
         "people": ["Dr MARTIN", "N. DUBOIS"],
         "full": True,
+        "unit": False,
     }
     third.join()
     assert third.last("full")["room"] == "bleue"
     assert third.all("joined") == []
     third.join("verte")
     assert third.last("joined")["room"]["name"] == "Salle Verte"
+
+
+def test_the_room_of_notebooks_stays_direct_and_says_so_politely(hub: LocalHub) -> None:
+    expert, nurse = Page(hub, EXPERT), Page(hub, NURSE)
+    expert.join(publish="v=0")
+    nurse.join()
+    joined = nurse.last("joined")
+    assert (joined["route"], joined["silenced"], joined["people"][0]["silenced"]) == ("direct", False, False)
+    nurse.say("blocked", to=expert.last("joined")["id"])
+    nurse.say("unpublish")
+    assert nurse.all("error") == []
+    nurse.say("publish", offer="v=0", n=1)
+    assert (nurse.last("error")["about"], nurse.last("error")["code"]) == ("publish", "relais-indisponible")
+    for t, fields in (("mute", {"person": "x", "muted": True}), ("ask", {"person": "x"})):
+        nurse.say(t, **fields)
+        assert (nurse.last("error")["about"], nurse.last("error")["code"]) == (t, "indisponible")
+    assert expert.all("route") == expert.all("published") == []
 
 
 def test_leaving_frees_the_place_at_once(hub: LocalHub) -> None:

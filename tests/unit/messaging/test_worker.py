@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import mailbox
+import threading
 import time
 from dataclasses import replace
 from datetime import timedelta
@@ -202,6 +203,46 @@ async def test_the_worker_is_woken_by_the_bus_and_sleeps_otherwise(
     assert time.monotonic() - asked < 0.5
     await asyncio.sleep(0.2)
     assert len(looks) == 2
+    stop.set()
+    await asyncio.wait_for(running, 1)
+
+
+async def test_leftovers_of_a_killed_process_are_removed_at_the_start_and_mails_do_not_wait_for_it(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, may_end = threading.Event(), threading.Event()
+
+    def slow(swept: Platform) -> int:
+        assert swept is platform
+        begun.set()
+        assert may_end.wait(5)
+        return 1
+
+    monkeypatch.setattr(worker, "remove_leftovers", slow)
+    queue(platform)
+    stop = asyncio.Event()
+    running = asyncio.create_task(worker.run(platform, stop))
+    async with asyncio.timeout(2):
+        while not (begun.is_set() and sent_by(platform)):
+            await asyncio.sleep(0.005)
+    stop.set()
+    may_end.set()
+    await asyncio.wait_for(running, 1)
+
+
+async def test_a_disk_that_can_t_be_swept_does_not_keep_mails_from_leaving(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_platform: Platform) -> int:
+        raise OSError
+
+    monkeypatch.setattr(worker, "remove_leftovers", broken)
+    queue(platform)
+    stop = asyncio.Event()
+    running = asyncio.create_task(worker.run(platform, stop))
+    async with asyncio.timeout(2):
+        while not sent_by(platform):
+            await asyncio.sleep(0.005)
     stop.set()
     await asyncio.wait_for(running, 1)
 

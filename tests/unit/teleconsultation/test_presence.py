@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -14,6 +15,7 @@ from app.teleconsultation.messages import Resume
 from app.teleconsultation.presence import (
     ABANDONED,
     DISMISSED,
+    EIGHT,
     GRACE,
     Entry,
     Participant,
@@ -23,6 +25,7 @@ from app.teleconsultation.presence import (
     Topology,
 )
 
+FOR_TWO = replace(EIGHT, capacity=2)
 NOW = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
 BLUE, GREEN = "salle-bleue", "salle-verte"
 DOCTOR = Person("professional:1", "Dr Claire MARTIN", "Dr MARTIN", "gériatre", "professional", True, expert=True)
@@ -47,13 +50,13 @@ def claim(presence: Presence, participant: Participant) -> Resume:
 
 @pytest.fixture
 def presence() -> Presence:
-    return Presence("secret")
+    return Presence("secret", FOR_TWO)
 
 
-def test_a_third_person_finds_the_room_full_and_is_told_how_many_it_holds(presence: Presence) -> None:
+def test_one_too_many_finds_the_room_full_and_is_told_how_many_it_holds(presence: Presence) -> None:
     enter(presence, DOCTOR)
     enter(presence, NURSE)
-    with pytest.raises(RoomFull, match="deux personnes au plus"):
+    with pytest.raises(RoomFull, match="huit personnes au plus"):
         enter(presence, GUEST)
     assert len(presence.people(BLUE)) == 2
 
@@ -213,7 +216,7 @@ class Rooms(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.presence, self.now = Presence("secret"), NOW
+        self.presence, self.now = Presence("secret", FOR_TWO), NOW
         self.known: list[tuple[Participant, Resume]] = []
 
     people = st.sampled_from([DOCTOR, NURSE, GUEST])
@@ -245,7 +248,7 @@ class Rooms(RuleBasedStateMachine):
 
     @rule()
     def kill(self) -> None:
-        self.presence = Presence("secret")
+        self.presence = Presence("secret", FOR_TWO)
 
     @invariant()
     def rooms_are_in_order(self) -> None:

@@ -1,0 +1,228 @@
+"""The rooms' side of the forwarding unit: who is on it, which call goes through it, what it says.
+
+The unit outlives us and we outlive it. When it is reached again it says who is on it, and that is the truth: people
+whom it has lost hear `unpublished` and publish anew; people whom nobody here knows are removed, but not before pages
+had the time to come back after a restart of ours. Right as long as one process has all the rooms, like `Hub`.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from app.errors import InvalidInput, RelayUnavailable, TeledossierError
+from app.platform import (
+    PeerGone,
+    QualityChanged,
+    Slot,
+    SlotsChanged,
+    SpeakerChanged,
+    UnitDown,
+    UnitEvent,
+    UnitPeer,
+    UnitUp,
+)
+from app.teleconsultation import service, wire
+from app.teleconsultation.presence import GRACE, Participant
+from app.teleconsultation.routes import Change, Route, room_of
+
+if TYPE_CHECKING:
+    from app.teleconsultation.hub import Hub
+    from app.teleconsultation.lines import Line
+
+NOT_ON_UNIT = "Cette salle ne passe pas par le relais vidéo en ce moment."
+SOUND = "audio"
+OUR_DOING = ("left", "replaced")  # reasons of `gone` that answer something we asked
+
+
+class Forwarding:
+    """Made with its hub, on the event loop. Without a unit (`platform.media`) only `publish` is refused."""
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+        self._unit = hub.platform.media
+        self._calls: dict[str, str] = {}  # participant on the unit, or asking for it -> call
+        self._slots: dict[str, tuple[Slot, ...]] = {}
+        self._levels: dict[str, int] = {}
+        self._speakers: dict[str, str] = {}  # call -> participant
+        self._came_back_by = hub.platform.now() + GRACE
+        self._all_back = False
+        if self._unit is not None:
+            self._unit.start(self.heard)
+
+    async def close(self) -> None:
+        """Let go of the unit; who is on it stays there, for the next process."""
+        if self._unit is not None:
+            await self._unit.close()
+
+    # -- routes
+
+    def recount(self, call: str) -> Change | None:
+        """People came or left: the change of route that follows, which the caller tells with `changed`."""
+        return self._hub.routes.count(call, len(self._people(call)), self._hub.platform.now())
+
+    def changed(self, change: Change | None, but: str | None = None) -> None:
+        """Tell a change of route, and keep it in the journal."""
+        if change is None:
+            return
+        hub, room = self._hub, room_of(change.call)
+        people = self._people(change.call)
+        for participant in people:
+            if participant.id != but:
+                hub.tell(participant.id, {"t": "route", "route": change.route.value})
+        hub.tell_rooms()
+        if people:
+            dossier_id = people[0].dossier_id
+            hub.later(hub.desk.run(service.keep_route, dossier_id, room, change.route.value, change.reason))
+
+    def blocked(self, me: Participant, to: str) -> None:
+        """The direct path between two people is not up; for somebody who has just left nothing is done."""
+        other = self._hub.presence.find(to)
+        if other is not None and other.call == me.call and other.id != me.id:
+            self.changed(self._hub.routes.blocked(me.call))
+
+    def tick(self, now: datetime) -> None:
+        """What time does: calls that were two for long enough go direct, strangers are removed after a restart."""
+        for call in {p.call for p in self._hub.presence.everybody()}:
+            self.changed(self.recount(call))
+        if not self._all_back and now >= self._came_back_by:
+            self._all_back = True
+            self._remove_strangers()
+
+    # -- coming and going
+
+    def publish(self, line: Line, me: Participant, offer: str, n: int) -> None:
+        """Take somebody onto the unit; answered with `published`. Raises: RelayUnavailable, InvalidInput."""
+        if self._hub.routes.of(me.call) is not Route.UNIT and me.id not in self._calls:
+            raise InvalidInput(NOT_ON_UNIT)
+        if self._unit is None:
+            raise RelayUnavailable
+        self._calls[me.id] = me.call
+        self._hub.later(self._publish(line, me, offer, n))
+
+    async def _publish(self, line: Line, me: Participant, offer: str, n: int) -> None:
+        assert self._unit is not None
+        try:
+            joined = await self._unit.join(me.call, me.id, offer)
+            self._slots[me.id] = joined.slots
+            if me.silenced:  # before the page gets the answer: nothing of theirs can arrive earlier
+                await self._unit.mute(me.id, SOUND, True)
+        except TeledossierError as refusal:
+            if self._hub.presence.find(me.id) is not None:
+                self._hub.refuse(line, refusal, "publish")
+            return
+        if self._hub.presence.find(me.id) is None or me.id not in self._calls:
+            self._slots.pop(me.id, None)
+            await self._unit.leave(me.id)  # they went while the unit was answering
+            return
+        seats = self._slots.get(me.id, joined.slots)  # may have changed while the silence was told
+        published = {"t": "published", "n": n, "answer": joined.answer, "slots": wire.slots(seats)}
+        self._hub.tell(me.id, published)
+
+    def leave(self, participant_id: str) -> None:
+        """Off the unit at once: out of the room, or seeing everybody directly again."""
+        self._slots.pop(participant_id, None)
+        self._levels.pop(participant_id, None)
+        call = self._calls.pop(participant_id, None)
+        if call is None or self._unit is None:
+            return
+        if self._speakers.get(call) == participant_id:
+            del self._speakers[call]
+        self._hub.later(self._unit.leave(participant_id))
+
+    def mute(self, participant: Participant) -> None:
+        """Have the unit drop what a silenced person says, or let it through again."""
+        if self._unit is not None and participant.id in self._calls:
+            self._hub.later(self._unit.mute(participant.id, SOUND, participant.silenced))
+
+    def welcome(self, line: Line, me: Participant, *, resumed: bool, offer: str | None) -> None:
+        """After `joined`: onto the unit with the offer of the lobby, and what the others know of the call."""
+        hub = self._hub
+        if hub.routes.of(me.call) is not Route.UNIT:
+            return
+        if offer is not None:
+            try:
+                self.publish(line, me, offer, 0)
+            except TeledossierError as refusal:
+                hub.refuse(line, refusal, "publish")
+        elif resumed and me.id in self._slots:
+            hub.tell(me.id, {"t": "slots", "slots": wire.slots(self._slots[me.id])})
+        elif resumed and me.id not in self._calls and self._unit is not None and self._unit.is_up:
+            hub.tell(me.id, {"t": "unpublished", "reason": "relay"})
+        for other in hub.others(me):
+            if other.id in self._levels:
+                hub.tell(me.id, {"t": "quality", "id": other.id, "level": self._levels[other.id]})
+        if me.call in self._speakers:
+            hub.tell(me.id, {"t": "speaker", "id": self._speakers[me.call]})
+
+    # -- what the unit says
+
+    def heard(self, event: UnitEvent) -> None:
+        """One event of the unit, on the loop."""
+        match event:
+            case UnitUp(peers):
+                self._reached(peers)
+            case UnitDown():
+                self._slots.clear()
+            case SlotsChanged(peer, slots):
+                if peer in self._calls:
+                    self._slots[peer] = slots
+                    self._hub.tell(peer, {"t": "slots", "slots": wire.slots(slots)})
+            case PeerGone(peer, reason) if reason not in OUR_DOING:
+                self._lost(peer, reason)
+            case SpeakerChanged(call, peer):
+                self._spoke(call, peer)
+            case QualityChanged(peer, level):
+                if peer in self._calls:
+                    self._levels[peer] = level
+                    self._tell_call(self._calls[peer], {"t": "quality", "id": peer, "level": level})
+
+    def _reached(self, peers: tuple[UnitPeer, ...]) -> None:
+        hub = self._hub
+        self._calls = {peer.peer: peer.room for peer in peers}
+        self._levels.clear()
+        self._speakers.clear()
+        if not self._all_back:
+            for call in dict.fromkeys(self._calls.values()):
+                self.changed(hub.routes.found(call, list(self._calls.values()).count(call)))
+        for peer in peers:
+            if peer.slots is not None:
+                self.heard(SlotsChanged(peer.peer, peer.slots))
+            known = hub.presence.find(peer.peer)
+            if known is not None and known.silenced != (SOUND in peer.muted):
+                self.mute(known)
+        for participant in hub.presence.everybody():
+            if participant.id not in self._calls and hub.routes.of(participant.call) is Route.UNIT:
+                hub.tell(participant.id, {"t": "unpublished", "reason": "relay"})
+        if self._all_back:
+            self._remove_strangers()
+
+    def _remove_strangers(self) -> None:
+        """Nobody who is not in a room of ours is forwarded; calls that nobody came back to are over."""
+        for peer in list(self._calls):
+            if self._hub.presence.find(peer) is None:
+                self.leave(peer)
+        living = {p.call for p in self._hub.presence.everybody()}
+        for call in self._hub.routes.calls():
+            if call not in living:
+                self._hub.routes.forget(call)
+
+    def _lost(self, peer: str, reason: str) -> None:
+        self._slots.pop(peer, None)
+        self._levels.pop(peer, None)
+        if self._calls.pop(peer, None) is not None:
+            self._hub.tell(peer, {"t": "unpublished", "reason": reason})
+
+    def _spoke(self, call: str, peer: str | None) -> None:
+        if peer is None:
+            self._speakers.pop(call, None)
+        else:
+            self._speakers[call] = peer
+        self._tell_call(call, {"t": "speaker", "id": peer})
+
+    def _tell_call(self, call: str, message: wire.Answer) -> None:
+        for participant in self._people(call):
+            self._hub.tell(participant.id, message)
+
+    def _people(self, call: str) -> list[Participant]:
+        return [p for p in self._hub.presence.people(room_of(call)) if p.call == call]

@@ -1,0 +1,186 @@
+"""Which layer a line carries, how good it is, who speaks, who sits where."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from app.media.ladder import Ladder
+from app.media.quality import Quality
+from app.media.room import Room
+from app.media.sdp_offer import Section
+from app.media.speaker import Speaker
+from tests.unit.media.rig import HIGH, KEY_FRAME, LOW, Rig, slot_video
+
+SMALL, LARGE = 150_000, 1_000_000
+
+
+class Line:
+    """One viewer of one camera; `after` lets seconds pass in which the client reports."""
+
+    def __init__(self, rids: tuple[str, ...] = ("l", "h")) -> None:
+        self.rig, self.now = Rig(rids=rids), 1000.0
+        self.viewer = self.rig.viewer(**slot_video())
+        self.slot, self.ladder = self.viewer.slots[0], Ladder()
+
+    @property
+    def shown(self) -> str | None:
+        return self.slot.layer.rid or "only" if self.slot.layer else None
+
+    def after(self, seconds: float, carries: float = 1e9, loss: float = 0.0) -> str | None:
+        """`carries`: bits a second that the line takes; a client estimates a little less."""
+        layers = self.rig.source.ladder
+        for layer, bits in zip(layers, (SMALL, LARGE) if len(layers) > 1 else (LARGE,), strict=True):
+            layer.bits = bits
+        for _ in range(int(seconds * 2)):
+            self.now += 0.5
+            for number, layer in enumerate(layers):
+                layer.heard = self.now
+                mid = b"\x101\x20" + layer.rid.encode() if layer.rid else b""
+                self.rig.feed((layer.newest + 1) & 0xFFFF, KEY_FRAME, ssrc=(LOW, HIGH)[number], extension=mid)
+            sent = self.slot.layer.bits if self.slot.layer else 0
+            self.viewer.estimate = (self.now, int(min(carries, 1.5 * sent + 10_000)))
+            self.slot.loss, self.slot.loss_at = max(loss, 1 - carries / sent if sent > carries else 0.0), self.now
+            self.ladder.climb(self.viewer, None, self.now, self.rig.repair)
+        return self.shown
+
+
+def test_a_good_line_gets_the_large_picture_at_once() -> None:
+    line = Line()
+    line.after(1)
+    assert line.after(0.5) == "h"
+    assert line.after(30) == "h"
+
+
+def test_a_slow_line_gets_the_small_picture_within_seconds_and_keeps_it() -> None:
+    line = Line()
+    line.after(2)
+    assert line.after(6, carries=400_000) == "l"
+    assert [line.after(1, carries=400_000) for _ in range(120)].count("l") > 100
+
+
+def test_a_line_that_recovers_gets_the_large_picture_back() -> None:
+    line = Line()
+    line.after(2)
+    line.after(10, carries=400_000)
+    assert line.after(20) == "h"
+
+
+def test_loss_alone_lowers_the_picture_and_a_little_loss_does_not() -> None:
+    line = Line()
+    line.after(2)
+    assert line.after(20, loss=0.05) == "h"
+    assert line.after(8, loss=0.3) == "l"
+    assert line.after(30, loss=0.3) == "l"
+
+
+def test_a_picture_with_one_layer_is_kept_until_the_line_carries_too_little_of_it() -> None:
+    line = Line(rids=())
+    line.after(2)
+    assert line.after(30, carries=850_000) == "only"
+    assert line.after(6, carries=300_000) is None
+    assert line.slot.source is line.rig.source
+    assert line.after(70) == "only"
+
+
+def test_a_layer_that_stops_is_left_for_the_other() -> None:
+    line = Line()
+    assert line.after(3) == "h"
+    low, high = line.rig.source.ladder
+    line.now += 2
+    low.heard, high.heard = line.now, line.now - 2
+    line.ladder.climb(line.viewer, None, line.now, line.rig.repair)
+    assert line.slot.wanted is low
+
+
+def test_a_line_is_called_poor_soon_and_good_again_late() -> None:
+    quality = Quality()
+    assert not quality.judge(0.0, 0.0, 0.05)
+    levels = []
+    for loss in [0.2] * 3 + [0.0] * 10:
+        quality.judge(loss, 0.0, 0.05)
+        levels.append(quality.level)
+    assert levels[1] == 1
+    assert levels[4] == 1
+    assert levels[-1] == 3
+
+
+@pytest.mark.parametrize(
+    ("loss_in", "loss_out", "rtt", "level"), [(0, 0.05, 0, 2), (0.3, 0, 0, 1), (0, 0, 0.3, 2), (0, 0, 0.9, 1)]
+)
+def test_loss_either_way_and_a_long_way_make_a_line_worse(
+    loss_in: float, loss_out: float, rtt: float, level: int
+) -> None:
+    quality = Quality()
+    for _ in range(4):
+        quality.judge(loss_in, loss_out, rtt)
+    assert quality.level == level
+
+
+def speaking(speaker: Speaker, seconds: float, **levels: int) -> list[str | None]:
+    seen = []
+    for _ in range(int(seconds * 10)):
+        speaker.clock = getattr(speaker, "clock", 0.0) + 0.1  # type: ignore[attr-defined]
+        if speaker.hear(dict(levels), speaker.clock):  # type: ignore[attr-defined]
+            seen.append(speaker.current)
+    return seen
+
+
+def test_the_speaker_does_not_flicker() -> None:
+    speaker = Speaker()
+    assert speaking(speaker, 1, martin=20, legrand=90) == ["martin"]
+    assert speaking(speaker, 0.3, martin=90, legrand=20) == []  # a cough
+    assert speaking(speaker, 2, martin=20, legrand=60) == []
+    assert speaking(speaker, 2, martin=90, legrand=20) == ["legrand"]
+    assert speaking(speaker, 2.5, martin=90, legrand=90) == []  # a pause
+    assert speaking(speaker, 5, martin=90, legrand=90) == [None]
+
+
+def test_a_speaker_who_leaves_is_no_speaker() -> None:
+    speaker = Speaker()
+    speaking(speaker, 1, martin=20)
+    assert speaking(speaker, 0.2, legrand=127) == [None]
+
+
+def person(rig: Rig, name: str, aux: bool = True, slots: int = 3) -> Any:
+    def section(kind: str, mid: str, direction: str) -> Section:
+        payloads = {"opus": 111} if kind == "audio" else {"vp8": 96}
+        return Section(kind, "p", mid=mid, direction=direction, payloads=payloads)
+
+    kinds = ["audio", "video"] * (2 if aux else 1)
+    sections = [section(kind, str(at), "sendonly") for at, kind in enumerate(kinds)]
+    sections += [section(kind, f"{kind[0]}{at}", "recvonly") for kind in ("audio", "video") for at in range(slots)]
+    return rig.peer(name, sections)
+
+
+def seats(peer: Any) -> dict[str, str]:
+    return {seat["mid"]: f"{seat['from']} {seat['source']}" for seat in peer.seats()}
+
+
+def test_voice_and_face_of_one_person_sit_together() -> None:
+    rig, room = Rig(), Room("blue")
+    room.peers = people = [person(rig, name) for name in ("ann", "bob", "cyd")]
+    assert room.seat() == people
+    assert seats(people[0]) == {"a0": "bob mic", "v0": "bob cam", "a1": "cyd mic", "v1": "cyd cam"}
+    assert room.seat() == []
+
+
+def test_a_second_picture_takes_a_place_while_it_is_sent() -> None:
+    rig, room = Rig(), Room("blue")
+    room.peers = ann, bob = [person(rig, name) for name in ("ann", "bob")]
+    room.seat()
+    screen = bob.source("aux-video")
+    screen.live = True
+    assert room.seat() == [ann]
+    assert seats(ann)["v2"] == "bob aux-video"
+    screen.live = False
+    assert room.seat() == [ann]
+    assert "v2" not in seats(ann)
+
+
+def test_a_room_with_more_people_than_slots_seats_those_who_came_first() -> None:
+    rig, room = Rig(), Room("blue")
+    room.peers = people = [person(rig, name, slots=2) for name in ("ann", "bob", "cyd", "dan")]
+    room.seat()
+    assert {seat["from"] for seat in people[3].seats()} == {"ann", "bob"}
