@@ -20,8 +20,8 @@ import { Topology } from "./topology.js";
 /** @typedef {"out" | "waiting" | "joining" | "inside" | "over"} CallState */
 /** @typedef {"left" | "refused" | "removed" | "right"} Ending */
 
-/** The unit cannot be reached; its page tries again by itself. */
-const NO_UNIT = "relais-indisponible";
+/** The unit cannot be reached, or does not take our offer; the page tries again by itself. */
+const NO_UNIT = ["relais-indisponible", "relais-refus"];
 /** How long the offer for the unit may hold up the entry of somebody who was just let in. */
 const PREPARING = 600;
 /** How long somebody may be missing after the line came back. */
@@ -321,9 +321,9 @@ export class Call extends CallActs {
 
   /** @param {Message} message */
   refusedAct(message) {
-    if (message.code === NO_UNIT) {
+    if (message.about !== "join" && NO_UNIT.includes(message.code)) {
       this.waitsForUnit = true;
-      this.topology.unavailable();
+      this.topology.unavailable(message.code === NO_UNIT[1]);
       this.emit("line");
       return;
     }

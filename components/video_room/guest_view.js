@@ -229,6 +229,7 @@ export class GuestView {
     }
     const { silenced } = this.call;
     if (silenced) set(this.buttons.audio.text, "data-state", this.words.say("call.silenced"));
+    this.buttons.audio.element.classList.toggle("tg-silenced", silenced);
     set(this.buttons.audio.element, "aria-description", silenced ? this.words.say("tile.silenced") : null);
   }
 

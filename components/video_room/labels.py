@@ -282,7 +282,7 @@ _GUEST = {
     "call.write": "Écrire",
     "call.audio.on": "ouvert",
     "call.audio.off": "coupé",
-    "call.silenced": "coupé par un professionnel",
+    "call.silenced": "coupé par un soignant",
     "call.video.on": "ouverte",
     "call.video.off": "coupée",
     "call.quality.0": "L'image est coupée, elle revient",

@@ -32,6 +32,8 @@ import { PeerTopology } from "./peer.js";
  */
 
 const TICK = 250;
+/** When a call of two has settled, the unit is made ready. */
+const SETTLED = 3000;
 /** A direct path that is not up after this brings the unit; one that was up gets time to come back. */
 const DIRECT = { first: 4000, again: 8000 };
 /** After both sides see each other on the new way, so that the slower tile of the two has gone over as well. */
@@ -77,6 +79,11 @@ export class Topology {
   async expectUnit() {
     const unit = await this.load();
     await unit?.prepare().catch(() => undefined);
+  }
+
+  async warm() {
+    const unit = await this.load();
+    if (this.route === "direct") unit?.warm();
   }
 
   /**
@@ -160,9 +167,12 @@ export class Topology {
     this.around.changed(null);
   }
 
-  /** The server could not reach the unit. */
-  unavailable() {
-    this.unit?.unavailable();
+  /**
+   * The server could not reach the unit.
+   * @param {boolean} refused it could, and the unit did not take our offer
+   */
+  unavailable(refused) {
+    this.unit?.unavailable(refused);
   }
 
   // ---- who is seen, and by which way
@@ -253,6 +263,7 @@ export class Topology {
     const now = performance.now();
     if (this.route === "direct") this.watchDirect(now);
     else this.missing.clear();
+    if (this.route === "direct" && this.peers.links.size === 1 && now - this.begun > SETTLED) void this.warm();
     const old = this.route === "unit" ? this.peers.links.size > 0 : this.unit !== null && this.unit.legs.length > 0;
     if (!old) return;
     if (!this.around.lineIsOpen()) this.complete = 0;

@@ -42,6 +42,8 @@ export class UnitTopology {
     this.prepared = null;
     /** @type {{n: number, leg: Leg} | null} asked for, not answered */
     this.asked = null;
+    /** @type {Leg | null} whose answer came last */
+    this.awaited = null;
     /** Who sits where, heard while an answer was awaited. @type {Slot[]} */
     this.early = [];
     this.count = IN_JOIN;
@@ -62,9 +64,14 @@ export class UnitTopology {
 
   /** Make the offer now, so that entering a room costs one message. */
   async prepare() {
-    if (this.prepared || this.legs.length || this.closed) return;
-    const leg = this.prepared = this.leg();
-    await leg.offer();
+    if (this.legs.length || this.closed) return;
+    this.warm();
+    if (!this.prepared?.pending) await this.prepared?.offer();
+  }
+
+  /** Have a connection ready, without addresses or keys yet, for the moment when a third person comes. */
+  warm() {
+    if (!this.legs.length) this.prepared ??= this.leg();
   }
 
   /** @returns {string | undefined} the SDP that travels inside `join` */
@@ -92,14 +99,13 @@ export class UnitTopology {
   async begin() {
     clearTimeout(this.worry);
     const leg = this.prepared ?? this.leg();
-    const ready = leg === this.prepared;
     this.prepared = null;
     // One that never came up has nothing to keep.
     for (const old of this.legs.filter(({ answered }) => !answered)) this.drop(old);
     this.legs.push(leg);
     this.asked = { n: ++this.count, leg };
     try {
-      if (!ready || !leg.pending) await leg.offer();
+      if (!leg.pending) await leg.offer();
       this.ask();
     } catch {
       if (this.newest === leg) this.later(pause(), () => void this.begin());
@@ -138,6 +144,10 @@ export class UnitTopology {
     this.asked = null;
     clearTimeout(this.retry);
     const { leg } = asked;
+    this.awaited = leg;
+    // News may overtake the answer on their way here: what they know is added to it.
+    leg.slots = [...new Map([...slots, ...this.early].map((slot) => [slot.mid, slot])).values()];
+    this.early = [];
     try {
       await leg.accept(answer);
     } catch {
@@ -146,16 +156,14 @@ export class UnitTopology {
       this.later(pause(), () => void this.begin());
       return;
     }
-    // News may overtake the answer on their way here: what they know is added to it.
-    leg.sit([...new Map([...slots, ...this.early].map((slot) => [slot.mid, slot])).values()]);
-    this.early = [];
+    this.around.changed();
     this.watch(leg, PATIENCE);
   }
 
   /** @param {Slot[]} slots who sits where now */
   sit(slots) {
     if (this.asked) this.early = slots;
-    this.legs.filter(({ answered, lost }) => answered && !lost).pop()?.sit(slots);
+    this.legs.filter((leg) => !leg.lost && (leg.answered || leg === this.awaited)).pop()?.sit(slots);
   }
 
   /** The unit does not know us any more. */
@@ -167,9 +175,14 @@ export class UnitTopology {
     await this.begin();
   }
 
-  /** The unit cannot be reached now. */
-  unavailable() {
-    if (this.asked) this.later(pause(), () => this.ask());
+  /**
+   * The unit cannot be reached now.
+   * @param {boolean} refused this offer will never do: the next one is new
+   */
+  unavailable(refused) {
+    if (refused) this.asked = null;
+    this.later(pause() * (refused ? 3 : 1), () => (this.asked ? this.ask() : void this.publish(false)));
+    if (refused && this.newest && !this.newest.answered) this.drop(this.newest);
   }
 
   /**
@@ -222,7 +235,7 @@ export class UnitTopology {
   }
 
   leg() {
-    return new Leg(this.around.tracks(), this.around.iceServers, {
+    return new Leg(this.around.tracks, this.around.iceServers, {
       changed: (leg) => this.moved(leg),
       said: this.around.said,
     });

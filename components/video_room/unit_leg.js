@@ -23,7 +23,7 @@ const CODECS = { audio: ["audio/red", "audio/opus"], video: ["video/VP8"] };
 
 export class Leg {
   /**
-   * @param {Tracks} tracks
+   * @param {() => Tracks} tracks what we send now
    * @param {RTCIceServer[]} iceServers
    * @param {LegEvents} events
    */
@@ -40,10 +40,29 @@ export class Leg {
     this.pc = new RTCPeerConnection({ iceServers, bundlePolicy: "max-bundle" });
     this.pc.onconnectionstatechange = () => events.changed(this);
     this.local = new MediaStream();
-    this.senders = { audio: this.give("audio", tracks.audio), video: this.give("video", tracks.video) };
-    for (const kind of /** @type {Kind[]} */ (["audio", "video"])) this.add(kind, { direction: "sendonly" });
-    for (const kind of /** @type {Kind[]} */ (["audio", "video"])) {
-      for (let place = 0; place < PLACES[kind]; place += 1) this.add(kind, { direction: "recvonly" });
+    /** @type {Record<Kind, RTCRtpSender | null>} */
+    this.senders = { audio: null, video: null };
+    /** @type {RTCDataChannel | null} */
+    this.channel = null;
+    void this.serial(() => this.build(tracks)).catch(() => undefined);
+  }
+
+  /**
+   * Twenty media lines at once would stop the page, and with it the pictures it shows, for half a second.
+   * @param {() => Tracks} tracks
+   */
+  async build(tracks) {
+    const kinds = /** @type {Kind[]} */ (["audio", "video"]);
+    for (const kind of kinds) {
+      this.senders[kind] = this.give(kind, tracks()[kind]);
+      await breath();
+    }
+    for (const kind of kinds) this.add(kind, { direction: "sendonly" });
+    for (const kind of kinds) {
+      for (let place = 0; place < PLACES[kind]; place += 1) {
+        await breath();
+        this.add(kind, { direction: "recvonly" });
+      }
     }
     this.channel = this.pc.createDataChannel("room");
     this.channel.onmessage = ({ data }) => this.heard(data);
@@ -131,12 +150,12 @@ export class Leg {
    * @param {MediaStreamTrack | null} track
    */
   setTrack(kind, track) {
-    return this.serial(() => this.senders[kind].replaceTrack(track));
+    return this.serial(async () => this.senders[kind]?.replaceTrack(track));
   }
 
   /** @param {object} words to everybody in the unit */
   say(words) {
-    if (this.channel.readyState === "open") this.channel.send(JSON.stringify(words));
+    if (this.channel?.readyState === "open") this.channel.send(JSON.stringify(words));
   }
 
   /** @param {unknown} data */
@@ -150,7 +169,8 @@ export class Leg {
   }
 
   close() {
-    this.pc.onconnectionstatechange = this.channel.onmessage = null;
+    this.pc.onconnectionstatechange = null;
+    if (this.channel) this.channel.onmessage = null;
     this.pc.close();
   }
 
@@ -167,13 +187,22 @@ export class Leg {
   }
 }
 
+/** Asking takes milliseconds. @type {Map<Kind, RTCRtpCodec[]>} */
+const known = new Map();
+
+/** Let the page do something else. */
+const breath = () => new Promise((go) => setTimeout(go));
+
 /** @param {RTCRtpTransceiver} transceiver */
 function prefer(transceiver) {
   const kind = /** @type {Kind} */ (transceiver.receiver.track.kind);
-  const all = RTCRtpReceiver.getCapabilities?.(kind)?.codecs ?? [];
-  const wanted = CODECS[kind].flatMap((name) => all.filter(({ mimeType }) => mimeType === name));
+  if (!known.has(kind)) {
+    const all = RTCRtpReceiver.getCapabilities?.(kind)?.codecs ?? [];
+    known.set(kind, CODECS[kind].flatMap((name) => all.filter(({ mimeType }) => mimeType === name)));
+  }
+  const wanted = known.get(kind);
   try {
-    if (wanted.length) transceiver.setCodecPreferences?.(wanted);
+    if (wanted?.length) transceiver.setCodecPreferences?.(wanted);
   } catch {
     // The browser's own order will do: the unit answers with what it knows.
   }
