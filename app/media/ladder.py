@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 UNKNOWN = 150_000  # bits a second taken for a picture that has not been measured
 ENOUGH = 0.7  # share of a single layer that the line must carry
 SETTLE = 2.0  # seconds after a change, before its effect is judged
+RECENT = 4.0  # seconds that a reduced estimate counts
 FRESH = 6.0  # seconds that a report counts
-TIGHT = 0.9  # the client's estimate below this share of what is sent: too much
+TIGHT = 0.9  # share of what is sent, below which a reduced estimate means too much
 LOSSY = 0.12  # share lost, of which repair does not get hold
 HOPELESS = 0.5  # share lost, at which even the smallest pictures are too much
 TRY_AFTER, TRY_AT_MOST = 5.0, 60.0  # seconds
@@ -64,19 +65,19 @@ class Ladder:
     def _judge(self, viewer: Peer, slots: list[Slot], now: float) -> None:
         """Lower the ceiling when the line is too full, raise it when it has been quiet for long enough."""
         pictures = sum(slot.layer.bits for slot in slots if slot.layer)
-        sounds = sum(slot.layer.bits for slot in viewer.slots if slot.kind == "audio" and slot.layer)
-        told = viewer.estimate[1] if viewer.estimate and now - viewer.estimate[0] < FRESH else None
         losses = [slot.loss for slot in slots if slot.layer and slot.layer.bits and now - slot.loss_at < FRESH]
         loss = max(losses, default=0.0)
-        tight = bool(pictures) and ((told is not None and told < TIGHT * (pictures + sounds)) or loss > LOSSY)
+        told = viewer.estimate[1] if viewer.estimate else 0
+        # A client's estimate starts low and grows for a minute; only one that was taken back speaks of the line.
+        reduced = told < TIGHT * pictures and now - viewer.reduced_at < RECENT
+        tight = bool(pictures) and (reduced or loss > LOSSY)
         self._tight = self._tight + 1 if tight else 0
         quiet = now - self._changed
         if self._tight >= 2 and quiet > SETTLE:
-            carried = min(pictures * (1 - loss), told - sounds if told else OPEN)
+            carried = min(pictures * (1 - loss), told if reduced else OPEN)
             # Loss alone may be the air's and not the line's: smaller pictures, but no fewer of them.
-            least = sum(small.bits for small in _smallest(slots, now)) if loss < HOPELESS else 0.0
-            enough = told is None or told >= least
-            self.ceiling = max(least if enough else 0.0, min(self.ceiling, 0.95 * carried))
+            least = 0.0 if reduced or loss >= HOPELESS else sum(small.bits for small in _smallest(slots, now))
+            self.ceiling = max(least, min(self.ceiling, 0.95 * carried))
             self._pause = min(TRY_AT_MOST, 2 * self._pause) if self._trying else TRY_AFTER
             self._changed, self._trying, self._tight = now, False, 0
         elif self._trying and quiet > TRY_AFTER and not tight:

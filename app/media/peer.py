@@ -49,6 +49,7 @@ class Peer:
         self.slots: list[Slot] = []
         self.rtt, self.rtt_known = FIRST_RTT, False
         self.estimate: tuple[float, int] | None = None  # REMB of this client: when, bits a second
+        self.reduced_at = 0.0  # when it was last taken back
         self.requests = Bucket(STUN_PER_PEER, STUN_PER_PEER)
         self.resends = Bucket(RESENDS_PER_SECOND, RESENDS_PER_SECOND / 2)
         self.chat = Bucket(CHAT_PER_SECOND, 2 * CHAT_PER_SECOND)
@@ -85,6 +86,12 @@ class Peer:
                 raise OfferRefused("a=ssrc répété")
             if layer.ssrc:
                 self.layers[layer.ssrc] = layer
+
+    def estimated(self, bits: int, now: float) -> None:
+        """The client says how much it can receive of pictures (REMB)."""
+        if self.estimate and bits < 0.97 * self.estimate[1]:
+            self.reduced_at = now
+        self.estimate = (now, bits)
 
     @property
     def slot_lines(self) -> dict[str, SlotLine]:

@@ -39,7 +39,7 @@ class Reports:
             elif kind == rtcp.PAYLOAD_FEEDBACK and form == rtcp.AFB:
                 told = rtcp.remb(part.body)
                 if told:
-                    peer.estimate = (now, told[0])
+                    peer.estimated(told[0], now)
 
     def send(self, peer: Peer, now: float) -> None:
         """Once a second: how the client's streams arrive here, and how much it may send at most."""

@@ -46,7 +46,8 @@ function play(track) {
 // What comes in and goes out, without what is empty.
 async function figures() {
   const found = { in: [], out: [], state: pc.connectionState };
-  for (const entry of (await pc.getStats()).values()) {
+  const report = await pc.getStats();
+  for (const entry of report.values()) {
     if (entry.type === "inbound-rtp" && entry.packetsReceived) found.in.push(entry);
     if (entry.type === "outbound-rtp" && entry.packetsSent) found.out.push(entry);
     if (entry.type === "candidate-pair" && entry.nominated) found.pair = entry;

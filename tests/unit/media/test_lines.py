@@ -40,7 +40,7 @@ class Line:
                 mid = b"\x101\x20" + layer.rid.encode() if layer.rid else b""
                 self.rig.feed((layer.newest + 1) & 0xFFFF, KEY_FRAME, ssrc=(LOW, HIGH)[number], extension=mid)
             sent = self.slot.layer.bits if self.slot.layer else 0
-            self.viewer.estimate = (self.now, int(min(carries, 1.5 * sent + 10_000)))
+            self.viewer.estimated(int(min(carries, 1.5 * sent + 10_000)), self.now)
             self.slot.loss, self.slot.loss_at = max(loss, 1 - carries / sent if sent > carries else 0.0), self.now
             self.ladder.climb(self.viewer, None, self.now, self.rig.repair)
         return self.shown
@@ -65,6 +65,16 @@ def test_a_line_that_recovers_gets_the_large_picture_back() -> None:
     line.after(2)
     line.after(10, carries=400_000)
     assert line.after(20) == "h"
+
+
+def test_an_estimate_that_is_still_growing_changes_nothing() -> None:
+    line = Line()
+    line.after(2)
+    line.viewer.estimate, line.viewer.reduced_at = None, 0.0
+    for bits in range(50_000, 900_000, 10_000):
+        line.viewer.estimated(bits, line.now)
+        line.ladder.climb(line.viewer, None, line.now, line.rig.repair)
+    assert line.shown == "h"
 
 
 def test_loss_alone_lowers_the_picture_and_a_little_loss_does_not() -> None:

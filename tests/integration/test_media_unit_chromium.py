@@ -1,0 +1,77 @@
+"""Chromium in a room of the forwarding unit: simulcast, redundant sound, ICE restart, chat."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.bench.browser import CHROMIUM
+from tests.support.media_control import Control, running_unit, unit_settings
+from tests.support.media_page import chromium, open_page
+
+pytest.importorskip("playwright.async_api", reason="Playwright is not installed")
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.slow,
+    pytest.mark.skipif(not Path(CHROMIUM).exists(), reason="Chromium is not installed"),
+]
+
+
+async def seen(page: Any, wanted: Callable[[dict[str, Any]], bool], seconds: float = 20.0) -> dict[str, Any]:
+    """Wait until the page's figures are as wanted."""
+    end = time.monotonic() + seconds
+    while True:
+        figures = await page.evaluate("figures()")
+        if wanted(figures):
+            return figures
+        assert time.monotonic() < end, figures
+        await asyncio.sleep(0.2)
+
+
+def frames(figures: dict[str, Any]) -> int:
+    return sum(entry.get("framesDecoded", 0) for entry in figures["in"])
+
+
+def sound(figures: dict[str, Any], way: str) -> float:
+    """Bytes in a packet of sound, on the average; twice as many with redundancy as without."""
+    packets, size = {"in": ("packetsReceived", "bytesReceived"), "out": ("packetsSent", "bytesSent")}[way]
+    entries = [entry for entry in figures[way] if entry["kind"] == "audio"]
+    return max(entry[size] / entry[packets] for entry in entries)
+
+
+async def test_chromium_sees_hears_moves_and_writes_through_the_unit(tmp_path: Path) -> None:
+    settings = unit_settings(tmp_path)
+    async with running_unit(settings), chromium() as browser:
+        control = await Control.open(settings)
+        ann, bob, cyd = [await open_page(browser, control) for _ in range(3)]
+        await ann.evaluate("enter('blue', 'ann')")
+        await bob.evaluate("enter('blue', 'bob', { red: false, simulcast: false, width: 320, height: 240 })")
+        for page in (ann, bob):
+            await seen(page, lambda figures: frames(figures) > 20 and len(figures["in"]) == 2)
+        # Ann sends redundant sound; Bob, who did not offer it, gets plain Opus out of it.
+        sent, heard = await ann.evaluate("figures()"), await bob.evaluate("figures()")
+        assert sound(heard, "in") < 0.7 * sound(sent, "out")
+        assert {entry.get("rid") for entry in sent["out"] if entry["kind"] == "video"} >= {"l"}
+        await cyd.evaluate("enter('blue', 'cyd', { width: 320, height: 240 })")
+        heard = await seen(cyd, lambda figures: frames(figures) > 20 and len(figures["in"]) == 4)
+        assert sound(heard, "in") > 0.8 * sound(sent, "out")
+
+        before = frames(await bob.evaluate("figures()"))
+        await ann.evaluate("restart()")
+        await seen(ann, lambda figures: figures["state"] == "connected")
+        await seen(bob, lambda figures: frames(figures) > before + 30)
+        assert not [event for event in control.events if event["t"] == "gone"]
+
+        await ann.evaluate("channel.send('Bonjour')")
+        await bob.wait_for_timeout(500)
+        for page in (bob, cyd):
+            assert await page.evaluate("messages") == [{"from": "ann", "text": "Bonjour"}]
+        totals = (await control.ask("stats"))["ok"]["totals"]
+        assert totals["errors"] == 0
+        await control.close()
