@@ -32,7 +32,11 @@ class DemoServer:
 
     @property
     def web_pid(self) -> int:
-        return int((self.var / "run" / "web.pid").read_text())
+        return self.pid_of("web")
+
+    def pid_of(self, child: str) -> int:
+        """The process of a child of the supervisor: web, worker, media."""
+        return int((self.var / "run" / f"{child}.pid").read_text())
 
     def read(self) -> None:
         assert self.process.stdout is not None
