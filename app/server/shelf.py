@@ -46,7 +46,7 @@ VENDOR = (
     ("panel_material_ui", "dist", ("*.js", "*.css")),
 )
 # Modules that stand at the beginning of a page, or are fetched later: sent with all that they import.
-ENTRIES = ("components/video_room/page.js", "components/video_room/guest.js")
+ENTRIES = tuple(f"components/video_room/{name}.js" for name in ("page", "guest", "unit"))
 OWN_SUFFIXES = {".js", ".css", ".svg", ".png", ".woff2", ".ico", ".webp"}
 
 
