@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import signal
@@ -17,8 +18,10 @@ from tests.browser.demo_server import DemoServer
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
+log = logging.getLogger(__name__)  # figures, with --log-cli-level=INFO
+
 NUMBER = "TLM-2026-0001"
-SMALL = (960, 640)  # without a graphics card each page draws its pictures on the two cores that all share
+SMALL = (1100, 780)  # without a graphics card each page draws its pictures on the two cores that all share
 LONGEST_GAP = 300  # ms between two shown pictures, on a machine that is not the bottleneck
 BACK_WITHIN = 5.0  # seconds
 # Neither side hears of the other's addresses: as in a network that lets nobody through.
@@ -144,12 +147,10 @@ def four(chromium: Browser, demo: DemoServer) -> Iterator[Room]:
     room.guest(expert, "Anne MERCIER")
     yield room
     people.close()
-    assert people.errors == []
+    assert [error for error in people.errors if "WebSocket connection" not in error] == []  # the web process is killed
 
 
-def test_a_third_person_comes_and_goes_and_nobody_is_in_the_dark(
-    room: Room, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_third_person_comes_and_goes_and_nobody_is_in_the_dark(room: Room) -> None:
     two = [room.enter("dr.martin", "Dr Claire MARTIN"), room.enter("ide.dubois", "Nadia DUBOIS")]
     room.everybody_arrives()
     third = room.professional("dr.petit", "Dr Paul PETIT")
@@ -170,6 +171,9 @@ def test_a_third_person_comes_and_goes_and_nobody_is_in_the_dark(
         expect(page.get_by_role("group", name="Dr Paul PETIT")).to_have_count(0)
     room.everybody_arrives()
     going = longest_gap(two)
+    log.info(
+        "gaps in ms: control %.0f, coming %.0f, control with three %.0f, going %.0f", control, coming, loaded, going
+    )
     # The three browsers and the product share two cores here: what they miss without any change is not the change's.
     allowed = max(LONGEST_GAP, 1.5 * max(control, loaded))
     assert max(coming, going) <= allowed, f"{control=:.0f} {coming=:.0f} {loaded=:.0f} {going=:.0f}"
@@ -228,13 +232,12 @@ def test_the_call_goes_on_while_the_web_process_is_dead(four: Room) -> None:
         until(page, f"window.__td.call.lineOpened() > {times} && window.__td.call.lineIsOpen()", 40)
     four.everybody_arrives()
     gap = longest_gap(pages)
+    log.info("gaps in ms: control %.0f, while the web process was away %.0f", control, gap)
     assert gap <= max(1500, 2 * control), f"{gap=:.0f} {control=:.0f}"
     assert [page.evaluate("window.__td.call.negotiations()") for page in pages] == before
 
 
-def test_the_unit_is_killed_and_everybody_is_back_within_five_seconds(
-    four: Room, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_unit_is_killed_and_everybody_is_back_within_five_seconds(four: Room) -> None:
     before = four.demo.pid_of("media")
     os.kill(before, signal.SIGKILL)
     killed = time.monotonic()
@@ -242,6 +245,7 @@ def test_the_unit_is_killed_and_everybody_is_back_within_five_seconds(
         until(page, "window.__td.call.connections() > 1", 15)
     four.everybody_arrives(15, more=2)
     took = time.monotonic() - killed
+    log.info("everybody was back after %.1f s", took)
     assert four.demo.pid_of("media") != before
     for name, page in four.pages.items():
         assert loudest(page, next(other for other in four.pages if other != name)) > 0
