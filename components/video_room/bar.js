@@ -23,6 +23,7 @@ export class Bar {
    */
   constructor(words, call, devices, acts) {
     this.words = words;
+    this.call = call;
     this.devices = devices;
     /** @type {Map<Tool, {element: HTMLButtonElement, count: HTMLElement}>} */
     this.tools = new Map();
@@ -47,7 +48,8 @@ export class Bar {
       const inMenu = event.composedPath().some((node) => node instanceof HTMLElement && node.getAttribute("role") === "menu");
       if (!inMenu && (event.key === "ArrowLeft" || event.key === "ArrowRight")) roam(this.element, ".td-bar-first button:not([role]), .td-bar-second button", event);
     });
-    this.stop = devices.on("tracks", () => this.draw());
+    const stops = [devices.on("tracks", () => this.draw()), call.on("silenced", () => this.draw())];
+    this.stop = () => stops.forEach((stop) => stop());
     this.draw();
   }
 
@@ -63,6 +65,8 @@ export class Bar {
       this.toggles[kind].classList.toggle("td-off", !on);
       set(this.toggles[kind], "title", this.words.say(`bar.${kind}.${on ? "on" : "off"}`));
     }
+    if (this.call.silenced) set(this.toggles.audio, "title", this.words.say("tile.silenced"));
+    set(this.toggles.audio, "aria-description", this.call.silenced ? this.words.say("tile.silenced") : null);
   }
 
   /**
@@ -70,7 +74,7 @@ export class Bar {
    * @param {string} name
    */
   toggle(kind, name) {
-    return h("button", { type: "button", class: "td-toggle", "aria-label": this.words.say(`device.${kind}`), "aria-pressed": "true", onclick: () => void this.devices.turn(kind, !this.devices.sends(kind)) },
+    return h("button", { type: "button", class: "td-toggle", "aria-label": this.words.say(`device.${kind}`), "aria-pressed": "true", onclick: () => (kind === "audio" ? this.call.turnMicrophone() : void this.devices.turn(kind, !this.devices.sends(kind))) },
       icon(name), icon(`${name}-off`));
   }
 

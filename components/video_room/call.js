@@ -3,18 +3,16 @@
  *
  * States: `out` (lobby, device check), `waiting` (a guest in the waiting room), `joining`, `inside`, `over` (`ending`
  * says why). Emits `state`, `line`, `hello`, `rooms`, `people`, `link` {id}, `chat`, `lobby`, `invitations`, `notice`
- * {event, name}, `problem` {message, about, key}, `self`.
+ * {event, name}, `problem` {message, about, key}, `self`, `speaker`, `silenced`, `asked` {name}.
  */
-import { Emitter } from "./emitter.js";
-import { PeerTopology } from "./peer.js";
-import { Signalling } from "./signalling.js";
-import { newKey, Transcript } from "./transcript.js";
+import { CallActs } from "./call_acts.js";
+import { Topology } from "./topology.js";
 
 /** @typedef {import("./signalling.js").Message} Message */
 /** @typedef {import("./signalling.js").Socket} Socket */
 /** @typedef {import("./devices.js").Devices} Devices */
-/** @typedef {{id: string, name: string, detail?: string, role: string, camera: boolean, microphone: boolean, since: string}} Person */
-/** @typedef {{id: string, name: string, planned: boolean, people: string[], full: boolean}} RoomState */
+/** @typedef {{id: string, name: string, detail?: string, role: string, camera: boolean, microphone: boolean, silenced?: boolean, since: string}} Person */
+/** @typedef {{id: string, name: string, planned: boolean, people: string[], full: boolean, unit?: boolean}} RoomState */
 /** @typedef {{id: string, name: string, role: string, since: string}} Guest */
 /** @typedef {{id: string, name: string, role: string, address: string, state: string, message?: string}} Invitation */
 /** @typedef {import("./transcript.js").Line} Line */
@@ -22,22 +20,22 @@ import { newKey, Transcript } from "./transcript.js";
 /** @typedef {"out" | "waiting" | "joining" | "inside" | "over"} CallState */
 /** @typedef {"left" | "refused" | "removed" | "right"} Ending */
 
-export class Call extends Emitter {
+/** The unit cannot be reached; its page tries again by itself. */
+const NO_UNIT = "relais-indisponible";
+/** How long the offer for the unit may hold up the entry of somebody who was just let in. */
+const PREPARING = 600;
+/** How long somebody may be missing after the line came back. */
+const ABSENCE = 10_000;
+
+export class Call extends CallActs {
   /**
    * @param {() => Socket} connect
    * @param {Devices} devices
    * @param {RTCIceServer[]} iceServers
    */
   constructor(connect, devices, iceServers) {
-    super();
-    this.devices = devices;
+    super(connect, devices);
     this.iceServers = iceServers;
-    this.line = new Signalling(connect, {
-      message: (message) => this.hear(message),
-      up: () => this.lineUp(),
-      down: () => this.emit("line"),
-      ended: () => this.state !== "over" && this.finish("right", this.farewell),
-    });
     /** @type {CallState} */
     this.state = "out";
     /** @type {Ending | null} */
@@ -45,8 +43,6 @@ export class Call extends Emitter {
     this.message = "";
     /** Why the line will be cut, when the server says it before. */
     this.farewell = "";
-    /** @type {Me | null} */
-    this.me = null;
     /** @type {Record<string, any> | null} of a guest */
     this.appointment = null;
     this.doctor = "";
@@ -58,14 +54,21 @@ export class Call extends Emitter {
     this.since = "";
     /** @type {Map<string, Person>} the others */
     this.people = new Map();
-    this.transcript = new Transcript();
     /** @type {Guest[]} */
     this.lobby = [];
     /** @type {Invitation[]} */
     this.invitations = [];
+    /** @type {string | null} who speaks, as the unit hears it */
+    this.speaker = null;
+    /** How good the lines of people are, as the unit sees them. @type {Map<string, number>} */
+    this.lines = new Map();
+    /** The unit did not answer last time. */
+    this.waitsForUnit = false;
     this.wasOpen = false;
     this.watching = false;
     this.told = "";
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.absence = undefined;
     this.topology = this.newTopology();
     this.quiet = devices.on("tracks", (kind) => this.retrack(kind));
     this.goodbye = () => this.line.send({ t: "leave" });
@@ -73,10 +76,12 @@ export class Call extends Emitter {
   }
 
   newTopology() {
-    return new PeerTopology({
+    return new Topology({
       iceServers: this.iceServers,
       tracks: () => this.devices.tracks,
-      send: (message) => void this.line.send(message),
+      people: () => this.people,
+      send: (message) => this.line.send(message),
+      lineIsOpen: () => this.line.isOpen,
       changed: (id) => this.emit("link", id),
     });
   }
@@ -84,6 +89,19 @@ export class Call extends Emitter {
   /** Everything that can be done before the person decides to enter. */
   async prepare() {
     if (this.state === "out" || this.state === "waiting") await this.topology.prepare();
+  }
+
+  /**
+   * The room that is chosen in the lobby, now and each time its state changes.
+   * @param {string} room
+   */
+  expect(room) {
+    if (this.state === "out" && this.isOnUnit(room)) void this.topology.expectUnit();
+  }
+
+  /** @param {string} room */
+  isOnUnit(room) {
+    return this.rooms.find(({ id }) => id === room)?.unit === true;
   }
 
   watchRooms() {
@@ -96,7 +114,20 @@ export class Call extends Emitter {
     performance.mark("td:join-click");
     this.room = { id: room, name: this.rooms.find(({ id }) => id === room)?.name ?? "" };
     this.move("joining");
-    this.sendJoin();
+    this.sendJoin(this.isOnUnit(room));
+  }
+
+  /**
+   * Let in, as a guest.
+   * @param {Message} message
+   */
+  async admitted(message) {
+    if (message.unit) await Promise.race([this.topology.expectUnit(), new Promise((go) => setTimeout(go, PREPARING))]);
+    if (this.state !== "waiting" && this.state !== "out") return;
+    performance.mark("td:join-click");
+    this.room = { id: idOf(message.room), name: "" };
+    this.move("joining");
+    this.sendJoin(message.unit === true);
   }
 
   wait() {
@@ -122,43 +153,11 @@ export class Call extends Emitter {
 
   close() {
     if (this.state !== "over" && this.state !== "out") this.line.send({ t: "leave" });
+    clearTimeout(this.absence);
     removeEventListener("pagehide", this.goodbye);
     this.quiet();
     this.topology.close();
     this.line.close();
-  }
-
-  /** @param {string} text */
-  say(text) {
-    const key = newKey();
-    this.transcript.write(key, this.me?.name ?? "", text);
-    this.line.keep({ t: "chat", text, key });
-    this.emit("chat");
-  }
-
-  /** @param {string} guest */
-  admit(guest) {
-    this.line.send({ t: "admit", guest });
-  }
-
-  /** @param {string} guest */
-  refuse(guest) {
-    this.line.send({ t: "refuse", guest });
-  }
-
-  /**
-   * @param {{channel: string, address: string, name: string, role: string}} invitation
-   * @returns {string} key under which an error may come back
-   */
-  invite(invitation) {
-    const key = newKey();
-    this.line.keep({ t: "invite", ...invitation, key });
-    return key;
-  }
-
-  /** @param {string} invitation */
-  withdraw(invitation) {
-    this.line.send({ t: "withdraw", invitation });
   }
 
   // ---- what the server says
@@ -172,18 +171,31 @@ export class Call extends Emitter {
       case "full": return this.full(message);
       case "entered": return this.entered(message);
       case "left": return this.departed(message);
+      case "published":
+        this.waitsForUnit = false;
+        return this.topology.hear(message);
       case "sdp":
-      case "ice": return void this.topology.signal(message);
+      case "ice":
+      case "route":
+      case "slots":
+      case "unpublished": return this.topology.hear(message);
       case "state": return this.restate(message);
+      case "speaker": return this.speaks(message.id ?? null);
+      case "quality": return void this.lines.set(message.id, message.level);
+      case "asked": return this.emit("asked", { name: message.name });
       case "chat": return this.spoken(/** @type {any} */ (message));
       case "lobby": return this.update("lobby", message.guests);
       case "invitations": return this.update("invitations", message.invitations);
       case "waiting": return this.inWaitingRoom(message);
-      case "admitted": return this.join(idOf(message.room));
+      case "admitted": return void this.admitted(message);
       case "refused":
       case "removed": return this.finish(message.t, message.message);
       case "error": return this.refusedAct(message);
     }
+  }
+
+  lineEnded() {
+    if (this.state !== "over") this.finish("right", this.farewell);
   }
 
   lineUp() {
@@ -194,10 +206,11 @@ export class Call extends Emitter {
     this.wasOpen = true;
   }
 
-  sendJoin() {
+  /** @param {boolean} [unit] the room is on the unit */
+  sendJoin(unit = false) {
     const words = { t: "join", room: this.room.id, ...this.sending() };
     if (this.id) this.line.send({ ...words, resume: { id: this.id, proof: this.proof } });
-    else this.line.send({ ...words, offer: this.topology.takeOffer() });
+    else this.line.send({ ...words, ...this.topology.takeOffer(unit) });
     this.told = JSON.stringify(this.sending());
   }
 
@@ -219,17 +232,31 @@ export class Call extends Emitter {
     this.since = message.since;
     /** @type {Person[]} */
     const others = message.people.filter((/** @type {Person} */ person) => person.id !== message.id);
-    const missing = message.resumed ? [...this.people.values()].filter(({ id }) => this.topology.links.get(id)?.isAlive) : [];
+    const present = new Set(others.map(({ id }) => id));
+    const missing = message.resumed ? [...this.people.values()].filter(({ id }) => !present.has(id) && this.topology.carries(id)) : [];
     this.people = new Map([...missing, ...others].map((person) => [person.id, person]));
+    this.watchMissing(missing);
     this.lobby = message.lobby ?? [];
     this.invitations = message.invitations ?? [];
     for (const { key } of message.chat ?? []) this.line.settle(key);
     this.transcript.merge(message.chat ?? []);
-    this.topology.joined(others, message.resumed);
+    this.topology.joined(message, others);
     this.move("inside");
+    this.hush(message.people.find((/** @type {Person} */ { id }) => id === message.id)?.silenced ?? message.silenced ?? this.silenced);
     this.retell();
     if (back) this.line.repeatKept();
     for (const topic of ["people", "chat", "lobby", "invitations"]) this.emit(topic);
+  }
+
+  /** @param {Person[]} missing whom the server did not know when the line came back; their media still came */
+  watchMissing(missing) {
+    clearTimeout(this.absence);
+    if (!missing.length) return;
+    const since = new Map(missing.map((person) => [person.id, person]));
+    this.absence = setTimeout(() => {
+      for (const [id, person] of since) if (this.people.get(id) === person && !this.topology.carries(id)) this.people.delete(id);
+      this.emit("people");
+    }, ABSENCE);
   }
 
   /** @param {Message} message */
@@ -261,11 +288,19 @@ export class Call extends Emitter {
 
   /** @param {Message} message */
   restate(message) {
+    if (message.from === this.id) return this.hush(message.silenced === true);
     const person = this.people.get(message.from);
     if (!person) return;
     person.camera = message.camera;
     person.microphone = message.microphone;
+    person.silenced = message.silenced === true;
     this.emit("people");
+  }
+
+  /** @param {string | null} id */
+  speaks(id) {
+    this.speaker = id;
+    this.emit("speaker", id);
   }
 
   /** @param {Line} line */
@@ -286,6 +321,12 @@ export class Call extends Emitter {
 
   /** @param {Message} message */
   refusedAct(message) {
+    if (message.code === NO_UNIT) {
+      this.waitsForUnit = true;
+      this.topology.unavailable();
+      this.emit("line");
+      return;
+    }
     if (message.about === "hello") this.farewell = message.message;
     if (message.key) {
       this.line.settle(message.key);
@@ -303,11 +344,20 @@ export class Call extends Emitter {
 
   /** Our place went while the line was down: what is left of the call ends here. */
   vacate() {
-    this.id = this.proof = "";
-    this.people.clear();
-    this.topology.close();
+    this.forget();
     this.topology = this.newTopology();
     void this.topology.prepare();
+  }
+
+  /** Of the call that ends, nothing is kept for the next one. */
+  forget() {
+    clearTimeout(this.absence);
+    this.id = this.proof = "";
+    this.people.clear();
+    this.lines.clear();
+    this.speaker = null;
+    this.silenced = this.waitsForUnit = false;
+    this.topology.close();
   }
 
   /** @param {import("./link.js").Kind} kind */
@@ -322,10 +372,6 @@ export class Call extends Emitter {
     const now = JSON.stringify(this.sending());
     if (this.state !== "inside" || now === this.told) return;
     if (this.line.send({ t: "state", ...this.sending() })) this.told = now;
-  }
-
-  sending() {
-    return { camera: this.devices.sends("video"), microphone: this.devices.sends("audio") };
   }
 
   /**
@@ -348,13 +394,6 @@ export class Call extends Emitter {
     this.emit(topic);
   }
 
-  /** @param {(Invitation & {key?: string})[]} known an invitation that the server lists need not be repeated */
-  settleInvitations(known) {
-    for (const kept of [...this.line.kept.values()]) {
-      if (kept.t === "invite" && known.some(({ key, address }) => key === kept.key || address === kept.address)) this.line.settle(kept.key);
-    }
-  }
-
   /**
    * @param {Ending} ending
    * @param {string} [message]
@@ -362,10 +401,8 @@ export class Call extends Emitter {
   finish(ending, message = "") {
     this.ending = ending;
     this.message = message;
-    this.id = this.proof = "";
-    this.people.clear();
+    this.forget();
     this.lobby = [];
-    this.topology.close();
     this.line.close();
     this.move("over");
   }

@@ -9,6 +9,7 @@ import { InviteView } from "./invite_view.js";
 import { Notes } from "./notes.js";
 import { PeopleView } from "./people_view.js";
 import { Quality } from "./quality.js";
+import { voiceNotes } from "./voice.js";
 import { initials } from "./words.js";
 
 /** @typedef {import("./words.js").Words} Words */
@@ -68,6 +69,7 @@ export class CallView {
       call.on("people state", () => this.draw()),
       devices.on("interrupted", (kind) => this.interrupted(kind)),
       devices.on("tracks", () => this.drawDevices()),
+      voiceNotes(words, call, this.notes),
     ];
     this.clock = setInterval(() => this.tick(), 5000);
     this.draw();
@@ -159,8 +161,9 @@ export class CallView {
     const { call, words } = this;
     if (call.line.isOpen || call.state !== "inside") this.notes.hide("line");
     else this.notes.show("line", { title: words.say("line.lost"), text: words.say("line.lost.text"), icon: "retry" });
-    const broken = [...call.topology.links.values()].some(({ state }) => state === "disconnected" || state === "failed");
-    if (broken) this.notes.show("media", { title: words.say("media.lost"), text: words.say("media.lost.text"), icon: "retry" });
+    if (call.state === "inside" && call.waitsForUnit) this.notes.show("unit", { title: words.say("unit.lost"), text: words.say("unit.lost.text"), icon: "retry" });
+    else this.notes.hide("unit");
+    if (call.topology.isBroken && !call.waitsForUnit) this.notes.show("media", { title: words.say("media.lost"), text: words.say("media.lost.text"), icon: "retry" });
     else this.notes.hide("media");
   }
 

@@ -10,6 +10,7 @@ import { waitingPicture } from "./guest_picture.js";
 import { Notes } from "./notes.js";
 import { Quality } from "./quality.js";
 import { Tiles } from "./tiles.js";
+import { voiceNotes } from "./voice.js";
 
 /** @typedef {import("./words.js").Words} Words */
 /** @typedef {import("./call.js").Call} Call */
@@ -61,7 +62,9 @@ export class GuestView {
     call.on("state line hello self people link", () => this.draw());
     call.on("problem", (problem) => this.problem(problem));
     call.on("notice", (notice) => this.announce(notice));
+    call.on("silenced", () => this.drawButtons());
     devices.on("tracks", () => this.drawButtons());
+    voiceNotes(words, call, this.notes);
     devices.on("interrupted", (kind) => this.interrupted(kind));
     this.help = h("a", { class: "tg-help", hidden: true }, words.say("guest.help"));
     this.head.append(this.help);
@@ -184,7 +187,7 @@ export class GuestView {
      */
     const toggle = (kind, name) => {
       const text = h("span", { class: "tg-act-state" }, words.say(`device.${kind}`));
-      const element = h("button", { type: "button", class: "tg-act", "aria-label": words.say(`device.${kind}`), onclick: () => void devices.turn(kind, !devices.sends(kind)) }, icon(name, 28), icon(`${name}-off`, 28), text);
+      const element = h("button", { type: "button", class: "tg-act", "aria-label": words.say(`device.${kind}`), onclick: () => (kind === "audio" ? this.call.turnMicrophone() : void devices.turn(kind, !devices.sends(kind))) }, icon(name, 28), icon(`${name}-off`, 28), text);
       return { element, text };
     };
     const writing = h("button", { type: "button", class: "tg-act", onclick: () => this.openChat() }, icon("chat", 28), h("span", {}, words.say("call.write")), this.counts);
@@ -224,13 +227,17 @@ export class GuestView {
       // The state stands in an attribute: the name stays « Micro », pressed or not.
       set(text, "data-state", this.words.say(`call.${kind}.${on ? "on" : "off"}`));
     }
+    const { silenced } = this.call;
+    if (silenced) set(this.buttons.audio.text, "data-state", this.words.say("call.silenced"));
+    set(this.buttons.audio.element, "aria-description", silenced ? this.words.say("tile.silenced") : null);
   }
 
   /** @param {number} level */
   drawQuality(level) {
     setBars(this.bars, level, "");
     set(this.bars, "aria-hidden", "true");
-    write(this.status, this.words.say(this.call.line.isOpen ? `call.quality.${level}` : "line.lost"));
+    const key = !this.call.line.isOpen ? "line.lost" : this.call.waitsForUnit ? "unit.lost" : `call.quality.${level}`;
+    write(this.status, this.words.say(key));
   }
 
   openChat() {

@@ -41,7 +41,10 @@ export class LobbyView {
       h("ul", { class: "td-checks" }, this.checks.devices.element, this.checks.line.element, this.checks.secret.element));
 
     this.title = h("h2", { class: "td-title", tabindex: -1 }, words.say("lobby.title"));
-    this.rooms = new RoomList(words, () => this.drawButton());
+    this.rooms = new RoomList(words, () => {
+      this.call.expect(this.rooms.selected);
+      this.drawButton();
+    });
     this.selects = /** @type {const} */ (["video", "audio", "speaker"]).map((which) => deviceSelect(words, devices, which));
     const test = h("button", { type: "button", class: "td-btn td-btn-tall", onclick: () => void playNotes((element) => devices.sound(element)) }, icon("speaker"), words.say("lobby.test"));
     this.error = h("p", { class: "td-error", role: "alert", hidden: true });
@@ -51,7 +54,10 @@ export class LobbyView {
       h("div", { class: "td-row" }, this.selects[2].element, test), this.error, this.button, this.note);
 
     this.stops = [
-      call.on("rooms", () => this.rooms.draw(call.rooms)),
+      call.on("rooms", () => {
+        this.rooms.draw(call.rooms);
+        call.expect(this.rooms.selected);
+      }),
       call.on("line state hello", () => this.draw()),
       call.on("problem", ({ message, about }) => this.refused(about, message)),
       devices.on("tracks list", () => this.draw()),

@@ -3,6 +3,8 @@
  */
 
 /** @typedef {import("./call.js").Call} Call */
+/** @typedef {import("./link.js").Kind} Kind */
+/** @typedef {{id: string, name: string, route: string, framesDecoded: number, audioLevel: number}} PersonMeasure */
 
 export class Measures {
   constructor() {
@@ -10,8 +12,9 @@ export class Measures {
     this.current = null;
     this.gap = 0;
     this.shown = 0;
-    /** @type {WeakSet<HTMLVideoElement>} */
-    this.watched = new WeakSet();
+    this.since = 0;
+    /** When each person's tile last showed a picture, whichever way it came. @type {Map<string, number>} */
+    this.last = new Map();
     this.firstSeen = false;
   }
 
@@ -19,32 +22,30 @@ export class Measures {
   follow(call) {
     this.current = call;
     this.firstSeen = false;
+    this.last.clear();
     this.resetGap();
   }
 
   /**
-   * Note each picture that a remote video really shows.
-   * @param {HTMLVideoElement} video
+   * A tile really shows a picture.
+   * @param {string} id whose
+   * @param {number} now ms
    */
-  watch(video) {
-    if (this.watched.has(video) || !video.requestVideoFrameCallback) return;
-    this.watched.add(video);
-    let last = 0;
-    /** @param {number} now */
-    const seen = (now) => {
-      if (!this.firstSeen) {
-        this.firstSeen = true;
-        performance.mark("td:first-frame");
-      }
-      if (last && last >= this.since) this.gap = Math.max(this.gap, now - last);
-      last = now;
-      this.shown += 1;
-      video.requestVideoFrameCallback(seen);
-    };
-    video.requestVideoFrameCallback(seen);
+  frame(id, now) {
+    if (!this.firstSeen) {
+      this.firstSeen = true;
+      performance.mark("td:first-frame");
+    }
+    const last = this.last.get(id) ?? 0;
+    if (last && last >= this.since) this.gap = Math.max(this.gap, now - last);
+    this.last.set(id, now);
+    this.shown += 1;
   }
 
-  since = 0;
+  /** @param {string} id whose picture is missing on purpose: a closed camera, or they left */
+  rest(id) {
+    this.last.delete(id);
+  }
 
   resetGap() {
     this.gap = 0;
@@ -52,7 +53,7 @@ export class Measures {
     this.since = performance.now();
   }
 
-  /** Longest time between two shown pictures since `resetGap`, in ms. */
+  /** Longest time between two shown pictures of one tile since `resetGap`, in ms, also across a change of route. */
   longestGap() {
     return this.gap;
   }
@@ -73,7 +74,7 @@ export class Measures {
     return this.sum("inbound-rtp", "video", "framesDecoded");
   }
 
-  /** @returns {Promise<number>} pictures of ours sent so far */
+  /** @returns {Promise<number>} pictures of ours sent so far, over all layers */
   framesSent() {
     return this.sum("outbound-rtp", "video", "framesSent");
   }
@@ -83,14 +84,35 @@ export class Measures {
     return Math.max(0, ...(await this.collect("inbound-rtp", "audio", "audioLevel")));
   }
 
+  /** @returns {string} direct or unit */
+  route() {
+    return this.current?.topology.route ?? "";
+  }
+
+  /** @returns {Promise<PersonMeasure[]>} what arrives of each other person, by the way that is played now */
+  async perPerson() {
+    const { current } = this;
+    return Promise.all([...(current?.people.values() ?? [])].map(async ({ id, name }) => {
+      const way = current?.topology.current(id);
+      const [framesDecoded, audioLevel] = await Promise.all([inbound(way?.video, "framesDecoded"), inbound(way?.audio, "audioLevel")]);
+      return { id, name, route: way?.route ?? "", framesDecoded, audioLevel };
+    }));
+  }
+
   /** How many descriptions were made: it stays where it is while a call is left alone. */
   negotiations() {
     return this.current?.topology.negotiated ?? 0;
   }
 
-  /** @returns {string[]} */
+  /** @returns {string[]} of the way to each other person */
   connectionStates() {
-    return [...(this.current?.topology.links.values() ?? [])].map(({ state }) => state);
+    const { current } = this;
+    return [...(current?.people.keys() ?? [])].map((id) => current?.topology.current(id)?.state ?? "new");
+  }
+
+  /** @returns {number} connections that are open, the old way of a change included */
+  connections() {
+    return this.current?.topology.connections.length ?? 0;
   }
 
   /** How often the line to the server was opened. */
@@ -120,11 +142,23 @@ export class Measures {
   async collect(type, kind, field) {
     /** @type {number[]} */
     const values = [];
-    for (const link of this.current?.topology.links.values() ?? []) {
-      (await link.pc.getStats()).forEach((each) => {
+    for (const pc of this.current?.topology.connections ?? []) {
+      (await pc.getStats()).forEach((each) => {
         if (each.type === type && each.kind === kind) values.push(each[field] ?? 0);
       });
     }
     return values;
   }
+}
+
+/**
+ * @param {RTCRtpTransceiver | undefined} transceiver
+ * @param {string} field
+ */
+async function inbound(transceiver, field) {
+  let value = 0;
+  (await transceiver?.receiver.getStats())?.forEach((each) => {
+    if (each.type === "inbound-rtp") value = each[field] ?? 0;
+  });
+  return value;
 }

@@ -34,6 +34,11 @@ export class Notes {
   }
 
   /** @param {string} key */
+  has(key) {
+    return this.byKey.has(key);
+  }
+
+  /** @param {string} key */
   hide(key) {
     this.byKey.get(key)?.element.remove();
     this.byKey.delete(key);

@@ -1,8 +1,6 @@
 /**
- * The topology « peer to peer »: a link with each other participant, nothing in between.
- *
- * `Call` knows a topology only by these words: prepare, takeOffer, joined, entered, left, signal, setTrack, links,
- * close. A forwarding unit will speak the same ones.
+ * The topology « peer to peer »: a link with each other participant, nothing in between. `Topology` decides when it is
+ * used, and when the forwarding unit takes over.
  */
 import { KINDS, Link } from "./link.js";
 
@@ -173,6 +171,27 @@ export class PeerTopology {
   async setTrack(kind, track) {
     const all = [...this.byId.values(), this.prepared, this.spare];
     await Promise.allSettled(all.map((link) => link?.setTrack(kind, track)));
+  }
+
+  /**
+   * How a person reaches us directly.
+   * @param {string} id
+   * @returns {import("./topology.js").Path | null}
+   */
+  path(id) {
+    const link = this.byId.get(id);
+    if (!link) return null;
+    const arriving = new Set(link.remote.getTracks());
+    const [audio, video] = KINDS.map((kind) => link.pc.getTransceivers().find(({ receiver: { track } }) => track.kind === kind && arriving.has(track)));
+    return { id, route: "direct", state: link.state, pc: link.pc, audio, video };
+  }
+
+  /** Nobody is spoken with directly any more. */
+  leaveAll() {
+    clearTimeout(this.absence);
+    clearInterval(this.renewal);
+    this.dropPrepared();
+    for (const id of [...this.byId.keys()]) this.left(id);
   }
 
   /** @returns {ReadonlyMap<string, Link>} */

@@ -1,12 +1,12 @@
-/** Who is in the room, since when, and how good their line is. */
+/** Who is in the room, since when, how good their line is; a professional can cut a microphone or ask for it. */
 import { bars, h, icon, set, setBars, write } from "./dom.js";
 import { initials } from "./words.js";
 
 /** @typedef {import("./words.js").Words} Words */
 /** @typedef {import("./call.js").Call} Call */
 /** @typedef {import("./devices.js").Devices} Devices */
-/** @typedef {{id: string, name: string, detail: string, role: string, microphone: boolean, since: string}} Shown */
-/** @typedef {{element: HTMLElement, name: HTMLElement, detail: HTMLElement, quality: HTMLElement, bars: SVGElement, word: HTMLElement, time: HTMLElement, muted: SVGElement, open: SVGElement, microphone: HTMLElement}} Row */
+/** @typedef {{id: string, name: string, detail: string, role: string, microphone: boolean, silenced?: boolean, since: string}} Shown */
+/** @typedef {{element: HTMLElement, name: HTMLElement, detail: HTMLElement, quality: HTMLElement, bars: SVGElement, word: HTMLElement, time: HTMLElement, muted: SVGElement, open: SVGElement, microphone: HTMLElement, more: HTMLButtonElement, acts: HTMLElement, act: HTMLButtonElement, done: HTMLElement, asked: boolean}} Row */
 
 export class PeopleView {
   /**
@@ -47,7 +47,7 @@ export class PeopleView {
     /** @type {Shown} */
     const own = {
       id: "", name: this.words.say("people.me", { name: me?.name ?? "" }), detail: this.ownDetail(), role: me?.role ?? "",
-      microphone: this.devices.sends("audio"), since: this.call.since,
+      microphone: this.devices.sends("audio"), silenced: this.call.silenced, since: this.call.since,
     };
     const others = [...this.call.people.values()].map((person) => ({ ...person, detail: this.detail(person.detail, person.role) }));
     const all = [...others, own];
@@ -91,9 +91,39 @@ export class PeopleView {
       row.quality.classList.toggle("td-weak", level < 2);
     }
     write(row.time, person.since ? this.words.lasting(person.since) : "");
-    set(row.microphone, "aria-label", this.words.say(person.microphone ? "people.mic.on" : "people.mic.off"));
-    set(row.open, "hidden", !person.microphone);
-    set(row.muted, "hidden", person.microphone);
+    const open = person.microphone && !person.silenced;
+    set(row.microphone, "aria-label", this.words.say(open ? "people.mic.on" : person.silenced ? "people.mic.silenced" : "people.mic.off"));
+    set(row.open, "hidden", !open);
+    set(row.muted, "hidden", open);
+    row.more.hidden = person.id === "" || !this.call.me?.professional;
+    set(row.more, "aria-label", this.words.say("people.more", { name: person.name }));
+    this.fillActs(row, open);
+  }
+
+  /**
+   * One thing can be done at a time: cut a microphone that is open, or ask for one that is closed.
+   * @param {Row} row
+   * @param {boolean} open
+   */
+  fillActs(row, open) {
+    if (open) row.asked = false;
+    write(row.act, this.words.say(open ? "people.mute" : "people.ask"));
+    row.act.hidden = row.asked;
+    write(row.done, row.asked ? this.words.say("people.asked", { name: row.name.textContent ?? "" }) : "");
+    row.acts.hidden = row.more.hidden || row.more.getAttribute("aria-expanded") !== "true";
+  }
+
+  /** @param {string} id cut this person's microphone, or ask for it */
+  act(id) {
+    const [person, row] = [this.call.people.get(id), this.rows.get(id)];
+    if (!person || !row) return;
+    if (person.microphone && !person.silenced) this.call.mute(id, true);
+    else {
+      this.call.ask(id);
+      row.asked = true;
+      this.draw();
+      row.more.focus();
+    }
   }
 
   /** @param {Shown} person */
@@ -105,8 +135,15 @@ export class PeopleView {
     const quality = h("span", { class: "td-quality" }, signal, word);
     const [open, muted] = [icon("mic"), icon("mic-off")];
     const microphone = h("span", { class: "td-people-mic", role: "img" }, open, muted);
-    const element = h("li", {}, face, h("span", { class: "td-people-who" }, name, detail), quality, time, microphone);
-    const row = { element, name, detail, quality, bars: signal, word, time, muted, open, microphone };
+    const act = h("button", { type: "button", class: "td-btn", onclick: () => this.act(person.id) });
+    const done = h("span", { class: "td-small", role: "status" });
+    const acts = h("div", { class: "td-people-acts", hidden: true }, act, done);
+    const more = h("button", { type: "button", class: "td-iconbtn", "aria-expanded": "false", hidden: true, onclick: () => {
+      set(more, "aria-expanded", String(acts.hidden));
+      this.draw();
+    } }, icon("more"));
+    const element = h("li", {}, face, h("span", { class: "td-people-who" }, name, detail), quality, time, microphone, more, acts);
+    const row = { element, name, detail, quality, bars: signal, word, time, muted, open, microphone, more, acts, act, done, asked: false };
     this.rows.set(person.id, row);
     return row;
   }

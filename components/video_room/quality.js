@@ -1,10 +1,12 @@
 /**
  * How good each line is and who speaks. Once a second from the statistics of the browser; voices five times a second.
+ * Through the unit, a person's line is as good as its worse half: theirs, which the unit tells, or ours.
  */
 
 /** @typedef {import("./call.js").Call} Call */
-/** @typedef {import("./link.js").Link} Link */
-/** @typedef {{lost: number, received: number, frames: number}} Sample */
+/** @typedef {import("./topology.js").Path} Path */
+/** @typedef {{lost: number, received: number}} Sample */
+/** @typedef {{byMid: Map<string, Sample>, sentLoss: number, roundTrip: number}} Report */
 
 export const CUT = 0;
 export const GOOD = 3;
@@ -41,48 +43,67 @@ export class Quality {
   }
 
   async look() {
+    const { people, topology, lines } = this.call;
+    const ways = new Map([...people.keys()].map((id) => [id, topology.current(id)]));
+    /** @type {Map<RTCPeerConnection, Report>} */
+    const reports = new Map();
+    for (const way of ways.values()) if (way?.state === "connected" && !reports.has(way.pc)) reports.set(way.pc, await report(way.pc));
     const outgoing = [];
-    for (const [id, link] of this.call.topology.links) {
-      if (link.state !== "connected") {
-        this.listener.level(id, CUT);
-        outgoing.push(CUT);
-        continue;
-      }
-      const { incoming, sent } = await this.measure(id, link);
-      this.listener.level(id, incoming);
-      outgoing.push(sent);
+    for (const [id, way] of ways) {
+      const known = way && reports.get(way.pc);
+      const own = known ? levelOf(this.loss(id, way, known), known.roundTrip) : CUT;
+      this.listener.level(id, way?.route === "unit" ? Math.min(own, lines.get(id) ?? GOOD) : own);
+      outgoing.push(known ? levelOf(known.sentLoss, known.roundTrip) : CUT);
     }
+    if (topology.route === "unit") outgoing.push(lines.get(this.call.id) ?? GOOD);
     this.listener.level("", outgoing.length ? Math.min(...outgoing) : GOOD);
   }
 
   /**
+   * Share of a person's packets that did not arrive since the last look.
    * @param {string} id
-   * @param {Link} link
+   * @param {Path} way
+   * @param {Report} known
    */
-  async measure(id, link) {
-    const now = { lost: 0, received: 0, frames: 0 };
-    let roundTrip = 0;
-    let sentLoss = 0;
-    (await link.pc.getStats()).forEach((each) => {
-      if (each.type === "inbound-rtp") {
-        now.lost += each.packetsLost ?? 0;
-        now.received += each.packetsReceived ?? 0;
-      } else if (each.type === "candidate-pair" && each.nominated) roundTrip = each.currentRoundTripTime ?? 0;
-      else if (each.type === "remote-inbound-rtp") sentLoss = Math.max(sentLoss, each.fractionLost ?? 0);
-    });
+  loss(id, way, known) {
+    const now = { lost: 0, received: 0 };
+    for (const mid of [way.audio?.mid, way.video?.mid]) {
+      const sample = mid ? known.byMid.get(mid) : undefined;
+      now.lost += sample?.lost ?? 0;
+      now.received += sample?.received ?? 0;
+    }
     const before = this.before.get(id) ?? now;
     this.before.set(id, now);
     const lost = Math.max(0, now.lost - before.lost);
     const received = Math.max(0, now.received - before.received);
-    const loss = lost + received ? lost / (lost + received) : 0;
-    return { incoming: levelOf(loss, roundTrip), sent: levelOf(sentLoss, roundTrip) };
+    return lost + received ? lost / (lost + received) : 0;
   }
 
   hear() {
-    for (const [id, link] of this.call.topology.links) {
-      const receiver = link.pc.getReceivers().find(({ track }) => track.kind === "audio");
-      const level = receiver?.getSynchronizationSources?.()[0]?.audioLevel ?? 0;
-      this.listener.voice(id, level > SPEAKING && this.call.people.get(id)?.microphone !== false);
+    const { people, topology, speaker } = this.call;
+    for (const [id, person] of people) {
+      this.listener.voice(id, person.microphone && (topology.route === "unit" ? speaker === id : speaksNow(topology.current(id))));
     }
   }
+}
+
+/**
+ * @param {RTCPeerConnection} pc
+ * @returns {Promise<Report>}
+ */
+async function report(pc) {
+  /** @type {Report} */
+  const found = { byMid: new Map(), sentLoss: 0, roundTrip: 0 };
+  (await pc.getStats()).forEach((each) => {
+    if (each.type === "inbound-rtp") found.byMid.set(each.mid, { lost: each.packetsLost ?? 0, received: each.packetsReceived ?? 0 });
+    else if (each.type === "candidate-pair" && each.nominated) found.roundTrip = each.currentRoundTripTime ?? 0;
+    else if (each.type === "remote-inbound-rtp") found.sentLoss = Math.max(found.sentLoss, each.fractionLost ?? 0);
+  });
+  return found;
+}
+
+/** @param {Path | null} way */
+function speaksNow(way) {
+  const level = way?.audio?.receiver.getSynchronizationSources?.()[0]?.audioLevel ?? 0;
+  return level > SPEAKING;
 }

@@ -1,107 +1,18 @@
 /**
- * The faces. Each participant has one tile and one <video> from entering to leaving; style sheets move them, nothing
- * else does: a video that is moved in the document stops for a moment.
+ * The faces. Each participant has one tile from entering to leaving; style sheets and `grid.js` move them, nothing else
+ * does: a video that is moved in the document stops for a moment.
  */
-import { bars, h, icon, set, setBars, write } from "./dom.js";
-import { initials } from "./words.js";
+import { h, set } from "./dom.js";
+import { areas, bestGrid } from "./grid.js";
+import { Tile } from "./tile.js";
 
 /** @typedef {import("./words.js").Words} Words */
 /** @typedef {import("./call.js").Call} Call */
 /** @typedef {import("./devices.js").Devices} Devices */
 /** @typedef {import("./measure.js").Measures} Measures */
 
-export class Tile {
-  /**
-   * @param {Words} words
-   * @param {boolean} own
-   */
-  constructor(words, own) {
-    this.words = words;
-    this.video = h("video", { class: "td-video", autoplay: true, playsinline: true, tabindex: -1 });
-    this.video.muted = true;
-    this.video.disablePictureInPicture = true;
-    // Sound has an element of its own: a <video> waits for a first picture, which a voice without camera never sends.
-    this.audio = own ? null : h("audio", { autoplay: true });
-    this.face = h("span", { class: "td-face", "aria-hidden": "true" });
-    this.veilText = h("span", { class: "td-veil-text" });
-    this.veil = h("div", { class: "td-veil" }, this.face, this.veilText);
-    this.level = bars();
-    this.name = h("span", { class: "td-cap-name" });
-    this.muted = h("span", { class: "td-tag td-tag-muted", role: "img", "aria-label": words.say("tile.muted") }, icon("mic-off", 16));
-    this.tag = h("span", { class: "td-tag" });
-    this.element = h("div", { class: own ? "td-tile td-own" : "td-tile" },
-      this.video, this.audio, this.veil,
-      h("div", { class: "td-tags" }, this.tag, this.muted),
-      h("div", { class: "td-cap" }, this.level, this.name));
-    this.setLevel(null);
-    this.setMuted(false);
-    this.setTag("");
-  }
-
-  /**
-   * Play these tracks; an element that already plays its track is left alone.
-   * @param {MediaStreamTrack[]} tracks
-   * @param {() => void} silent when the browser waits for a gesture before it plays sound
-   */
-  play(tracks, silent) {
-    for (const [element, kind] of /** @type {const} */ ([[this.video, "video"], [this.audio, "audio"]])) {
-      if (!element) continue;
-      const track = tracks.find((each) => each.kind === kind) ?? null;
-      const playing = element.srcObject instanceof MediaStream ? element.srcObject.getTracks()[0] : null;
-      if (track === playing) continue;
-      element.srcObject = track ? new MediaStream([track]) : null;
-      if (track) element.play().catch((error) => error.name === "NotAllowedError" && kind === "audio" && silent());
-    }
-  }
-
-  stop() {
-    this.video.srcObject = null;
-    if (this.audio) this.audio.srcObject = null;
-  }
-
-  /**
-   * @param {string} caption
-   * @param {string} name whose initials stand there when there is no picture
-   */
-  setName(caption, name) {
-    write(this.name, caption);
-    write(this.face, initials(name));
-    set(this.element, "aria-label", caption);
-    set(this.element, "role", "group");
-  }
-
-  /**
-   * @param {boolean} picture
-   * @param {string} [instead] why there is none
-   */
-  setPicture(picture, instead = "") {
-    this.element.classList.toggle("td-blank", !picture);
-    write(this.veilText, picture ? "" : instead);
-    this.veilText.hidden = picture || !instead;
-  }
-
-  /** @param {number | null} level 0..3, null: not shown */
-  setLevel(level) {
-    set(this.level, "hidden", level === null);
-    if (level !== null) setBars(this.level, level, this.words.say(`quality.${level}.long`));
-  }
-
-  /** @param {boolean} muted */
-  setMuted(muted) {
-    this.muted.hidden = !muted;
-  }
-
-  /** @param {string} text */
-  setTag(text) {
-    write(this.tag, text);
-    this.tag.hidden = !text;
-  }
-
-  /** @param {boolean} speaks */
-  setVoice(speaks) {
-    this.element.classList.toggle("td-talk", speaks);
-  }
-}
+/** With so many others the own picture is one of the grid, no longer a corner of the other's. */
+const MANY = 2;
 
 export class Tiles {
   /**
@@ -117,14 +28,16 @@ export class Tiles {
     this.devices = devices;
     this.measures = measures;
     this.silent = silent;
-    this.own = new Tile(words, true);
+    this.own = new Tile(words);
     this.element = h("div", { class: "td-tiles", "data-count": 0 }, this.own.element);
     /** @type {Map<string, Tile>} */
     this.byId = new Map();
     /** @type {MediaStreamTrack | null} */
     this.track = null;
+    this.sizes = new ResizeObserver(() => this.arrange());
+    this.sizes.observe(this.element);
     this.stops = [
-      call.on("people link state", () => this.draw()),
+      call.on("people link state silenced", () => this.draw()),
       devices.on("tracks", () => this.drawOwn()),
       devices.on("speaker list", () => this.route()),
     ];
@@ -132,12 +45,13 @@ export class Tiles {
   }
 
   stop() {
+    this.sizes.disconnect();
     for (const stop of this.stops) stop();
     for (const tile of [this.own, ...this.byId.values()]) tile.stop();
   }
 
   route() {
-    for (const { audio } of this.byId.values()) if (audio) void this.devices.sound(audio);
+    for (const { audio } of this.byId.values()) if (audio) void this.devices.sound(audio.element);
   }
 
   drawOwn() {
@@ -146,38 +60,63 @@ export class Tiles {
       this.track = track;
       const facing = track?.getSettings().facingMode;
       this.own.element.classList.toggle("td-mirror", facing !== "environment");
-      this.own.play(track ? [track] : [], () => undefined);
+      this.own.play(track, null);
     }
     const problem = this.devices.wanted.video && this.devices.problems.video;
     this.own.setPicture(this.devices.sends("video"), problem ? this.words.say(`problem.video.${problem}`) : "");
-    this.own.setMuted(!this.devices.sends("audio"));
+    this.own.setMuted(!this.devices.sends("audio"), this.call.silenced);
   }
 
   draw() {
     const people = this.call.state === "inside" ? this.call.people : new Map();
     for (const [id, tile] of this.byId) if (!people.has(id)) this.drop(id, tile);
     for (const person of people.values()) this.drawPerson(person);
-    set(this.element, "data-count", people.size);
-    this.element.style.setProperty("--td-row", String(Math.max(1, people.size)));
+    if (this.element.dataset["count"] !== String(people.size)) {
+      set(this.element, "data-count", people.size);
+      this.arrange();
+    }
+    this.drawOwn();
+  }
+
+  /** Give each tile of a room of many its place. */
+  arrange() {
+    const tiles = [...this.byId.values(), this.own].map(({ element }) => element);
+    const many = this.byId.size >= MANY;
+    const { columns, rows } = bestGrid(tiles.length, this.element.clientWidth, this.element.clientHeight);
+    const places = areas(tiles.length, columns);
+    tiles.forEach((tile, at) => tile.style.setProperty("grid-area", many ? places[at] : ""));
+    this.element.style.setProperty("--td-columns", String(2 * columns));
+    this.element.style.setProperty("--td-rows", String(rows));
   }
 
   /** @param {import("./call.js").Person} person */
   drawPerson(person) {
-    let tile = this.byId.get(person.id);
-    if (!tile) {
-      tile = new Tile(this.words, false);
-      this.byId.set(person.id, tile);
-      this.element.insertBefore(tile.element, this.own.element);
-      if (tile.audio) void this.devices.sound(tile.audio);
-      this.measures.watch(tile.video);
-    }
-    const link = this.call.topology.links.get(person.id);
-    tile.play(link?.remote.getTracks() ?? [], this.silent);
-    const connected = link?.state === "connected";
+    const tile = this.byId.get(person.id) ?? this.newTile(person.id);
+    const way = this.call.topology.path(person.id);
+    tile.play(way?.video?.receiver.track, way?.audio?.receiver.track);
+    const cut = way !== null && (way.state === "failed" || way.state === "closed");
     tile.setName(person.name, person.name);
-    tile.setPicture(person.camera && connected, connected ? this.words.say("tile.no_camera") : this.words.say(link && !link.isAlive ? "tile.cut" : "tile.connecting"));
-    tile.setMuted(!person.microphone);
+    tile.setPicture(person.camera && tile.isSeen && !cut, this.words.say(cut ? "tile.cut" : person.camera || way?.state !== "connected" ? "tile.connecting" : "tile.no_camera"));
+    tile.setMuted(!person.microphone, person.silenced);
     tile.setTag(person.role === "caregiver" || person.role === "patient" ? this.words.role(person.role) : "");
+    if (!person.camera) this.measures.rest(person.id);
+  }
+
+  /** @param {string} id */
+  newTile(id) {
+    const tile = new Tile(this.words, {
+      plays: (kind, track) => {
+        this.call.topology.plays(id, kind, track);
+        const person = kind === "video" && this.byId.get(id) === tile && this.call.people.get(id);
+        if (person) this.drawPerson(person);
+      },
+      frame: (now) => this.measures.frame(id, now),
+      sound: (element) => void this.devices.sound(element),
+      silent: this.silent,
+    });
+    this.byId.set(id, tile);
+    this.element.insertBefore(tile.element, this.own.element);
+    return tile;
   }
 
   /**
@@ -188,11 +127,12 @@ export class Tiles {
     tile.stop();
     tile.element.remove();
     this.byId.delete(id);
+    this.measures.rest(id);
   }
 
   /** Everything that the browser kept silent, after a gesture. */
   unmute() {
-    for (const { audio } of this.byId.values()) void audio?.play().catch(() => undefined);
+    for (const { audio } of this.byId.values()) void audio?.element.play().catch(() => undefined);
   }
 
   /**

@@ -1,0 +1,348 @@
+/**
+ * How pictures and voices travel: directly between two browsers, or through the forwarding unit. `Call` speaks to this
+ * alone. A change of route makes the new way before it breaks the old one: each tile goes over by itself when the new
+ * way really shows something (`player.js` tells it here), both sides say « seen » to each other through the unit, and only then the
+ * old way is closed.
+ */
+import { PeerTopology } from "./peer.js";
+
+/** @typedef {import("./link.js").Kind} Kind */
+/** @typedef {import("./call.js").Person} Person */
+/** @typedef {import("./signalling.js").Message} Message */
+/** @typedef {import("./unit.js").UnitTopology} UnitTopology */
+/** @typedef {"direct" | "unit"} Route */
+/**
+ * The way by which a person's voice and picture arrive.
+ * @typedef {object} Path
+ * @property {string} id
+ * @property {Route} route
+ * @property {RTCPeerConnectionState} state
+ * @property {RTCPeerConnection} pc
+ * @property {RTCRtpTransceiver} [audio]
+ * @property {RTCRtpTransceiver} [video]
+ */
+/**
+ * @typedef {object} Surroundings
+ * @property {RTCIceServer[]} iceServers
+ * @property {() => import("./link.js").Tracks} tracks what we send now
+ * @property {() => ReadonlyMap<string, Person>} people the others
+ * @property {(message: {t: string, [field: string]: any}) => boolean} send false when the line is away
+ * @property {() => boolean} lineIsOpen
+ * @property {(id: string | null) => void} changed the way to this participant, or to all
+ */
+
+const TICK = 250;
+/** A direct path that is not up after this brings the unit; one that was up gets time to come back. */
+const DIRECT = { first: 4000, again: 8000 };
+/** After both sides see each other on the new way, so that the slower tile of the two has gone over as well. */
+const AFTERGLOW = 1000;
+/** The other one may have no channel to say that they see us. */
+const UNTOLD = 12_000;
+
+export class Topology {
+  /** @param {Surroundings} around */
+  constructor(around) {
+    this.around = around;
+    /** @type {Route} */
+    this.route = "direct";
+    this.me = "";
+    this.peers = new PeerTopology({ ...around, send: (message) => void around.send(message) });
+    /** @type {UnitTopology | null} */
+    this.unit = null;
+    /** @type {Promise<UnitTopology | null> | null} */
+    this.loading = null;
+    this.negotiations = 0;
+    this.closed = false;
+    /** What each tile really plays. @type {Map<string, {audio: MediaStreamTrack | null, video: MediaStreamTrack | null}>} */
+    this.played = new Map();
+    /** By which route the others say that they see everybody. @type {Map<string, Route>} */
+    this.told = new Map();
+    /** @type {Map<string, {since: number, was: boolean, said: boolean}>} direct paths that are not up */
+    this.missing = new Map();
+    this.complete = 0;
+    this.begun = 0;
+    this.spoken = 0;
+    /** @type {ReturnType<typeof setInterval> | undefined} */
+    this.clock = undefined;
+  }
+
+  // ---- entering
+
+  /** Everything that can be done before the person decides to enter. */
+  async prepare() {
+    await this.peers.prepare();
+  }
+
+  /** The room that is chosen in the lobby is on the unit. */
+  async expectUnit() {
+    const unit = await this.load();
+    await unit?.prepare().catch(() => undefined);
+  }
+
+  /**
+   * What travels inside `join`.
+   * @param {boolean} unit the room is on the unit
+   * @returns {{offer?: string, publish?: string}}
+   */
+  takeOffer(unit) {
+    const publish = unit ? this.unit?.takeOffer() : undefined;
+    return publish ? { publish } : { offer: this.peers.takeOffer() };
+  }
+
+  /**
+   * We are in. With `resumed` it is our old place, and what lives is left alone.
+   * @param {Message} message
+   * @param {Person[]} people the others
+   */
+  joined(message, people) {
+    const isNew = this.me !== message.id;
+    this.me = message.id;
+    this.route = message.route === "unit" ? "unit" : "direct";
+    this.clock ??= setInterval(() => this.tick(), TICK);
+    this.begin();
+    if (this.route === "direct") {
+      this.unit?.unask();
+      this.peers.joined(people, message.resumed);
+      return;
+    }
+    if (!message.resumed) this.peers.leaveAll();
+    else this.peers.dropPrepared();
+    if (isNew && this.unit?.newest && this.unit.asked?.n !== 0) this.unit.replace();
+    void this.publish(!message.resumed);
+  }
+
+  /** @param {boolean} [inJoin] */
+  async publish(inJoin = false) {
+    const unit = await this.load();
+    if (this.closed || this.route !== "unit") return;
+    if (unit) await unit.publish(inJoin);
+    else setTimeout(() => void this.publish(), AFTERGLOW);
+  }
+
+  /**
+   * @param {string} id
+   * @param {string | undefined} offer
+   * @param {boolean} resumed
+   */
+  entered(id, offer, resumed) {
+    if (this.route === "direct" || this.peers.links.has(id)) this.peers.entered(id, offer, resumed);
+  }
+
+  /** @param {string} id */
+  left(id) {
+    for (const kept of [this.played, this.told, this.missing]) kept.delete(id);
+    this.peers.left(id);
+  }
+
+  // ---- what the server says
+
+  /** @param {Message} message */
+  hear(message) {
+    if (message.t === "route") this.turn(message.route);
+    else if (message.t === "published") void this.unit?.published(/** @type {any} */ (message));
+    else if (message.t === "slots") this.unit?.sit(message.slots);
+    else if (message.t === "unpublished") void this.unit?.unpublished();
+    else if (this.route === "direct" || this.peers.links.get(message.from)?.isAlive) void this.peers.signal(message);
+  }
+
+  /** @param {Route} route */
+  turn(route) {
+    if (route === this.route) return;
+    this.route = route;
+    this.begin();
+    if (route === "unit") void this.publish();
+    else {
+      const [other] = this.around.people().keys();
+      // Only one side calls: of the two ids, the smaller.
+      const lives = other && this.peers.links.get(other)?.isAlive;
+      if (other && !lives && this.me < other) void this.peers.call(other, false);
+    }
+    this.around.changed(null);
+  }
+
+  /** The server could not reach the unit. */
+  unavailable() {
+    this.unit?.unavailable();
+  }
+
+  // ---- who is seen, and by which way
+
+  /**
+   * The way whose media are to be played: that of the route, as soon as it brings something.
+   * @param {string} id
+   * @returns {Path | null}
+   */
+  path(id) {
+    const [unit, direct] = [this.unit?.path(id), this.peers.path(id)];
+    const [first, second] = this.route === "unit" ? [unit, direct] : [direct, unit];
+    return first && (first.audio || first.video) ? first : second ?? first ?? null;
+  }
+
+  /**
+   * The way that is played now.
+   * @param {string} id
+   * @returns {Path | null}
+   */
+  current(id) {
+    const playing = this.played.get(id);
+    const ways = [this.peers.path(id), this.unit?.path(id)];
+    return ways.find((way) => way?.video && way.video.receiver.track === playing?.video)
+      ?? ways.find((way) => way?.audio && way.audio.receiver.track === playing?.audio) ?? this.path(id);
+  }
+
+  /**
+   * A tile says what it really plays from here on.
+   * @param {string} id
+   * @param {Kind} kind
+   * @param {MediaStreamTrack | null} track
+   */
+  plays(id, kind, track) {
+    const playing = this.played.get(id) ?? { audio: null, video: null };
+    this.played.set(id, { ...playing, [kind]: track });
+  }
+
+  /** @returns {RTCPeerConnection[]} all that carry something now */
+  get connections() {
+    const ours = [...this.peers.links.values()].map(({ pc }) => pc);
+    return [...ours, ...(this.unit?.legs.map(({ pc }) => pc) ?? [])];
+  }
+
+  /** @returns {boolean} what carries the call is broken, and is being mended */
+  get isBroken() {
+    if (this.route === "unit") return this.unit?.newest !== undefined && this.unit.legs.some(({ lost, state }) => lost || state === "disconnected" || state === "failed") && !this.unit.isUp;
+    return [...this.peers.links.values()].some(({ state }) => state === "disconnected" || state === "failed");
+  }
+
+  /**
+   * @param {string} id
+   * @returns {boolean} something of this person still arrives
+   */
+  carries(id) {
+    return this.peers.links.get(id)?.isAlive === true || this.unit?.path(id) != null;
+  }
+
+  /** How often descriptions were made: a call that is left alone does not move it. */
+  get negotiated() {
+    return this.peers.negotiated + this.negotiations + (this.unit?.negotiated ?? 0);
+  }
+
+  /**
+   * @param {Kind} kind
+   * @param {MediaStreamTrack | null} track
+   */
+  async setTrack(kind, track) {
+    await Promise.allSettled([this.peers.setTrack(kind, track), this.unit?.setTrack(kind, track)]);
+  }
+
+  close() {
+    this.closed = true;
+    clearInterval(this.clock);
+    this.peers.close();
+    this.dropUnit();
+  }
+
+  // ---- going over
+
+  begin() {
+    this.begun = performance.now();
+    this.complete = 0;
+    this.missing.clear();
+  }
+
+  tick() {
+    const now = performance.now();
+    if (this.route === "direct") this.watchDirect(now);
+    else this.missing.clear();
+    const old = this.route === "unit" ? this.peers.links.size > 0 : this.unit !== null && this.unit.legs.length > 0;
+    if (!old) return;
+    if (!this.around.lineIsOpen()) this.complete = 0;
+    else this.finish(now);
+  }
+
+  /** @param {number} now */
+  finish(now) {
+    const two = this.route === "unit" ? [...this.peers.links.keys()] : [...this.around.people().keys()];
+    if (!two.every((id) => this.sees(id))) {
+      this.complete = 0;
+      return;
+    }
+    if (now - this.spoken > AFTERGLOW / 2) {
+      this.spoken = now;
+      this.unit?.say({ t: "seen", route: this.route });
+    }
+    this.complete ||= now;
+    const agreed = two.every((id) => this.told.get(id) === this.route);
+    if (now - this.complete < (agreed ? AFTERGLOW : UNTOLD)) return;
+    if (this.route === "unit") this.peers.leaveAll();
+    else if (this.around.send({ t: "unpublish" })) this.dropUnit();
+    this.around.changed(null);
+  }
+
+  /**
+   * Whether a person is really played by the way of the route; who sends nothing needs only be connected.
+   * @param {string} id
+   */
+  sees(id) {
+    const way = this.route === "unit" ? this.unit?.path(id) : this.peers.path(id);
+    const person = this.around.people().get(id);
+    if (!way || way.state !== "connected" || !person) return !person;
+    const playing = this.played.get(id);
+    const seen = !person.camera || (way.video && playing?.video === way.video.receiver.track);
+    const heard = !person.microphone || person.silenced || (way.audio && playing?.audio === way.audio.receiver.track);
+    return Boolean(seen && heard);
+  }
+
+  /** @param {number} now bring the unit when a direct path does not come up; a line that is away stops the clock */
+  watchDirect(now) {
+    for (const [id, link] of this.peers.links) {
+      const known = this.missing.get(id) ?? { since: now, was: false, said: false };
+      if (link.state === "connected") this.missing.set(id, { since: now, was: true, said: false });
+      else if (!this.around.lineIsOpen()) this.missing.set(id, { ...known, since: now });
+      else {
+        const late = now - known.since > (known.was ? DIRECT.again : DIRECT.first);
+        this.missing.set(id, { ...known, said: known.said || (late && this.around.send({ t: "blocked", to: id })) });
+      }
+    }
+  }
+
+  /**
+   * Words of another page through the unit.
+   * @param {string} from
+   * @param {string} text
+   */
+  said(from, text) {
+    try {
+      const { t, route } = JSON.parse(text);
+      if (t === "seen") this.told.set(from, route);
+    } catch {
+      // Not ours.
+    }
+  }
+
+  // ---- the unit's side, when it is needed
+
+  /** @returns {Promise<UnitTopology | null>} null when its module could not be fetched now */
+  load() {
+    if (this.unit) return Promise.resolve(this.unit);
+    this.loading ??= import("./unit.js").then(({ UnitTopology }) => {
+      if (this.closed) return null;
+      return this.unit = new UnitTopology({
+        iceServers: this.around.iceServers,
+        tracks: this.around.tracks,
+        send: this.around.send,
+        changed: () => this.around.changed(null),
+        said: (from, text) => this.said(from, text),
+      });
+    }).catch(() => null).finally(() => {
+      this.loading = null;
+    });
+    return this.loading;
+  }
+
+  dropUnit() {
+    this.negotiations += this.unit?.negotiated ?? 0;
+    this.unit?.close();
+    this.unit = null;
+    this.told.clear();
+  }
+}

@@ -1,0 +1,185 @@
+/**
+ * One connection with the forwarding unit, made once and never negotiated again but for a new path (ICE restart).
+ *
+ * The order of the media lines is the contract with the unit (app/media): microphone, camera, second sound, second
+ * picture, all sendonly; then places for the others, recvonly. Who sits in which place is told by `slots`.
+ */
+
+/** @typedef {import("./link.js").Kind} Kind */
+/** @typedef {import("./link.js").Tracks} Tracks */
+/** @typedef {{mid: string, kind: Kind, from: string, source: "mic" | "cam" | "aux-audio" | "aux-video"}} Slot */
+/**
+ * @typedef {object} LegEvents
+ * @property {(leg: Leg) => void} changed its connection, or who sits in it
+ * @property {(from: string, text: string) => void} said somebody's words, through the unit
+ */
+
+/** A room of eight: seven voices, and seven faces with two more pictures beside them. */
+const PLACES = { audio: 7, video: 9 };
+/** The unit gives a small tile and a slow line the lower one. */
+const LAYERS = [{ rid: "l", scaleResolutionDownBy: 2, maxBitrate: 150_000 }, { rid: "h", maxBitrate: 1_200_000 }];
+/** Redundant sound first, so that a lost packet is not heard. Retransmission goes on the same stream: no rtx. */
+const CODECS = { audio: ["audio/red", "audio/opus"], video: ["video/VP8"] };
+
+export class Leg {
+  /**
+   * @param {Tracks} tracks
+   * @param {RTCIceServer[]} iceServers
+   * @param {LegEvents} events
+   */
+  constructor(tracks, iceServers, events) {
+    this.events = events;
+    this.negotiations = 0;
+    /** @type {Slot[]} */
+    this.slots = [];
+    this.answered = false;
+    /** The unit has let go of it: only its last pictures are left. */
+    this.lost = false;
+    /** @type {Promise<unknown>} */
+    this.chain = Promise.resolve();
+    this.pc = new RTCPeerConnection({ iceServers, bundlePolicy: "max-bundle" });
+    this.pc.onconnectionstatechange = () => events.changed(this);
+    this.local = new MediaStream();
+    this.senders = { audio: this.give("audio", tracks.audio), video: this.give("video", tracks.video) };
+    for (const kind of /** @type {Kind[]} */ (["audio", "video"])) this.add(kind, { direction: "sendonly" });
+    for (const kind of /** @type {Kind[]} */ (["audio", "video"])) {
+      for (let place = 0; place < PLACES[kind]; place += 1) this.add(kind, { direction: "recvonly" });
+    }
+    this.channel = this.pc.createDataChannel("room");
+    this.channel.onmessage = ({ data }) => this.heard(data);
+  }
+
+  get state() {
+    return this.lost ? "disconnected" : this.pc.connectionState;
+  }
+
+  /**
+   * @param {Kind} kind
+   * @param {MediaStreamTrack | null} track
+   */
+  give(kind, track) {
+    const init = { direction: /** @type {const} */ ("sendonly"), streams: [this.local] };
+    if (kind === "audio") return this.add(track ?? kind, init).sender;
+    try {
+      return this.add(track ?? kind, { ...init, sendEncodings: LAYERS }).sender;
+    } catch {
+      return this.add(track ?? kind, { ...init, sendEncodings: [{ maxBitrate: LAYERS[1].maxBitrate }] }).sender;
+    }
+  }
+
+  /**
+   * @param {MediaStreamTrack | Kind} what
+   * @param {RTCRtpTransceiverInit} init
+   */
+  add(what, init) {
+    const transceiver = this.pc.addTransceiver(what, init);
+    prefer(transceiver);
+    return transceiver;
+  }
+
+  /** Make the offer; candidates are not needed, the unit answers whoever knocks. */
+  offer() {
+    return this.serial(async () => {
+      this.negotiations += 1;
+      await this.pc.setLocalDescription();
+    });
+  }
+
+  /** A new path for a connection that broke: same keys, same pictures. */
+  restart() {
+    this.pc.restartIce();
+    return this.offer();
+  }
+
+  /** @returns {string | undefined} the offer that is still without answer */
+  get pending() {
+    return this.pc.signalingState === "have-local-offer" ? this.pc.localDescription?.sdp : undefined;
+  }
+
+  /**
+   * Raises InvalidStateError when the answer is of another unit than the one we spoke with: it was begun anew.
+   * @param {string} sdp
+   */
+  accept(sdp) {
+    return this.serial(async () => {
+      if (this.pc.signalingState !== "have-local-offer") return;
+      const before = this.pc.remoteDescription?.sdp;
+      if (before && keys(before) !== keys(sdp)) throw new DOMException("other keys", "InvalidStateError");
+      await this.pc.setRemoteDescription({ type: "answer", sdp });
+      this.answered = true;
+    });
+  }
+
+  /** @param {Slot[]} slots */
+  sit(slots) {
+    this.slots = slots;
+    this.events.changed(this);
+  }
+
+  /**
+   * Where a person's voice or face arrives.
+   * @param {string} person
+   * @param {Slot["source"]} source
+   */
+  place(person, source) {
+    const slot = this.slots.find((each) => each.from === person && each.source === source);
+    return slot && this.pc.getTransceivers().find(({ mid }) => mid === slot.mid);
+  }
+
+  /**
+   * @param {Kind} kind
+   * @param {MediaStreamTrack | null} track
+   */
+  setTrack(kind, track) {
+    return this.serial(() => this.senders[kind].replaceTrack(track));
+  }
+
+  /** @param {object} words to everybody in the unit */
+  say(words) {
+    if (this.channel.readyState === "open") this.channel.send(JSON.stringify(words));
+  }
+
+  /** @param {unknown} data */
+  heard(data) {
+    try {
+      const { from, text } = JSON.parse(String(data));
+      if (typeof from === "string" && typeof text === "string") this.events.said(from, text);
+    } catch {
+      // Not the unit's words.
+    }
+  }
+
+  close() {
+    this.pc.onconnectionstatechange = this.channel.onmessage = null;
+    this.pc.close();
+  }
+
+  /**
+   * One change of the connection at a time.
+   * @template T
+   * @param {() => Promise<T>} work
+   * @returns {Promise<T>}
+   */
+  serial(work) {
+    const done = this.chain.then(work);
+    this.chain = done.catch(() => undefined);
+    return done;
+  }
+}
+
+/** @param {RTCRtpTransceiver} transceiver */
+function prefer(transceiver) {
+  const kind = /** @type {Kind} */ (transceiver.receiver.track.kind);
+  const all = RTCRtpReceiver.getCapabilities?.(kind)?.codecs ?? [];
+  const wanted = CODECS[kind].flatMap((name) => all.filter(({ mimeType }) => mimeType === name));
+  try {
+    if (wanted.length) transceiver.setCodecPreferences?.(wanted);
+  } catch {
+    // The browser's own order will do: the unit answers with what it knows.
+  }
+}
+
+/** @param {string} sdp */
+function keys(sdp) {
+  return (sdp.match(/^a=fingerprint:.*$/gm) ?? []).sort().join();
+}
