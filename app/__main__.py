@@ -19,7 +19,7 @@ from app.settings import Settings
 if TYPE_CHECKING:
     from app.platform import Platform
 
-BENCHES = ("pages", "sessions", "join")
+BENCHES = ("pages", "sessions", "join", "impaired")
 
 
 def main(words: list[str] | None = None) -> int:
@@ -60,9 +60,11 @@ def parser() -> argparse.ArgumentParser:
     migrate.set_defaults(run=run_migrate)
 
     bench = _command(
-        commands, "bench", "mesure le produit : pages, sessions, join ; rapports pris dans une même exécution"
+        commands, "bench", "mesure le produit : pages, sessions, join, impaired ; rapports pris dans une même exécution"
     )
-    bench.add_argument("name", choices=BENCHES, metavar="NOM", help="pages | sessions | join")
+    bench.add_argument(
+        "name", choices=BENCHES, metavar="NOM", help="pages | sessions | join | impaired (réseau d'essai : root)"
+    )
     bench.add_argument("--quick", action="store_true", help="moins de répétitions : moins de 50 secondes")
     bench.add_argument("--json", action="store_true", help="un objet JSON au lieu d'un tableau")
     bench.set_defaults(run=run_bench)
