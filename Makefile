@@ -43,9 +43,9 @@ screenshots: ## draws every screen of the demo into files
 	@deploy/setup.sh python dev
 	@$(BIN)/python -m tests.support.screenshots
 
-bench: ## measures pages, page sessions, joining and media, each beside its baseline
+bench: ## measures pages, page sessions, joining, media and poor lines, each beside its baseline
 	@deploy/setup.sh python dev
-	@for name in pages sessions join sfu rooms; do $(BIN)/teledossier bench $$name || exit 1; done
+	@for name in pages sessions join sfu rooms impaired; do $(BIN)/teledossier bench $$name || exit 1; done
 
 lock: ## rewrites requirements/*.txt from pyproject.toml (needs uv); newer versions with UPGRADE=--upgrade
 	$(UV) pip compile pyproject.toml --universal --python-version 3.11 --fork-strategy fewest --generate-hashes \

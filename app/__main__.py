@@ -19,7 +19,7 @@ from app.settings import Settings
 if TYPE_CHECKING:
     from app.platform import Platform
 
-BENCHES = ("pages", "sessions", "join", "sfu", "rooms")
+BENCHES = ("pages", "sessions", "join", "sfu", "rooms", "impaired")
 
 
 def main(words: list[str] | None = None) -> int:
@@ -60,7 +60,7 @@ def parser() -> argparse.ArgumentParser:
     migrate.set_defaults(run=run_migrate)
 
     bench = _command(commands, "bench", "mesure le produit et ce à quoi il se compare, dans une même exécution")
-    bench.add_argument("name", choices=BENCHES, metavar="NOM", help=" | ".join(BENCHES))
+    bench.add_argument("name", choices=BENCHES, metavar="NOM", help=" | ".join(BENCHES) + " (impaired : root)")
     bench.add_argument("--quick", action="store_true", help="moins de répétitions : moins de 50 secondes")
     bench.add_argument("--json", action="store_true", help="un objet JSON au lieu d'un tableau")
     bench.set_defaults(run=run_bench)

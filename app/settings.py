@@ -12,7 +12,7 @@ import secrets
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PLACEHOLDER = "a-changer"
@@ -63,7 +63,21 @@ class Settings(BaseSettings):
         "", description="Addresses browsers send media to, separated by commas; empty means `media_address`."
     )
     media_port: int = Field(0, ge=0, le=65535, description="UDP port of the forwarding unit; 0 takes any free one.")
-    ice_servers: str = Field("[]", description="JSON list of STUN/TURN servers given to browsers.")
+    ice_servers: str = Field("[]", description="JSON list of STUN/TURN servers given to browsers as it is.")
+    turn_urls: str = Field(
+        "",
+        description="Addresses of our TURN server, separated by spaces, `turns:relais.example.fr:443?transport=tcp …`; "
+        "browsers get credentials of a few hours for them (docs/networks.md).",
+    )
+    turn_secret: SecretStr = Field(SecretStr(""), description="The TURN server's `static-auth-secret`.")
+    turn_hours: int = Field(12, ge=1, le=48, description="How long credentials are good: longer than `session_hours`.")
+
+    @field_validator("turn_urls")
+    @classmethod
+    def _turn_addresses(cls, value: str) -> str:
+        if any(not url.startswith(("turn:", "turns:")) for url in value.split()):
+            raise ValueError("each address starts with turn: or turns:")
+        return value
 
     def url(self, path: str = "") -> str:
         """Public address of a path of this installation."""
@@ -106,6 +120,8 @@ class Settings(BaseSettings):
             for name in ("cookie_secret", "file_key")
             if getattr(self, name).get_secret_value() in ("", PLACEHOLDER)
         ]
+        if self.turn_urls and self.turn_secret.get_secret_value() in ("", PLACEHOLDER):
+            weak.append("TD_TURN_SECRET")
         if weak:
             raise ValueError("Secrets à définir avant de démarrer : " + ", ".join(weak))
 

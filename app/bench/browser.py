@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import gzip
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,18 +29,31 @@ PASSWORD = "Demonstration-2026"
 
 
 @contextlib.contextmanager
-def chromium() -> Iterator[Any]:
+def chromium(flags: Sequence[str] = ()) -> Iterator[Any]:
     """A headless Chromium with a fake camera. Raises: SystemExit when Playwright or Chromium is missing."""
+    with playwright() as driver, launched(driver, flags) as browser:
+        yield browser
+
+
+@contextlib.contextmanager
+def playwright() -> Iterator[Any]:
+    """What starts browsers. Raises: SystemExit when it is missing."""
     try:
         from playwright.sync_api import sync_playwright
     except ImportError as error:
         raise SystemExit("La mesure demande Playwright et Chromium : « make setup » les installe.") from error
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        try:
-            yield browser
-        finally:
-            browser.close()
+    with sync_playwright() as driver:
+        yield driver
+
+
+@contextlib.contextmanager
+def launched(driver: Any, flags: Sequence[str] = (), program: str = CHROMIUM) -> Iterator[Any]:
+    """One more Chromium; `program` may start it elsewhere, as in a network namespace."""
+    browser = driver.chromium.launch(executable_path=program, args=[*FLAGS, *flags])
+    try:
+        yield browser
+    finally:
+        browser.close()
 
 
 def log_in(page: Any, url: str, login: str) -> None:

@@ -10,15 +10,16 @@ from dataclasses import asdict, dataclass, field
 
 @dataclass(frozen=True)
 class Target:
-    """A promise: `value` at most `limit`."""
+    """A promise: `value` at most `limit`, or at least that."""
 
     name: str
     value: float
     limit: float
+    least: bool = False
 
     @property
     def met(self) -> bool:
-        return self.value <= self.limit
+        return self.value >= self.limit if self.least else self.value <= self.limit
 
 
 @dataclass
@@ -27,6 +28,7 @@ class Report:
 
     figures: dict[str, float] = field(default_factory=dict)
     targets: list[Target] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)  # in French: what was left out, and why
 
     def figure(self, name: str, value: float) -> float:
         self.figures[name] = round(value, 3)
@@ -35,9 +37,14 @@ class Report:
     def target(self, name: str, value: float, limit: float) -> None:
         self.targets.append(Target(name, round(value, 3), limit))
 
+    def at_least(self, name: str, value: float, limit: float) -> None:
+        self.targets.append(Target(name, round(value, 3), limit, least=True))
+
     def as_json(self) -> str:
         targets = [asdict(target) | {"met": target.met} for target in self.targets]
-        return json.dumps({"figures": self.figures, "targets": targets}, ensure_ascii=False, indent=1)
+        return json.dumps(
+            {"figures": self.figures, "targets": targets, "notes": self.notes}, ensure_ascii=False, indent=1
+        )
 
     def as_table(self) -> str:
         """For people: figures, then targets."""
@@ -46,8 +53,9 @@ class Report:
         lines += ["", f"{'target':<{width}}  {'value':>12}  {'limit':>9}"]
         for target in self.targets:
             verdict = "met" if target.met else "MISSED"
-            lines.append(f"{target.name:<{width}}  {target.value:>12.2f}  {target.limit:>9.2f}  {verdict}")
-        return "\n".join(lines)
+            sign = ">=" if target.least else "<="
+            lines.append(f"{target.name:<{width}}  {target.value:>12.2f}  {sign} {target.limit:>6.2f}  {verdict}")
+        return "\n".join([*lines, *self.notes])
 
 
 def median(values: Sequence[float]) -> float:

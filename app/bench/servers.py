@@ -12,7 +12,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,13 +31,16 @@ class Server:
 
 
 @contextlib.contextmanager
-def demo() -> Iterator[Server]:
-    """`teledossier demo` on a free port."""
+def demo(address: str = "", settings: Mapping[str, str] | None = None) -> Iterator[Server]:
+    """`teledossier demo` on a free port, with `settings` (`TD_…`) of its own; at `address` instead of localhost."""
     with tempfile.TemporaryDirectory() as folder:
         var, port = Path(folder), free_port()
         command = [sys.executable, "-m", "app", "demo", "--port", str(port), "--var", str(var)]
-        with _running(command, f"http://localhost:{port}/sante/pret"):
-            yield Server(f"http://localhost:{port}", int((var / "run" / "web.pid").read_text()), var)
+        url, known = f"http://{address or 'localhost'}:{port}", dict(settings or {})
+        if address:
+            known |= {"TD_ADDRESS": address, "TD_MEDIA_ADDRESS": address}
+        with _running(command, f"{url}/sante/pret", known):
+            yield Server(url, int((var / "run" / "web.pid").read_text()), var)
 
 
 @contextlib.contextmanager
@@ -53,14 +56,16 @@ def bare() -> Iterator[Server]:
 
 
 @contextlib.contextmanager
-def _running(command: list[str], ready: str) -> Iterator[subprocess.Popen[bytes]]:
+def _running(
+    command: list[str], ready: str, settings: Mapping[str, str] | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
     quiet = subprocess.DEVNULL
     process = subprocess.Popen(
         command,
         cwd=ROOT,
         stdout=quiet,
         stderr=quiet,
-        env=os.environ | {"PYTHONPATH": str(ROOT), "TD_PAGE_KEEP_SECONDS": "1"},
+        env=os.environ | {"PYTHONPATH": str(ROOT), "TD_PAGE_KEEP_SECONDS": "1", **(settings or {})},
     )
     try:
         _wait(ready, process)
@@ -75,12 +80,12 @@ def _running(command: list[str], ready: str) -> Iterator[subprocess.Popen[bytes]
 
 
 def _wait(address: str, process: subprocess.Popen[bytes]) -> None:
-    end = time.monotonic() + START_SECONDS
+    end, direct = time.monotonic() + START_SECONDS, urllib.request.build_opener(urllib.request.ProxyHandler({}))
     while time.monotonic() < end:
         if process.poll() is not None:
             raise RuntimeError(f"the server ended with status {process.returncode}")
         try:
-            with urllib.request.urlopen(address, timeout=5):
+            with direct.open(address, timeout=5):
                 return
         except (urllib.error.URLError, ConnectionError, TimeoutError):
             time.sleep(0.1)

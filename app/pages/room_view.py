@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import json
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ from app.dossiers.service import DossierView
 from app.errors import TeledossierError
 from app.french import full, hour
 from app.pages.context import PageContext
-from app.teleconsultation import invitations, service
+from app.teleconsultation import invitations, service, turn
 from components.video_room import LABELS, VideoRoom
 
 _LOOK = (Path(__file__).parent / "room_view.css").read_text()
@@ -32,7 +31,7 @@ class RoomPlace(pn.viewable.Viewer):
             url=f"/api/salle?dossier={dossier.number}",
             labels=LABELS,
             me={"name": actor.full_name, "initials": actor.initials},
-            ice_servers=json.loads(context.platform.settings.ice_servers),
+            ice_servers=turn.ice_servers(context.platform.settings, f"account {actor.id}", context.platform.now()),
             margin=0,
         )
 

@@ -6,12 +6,11 @@ see the link. The address stays as it is, so that a reload, or the way back from
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from typing import Any
 
 from app.errors import InvitationInvalid
-from app.teleconsultation import door, invitations, wire
+from app.teleconsultation import door, invitations, turn, wire
 from app.teleconsultation.models import Invitation
 from app.web.base import Handler
 from app.web.rendering import render
@@ -46,7 +45,7 @@ class GuestPage(Handler):
         context = invitations.guest_context(self.platform, invitation)
         config: dict[str, Any] = {
             "labels": dict(GUEST_LABELS),
-            "iceServers": json.loads(self.platform.settings.ice_servers),
+            "iceServers": turn.ice_servers(self.platform.settings, f"invitation {invitation.id}", self.platform.now()),
             "url": SOCKET,
             "guest": {
                 "name": context.name,

@@ -1,0 +1,163 @@
+"""`bench impaired`: a call on a poor line through the forwarding unit, and a call from a network without any UDP.
+
+Who is behind the line is a Chromium in a network namespace (`lines.py`); the other one is outside. Both counts of the
+first part are the browsers' own (getStats), over one window, in both directions:
+
+- pictures: those decoded and not dropped by the receiver / those that the sender sent (of its fullest layer: every
+  layer carries the same pictures, and a layer that the sender cannot afford is no loss of the line);
+- sound: `concealedSamples - silentConcealedSamples` / `totalSamplesReceived`, that is what the receiver had to make up
+  after redundancy (RED), retransmission and FEC had done what they can.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from app.bench import coturn, lines, servers
+from app.bench.browser import CHROMIUM, launched, log_in, playwright, until
+from app.bench.figures import Report
+
+POOR = lines.Impairment(loss=0.05, delay=0.05, kilobits=1000, queue=0.2)
+BLOCKED = lines.Impairment(delay=0.02, udp=False)
+NURSE, EXPERT = "ide.dubois", "dr.martin"
+WARM = 6.0  # seconds until the browsers know what the line carries
+
+STATS = """async () => {
+  const { topology, people } = window.__td.call.current, found = { sent: {}, got: {}, route: {} };
+  for (const pc of topology.connections) if (pc.connectionState === "connected") {
+    const all = await pc.getStats();
+    all.forEach((s) => {
+      if (s.type === "outbound-rtp") found.sent[s.kind + (s.rid ?? "")] = s;
+      if (s.type === "transport") {
+        const pair = all.get(s.selectedCandidatePairId), local = pair && all.get(pair.localCandidateId);
+        if (local) found.route = { type: local.candidateType, by: local.relayProtocol ?? local.protocol, rtt: pair.currentRoundTripTime };
+      }
+    });
+  }
+  for (const id of people.keys()) {
+    const way = topology.current(id);
+    for (const kind of ["audio", "video"]) for (const s of (await way?.[kind]?.receiver.getStats() ?? new Map()).values()) {
+      if (s.type === "inbound-rtp") found.got[kind] = s;
+    }
+  }
+  return found;
+}"""
+BY_UNIT = """() => { const { line, people } = window.__td.call.current;
+  for (const to of people.keys()) line.send({ t: "blocked", to }); }"""
+TWO = "window.__td.call.current.people.size === 1"
+ON_UNIT = """window.__td.call.route() === "unit" && window.__td.call.connections() === 1
+  && window.__td.call.connectionStates().every((state) => state === "connected")"""
+
+
+@dataclass(frozen=True)
+class Pair:
+    """`inside` is behind the line. Both are in the lobby; `since` is when the demo stood ready."""
+
+    inside: Any
+    outside: Any
+
+
+def run(quick: bool) -> Report:
+    """Measure; `quick` watches for 10 s instead of 30. Raises: LinesUnavailable."""
+    report = Report()
+    began = time.monotonic()
+    with playwright() as driver:
+        with pair(driver, POOR) as pages:
+            _poor(pages, 10.0 if quick else 30.0, report)
+        if coturn.why_not():
+            report.notes.append(coturn.why_not())
+        else:
+            with pair(driver, BLOCKED, by_relay=True) as pages:
+                _blocked(pages, report)
+    report.figure("whole measure s", time.monotonic() - began)
+    return report
+
+
+@contextlib.contextmanager
+def pair(driver: Any, impairment: lines.Impairment, by_relay: bool = False) -> Iterator[Pair]:
+    """Two people in the lobby of one dossier, one behind a line; the demo and coturn at this side's address of it."""
+    with contextlib.ExitStack() as stack:
+        space = stack.enter_context(lines.line(impairment))
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        turn = stack.enter_context(coturn.relay(space.outside)) if by_relay else None
+        demo = stack.enter_context(servers.demo(space.outside, turn.settings if turn else {}))
+        flags = [
+            "--no-proxy-server",
+            f"--unsafely-treat-insecure-origin-as-secure={demo.url}",
+            *(turn.flags if turn else []),
+        ]
+        outside = stack.enter_context(launched(driver, flags, CHROMIUM))
+        inside = stack.enter_context(launched(driver, flags, str(space.launcher(CHROMIUM, folder))))
+        yield Pair(_lobby(inside, demo.url, NURSE), _lobby(outside, demo.url, EXPERT))
+
+
+def _lobby(browser: Any, url: str, login: str) -> Any:
+    page = browser.new_context(permissions=["camera", "microphone"]).new_page()
+    page.set_default_timeout(60_000)
+    log_in(page, url, login)
+    page.goto(f"{url}/tlm?dossier=TLM-2026-0001")
+    page.get_by_role("button", name="Entrer en salle").click()
+    page.get_by_role("button", name="Rejoindre").wait_for()
+    return page
+
+
+def _poor(pages: Pair, seconds: float, report: Report) -> None:
+    both = (pages.inside, pages.outside)
+    for page in both:
+        page.get_by_role("button", name="Rejoindre").click()
+    for page in both:
+        until(page, TWO, 30)
+    pages.outside.evaluate(BY_UNIT)  # the words by which a page brings the unit when no direct path comes up
+    for page in both:
+        until(page, ON_UNIT, 40)
+    pages.outside.wait_for_timeout(WARM * 1000)
+    before = [page.evaluate(STATS) for page in both]
+    pages.outside.wait_for_timeout(seconds * 1000)
+    after = [page.evaluate(STATS) for page in both]
+    for name, sender, receiver in (("to the home", 1, 0), ("from the home", 0, 1)):
+        sent, got = _grown(before[sender], after[sender], "sent"), _grown(before[receiver], after[receiver], "got")
+        _direction(report, name, seconds, sent, got)
+    report.figure("round trip ms", 1000 * (after[0]["route"].get("rtt") or 0))
+
+
+def _direction(report: Report, name: str, seconds: float, sent: dict[str, Any], got: dict[str, Any]) -> None:
+    video, audio = got["video"], got["audio"]
+    pictures = max(stream["framesSent"] for kind, stream in sent.items() if kind.startswith("video"))
+    shown = video["framesDecoded"] - video["framesDropped"]
+    made_up = audio["concealedSamples"] - audio["silentConcealedSamples"]
+    report.figure(f"{name}: pictures sent /s", pictures / seconds)
+    report.figure(f"{name}: pictures shown /s", shown / seconds)
+    report.figure(f"{name}: video kbit/s", video["bytesReceived"] * 8 / seconds / 1000)
+    report.figure(f"{name}: freezes s", video["totalFreezesDuration"])
+    report.figure(f"{name}: video packets lost in the end", video["packetsLost"])
+    report.figure(f"{name}: audio packets lost %", 100 * audio["packetsLost"] / max(1, audio["packetsReceived"]))
+    report.at_least(f"{name}: pictures shown %", 100 * shown / max(1, pictures), 90)
+    report.target(f"{name}: sound made up %", 100 * made_up / max(1, audio["totalSamplesReceived"]), 2)
+
+
+def _grown(before: dict[str, Any], after: dict[str, Any], which: str) -> dict[str, dict[str, float]]:
+    """How much each count grew between two readings, stream by stream."""
+    grown: dict[str, dict[str, float]] = {}
+    for name, now in after[which].items():
+        old = before[which].get(name, {})
+        old = old if old.get("ssrc") == now.get("ssrc") else {}
+        grown[name] = {key: value - (old.get(key) or 0) for key, value in now.items() if isinstance(value, int | float)}
+    return grown
+
+
+def _blocked(pages: Pair, report: Report) -> None:
+    pages.outside.get_by_role("button", name="Rejoindre").click()
+    pages.outside.get_by_role("button", name="Quitter la téléconsultation").wait_for()
+    pages.inside.get_by_role("button", name="Rejoindre").click()
+    until(pages.inside, "window.__td.call.joinTime() !== null", 30)
+    report.figure("without UDP: first picture ms", pages.inside.evaluate("window.__td.call.joinTime()"))
+    found = pages.inside.evaluate(STATS)["route"]
+    report.at_least(
+        "without UDP: by relay and TLS", float(found.get("type") == "relay" and found.get("by") == "tls"), 1
+    )

@@ -1,0 +1,114 @@
+"""The process between two TUN devices (`lines.py` starts it): `python -m app.bench.line_process JSON`."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import json
+import os
+import random
+import struct
+import subprocess
+import sys
+
+from app.bench.lines import MTU, TOOL, TUN, Impairment
+
+TUNSETIFF = 0x400454CA
+IFF_TUN_NO_PI = 0x1001
+BATCH = 64  # packets read in one go
+UDP = 17
+
+
+class Way:
+    """Packets of one direction."""
+
+    def __init__(self, source: int, target: int, line: Impairment, seed: int) -> None:
+        self._source, self._target, self._line = source, target, line
+        self._loop = asyncio.get_running_loop()
+        self._chance = random.Random(seed)
+        self._free = 0.0
+        self._loop.add_reader(source, self._read)
+
+    def _read(self) -> None:
+        for _ in range(BATCH):
+            try:
+                packet = os.read(self._source, MTU + 100)
+            except BlockingIOError:
+                return
+            self._pass(packet)
+
+    def _pass(self, packet: bytes) -> None:
+        line, now = self._line, self._loop.time()
+        if packet[0] >> 4 != 4 or self._chance.random() < line.loss or (packet[9] == UDP and not line.udp):
+            return
+        at = now
+        if line.kilobits:
+            at = max(self._free, now)
+            if at - now > line.queue:
+                return
+            at = self._free = at + len(packet) * 8 / line.kilobits / 1000
+        at += line.delay + line.jitter * self._chance.random()
+        if at > now:
+            self._loop.call_at(at, self._write, packet)
+        else:
+            self._write(packet)
+
+    def _write(self, packet: bytes) -> None:
+        try:
+            os.write(self._target, packet)
+        except OSError:  # the device's queue is full: one more lost packet
+            return
+
+
+def main(words: dict[str, object]) -> None:
+    name, outside, inside = (str(words[key]) for key in ("name", "outside", "inside"))
+    line = Impairment(**words["line"])  # type: ignore[arg-type]
+    _ip("netns", "add", name)
+    try:
+        ends = (_tun(f"{name}a"), _tun(f"{name}b"))
+        _address(f"{name}a", outside, inside, [])
+        _ip("link", "set", f"{name}b", "netns", name)
+        _address(f"{name}b", inside, outside, ["-n", name])
+        _ip("-n", name, "link", "set", "lo", "up")
+        _ip("-n", name, "route", "add", "default", "via", outside, "dev", f"{name}b")
+        asyncio.run(_carry(ends, line))
+    finally:
+        _ip("netns", "delete", name)
+
+
+async def _carry(ends: tuple[int, int], line: Impairment) -> None:
+    """Until the input ends: the starter closed it, or died."""
+    here, there = ends
+    Way(here, there, line, line.seed)
+    Way(there, here, line, line.seed + 1)
+    over, loop = asyncio.Event(), asyncio.get_running_loop()
+
+    def ended() -> None:
+        if not os.read(0, 64):
+            loop.remove_reader(0)
+            over.set()
+
+    loop.add_reader(0, ended)
+    sys.stdout.write("ready\n")
+    sys.stdout.flush()
+    await over.wait()
+
+
+def _tun(name: str) -> int:
+    """A device that lives as long as this process."""
+    device = os.open(TUN, os.O_RDWR | os.O_NONBLOCK)
+    fcntl.ioctl(device, TUNSETIFF, struct.pack("16sH", name.encode(), IFF_TUN_NO_PI))
+    return device
+
+
+def _address(device: str, own: str, peer: str, where: list[str]) -> None:
+    _ip(*where, "address", "add", own, "peer", peer, "dev", device)
+    _ip(*where, "link", "set", device, "up", "mtu", str(MTU))
+
+
+def _ip(*words: str) -> None:
+    subprocess.run([TOOL, *words], check=True)
+
+
+if __name__ == "__main__":
+    main(json.loads(sys.argv[1]))
