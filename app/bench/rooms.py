@@ -44,6 +44,7 @@ class Carried:
     rooms: int = 0
     seen: Window | None = None
     stopped: str = "time"
+    held: bool = False  # at least one window was within all limits; else `seen` is the first, and no room was carried
 
     @property
     def percent_per_packet(self) -> float:
@@ -73,7 +74,7 @@ async def _measure(plan: Plan, played: Clip) -> Report:
 
 
 def _tell(report: Report, name: str, most: Carried, full: float) -> None:
-    report.figure(f"{name} carried", most.rooms)
+    report.figure(f"{name} carried", most.rooms if most.held else 0)
     if most.seen is None:
         return
     per_room = most.percent_per_packet * full
@@ -100,7 +101,7 @@ async def _fill(engine: Engine, people: int, full: float, plan: Plan, played: Cl
             await asyncio.sleep(plan.warm)
             window, stopped = await _look(engine, [seat for room in rooms for seat in room], full * len(rooms), plan)
             if not stopped or most.seen is None:
-                most.rooms, most.seen = len(rooms), window
+                most.rooms, most.seen, most.held = len(rooms), window, not stopped
             if stopped and len(rooms) - most.rooms <= 1:
                 most.stopped = stopped
                 break
