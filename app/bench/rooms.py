@@ -9,7 +9,6 @@ per packet delivered times the packets of a full room, because bots that are hel
 from __future__ import annotations
 
 import asyncio
-import os
 import time
 from dataclasses import dataclass
 
@@ -21,7 +20,7 @@ from app.demo.clip import Clip
 
 ENGINE_PERCENT, LOSS = 60.0, 0.001
 GENERATOR_PERCENT = 80.0  # of the one core that this process can use: beyond, bots send late
-FULL = 0.93  # share of the packets that should arrive; below, the bots are held up
+OFF = 0.07  # of the packets that should arrive: fewer or more (a backlog) say that the bots are held up
 TRIES = 3  # windows in which the bots may be held up before they are said to be
 MOST_ROOMS = 64
 STEP = 0.7  # of the rooms that seem to fit, how many are added at once; the last ones come one by one
@@ -45,6 +44,7 @@ class Carried:
     rooms: int = 0
     seen: Window | None = None
     stopped: str = "time"
+    held: bool = False  # at least one window was within all limits; else `seen` is the first, and no room was carried
 
     @property
     def percent_per_packet(self) -> float:
@@ -74,7 +74,7 @@ async def _measure(plan: Plan, played: Clip) -> Report:
 
 
 def _tell(report: Report, name: str, most: Carried, full: float) -> None:
-    report.figure(f"{name} carried", most.rooms)
+    report.figure(f"{name} carried", most.rooms if most.held else 0)
     if most.seen is None:
         return
     per_room = most.percent_per_packet * full
@@ -88,27 +88,33 @@ def _tell(report: Report, name: str, most: Carried, full: float) -> None:
 
 
 async def _fill(engine: Engine, people: int, full: float, plan: Plan, played: Clip) -> Carried:
-    """Add rooms until something stops it; everybody leaves at the end."""
-    most, seats, rooms = Carried(), list[Seat](), 0
-    end, more = time.monotonic() + plan.limit, 1
+    """Add rooms, by leaps, back by half a leap when it was too far, until the next one is too many or time is over."""
+    most, rooms = Carried(), list[list[Seat]]()
+    end, wanted, made = time.monotonic() + plan.limit, 1, 0
     try:
-        while rooms + more <= MOST_ROOMS and (rooms == 0 or time.monotonic() + plan.warm + plan.window < end):
-            for _ in range(more):
-                rooms += 1
-                seats += await engine.room(f"of-{people}-{rooms}-{os.getpid()}", people, played)
-                if time.monotonic() + plan.warm + plan.window > end:
-                    break
+        while wanted <= MOST_ROOMS and (most.seen is None or _time_left(end, plan)):
+            while len(rooms) > wanted:
+                await engine.empty(rooms.pop())
+            while len(rooms) < wanted and (not rooms or _time_left(end, plan)):
+                made += 1
+                rooms.append(await engine.room(f"of-{people}-{made}", people, played))
             await asyncio.sleep(plan.warm)
-            window, stopped = await _look(engine, seats, full * rooms, plan)
+            window, stopped = await _look(engine, [seat for room in rooms for seat in room], full * len(rooms), plan)
             if not stopped or most.seen is None:
-                most.rooms, most.seen = rooms, window
-            if stopped:
+                most.rooms, most.seen, most.held = len(rooms), window, not stopped
+            if stopped and len(rooms) - most.rooms <= 1:
                 most.stopped = stopped
                 break
-            more = _more(rooms, window)
+            wanted = (most.rooms + len(rooms)) // 2 if stopped else len(rooms) + _more(len(rooms), window)
     finally:
-        await engine.empty(seats)
+        for room in rooms:
+            await engine.empty(room)
     return most
+
+
+def _time_left(end: float, plan: Plan) -> bool:
+    """Whether another window fits."""
+    return time.monotonic() + plan.warm + plan.window < end
 
 
 async def _look(engine: Engine, seats: list[Seat], full: float, plan: Plan) -> tuple[Window, str]:
@@ -125,7 +131,7 @@ def _stopped(window: Window, full: float) -> str:
     """What says that these are too many rooms; empty when nothing does. `full`: packets a second that should arrive."""
     if window.cpu_percent >= ENGINE_PERCENT:
         return "engine"
-    if window.generator_percent >= GENERATOR_PERCENT or window.missed or window.rate < FULL * full:
+    if window.generator_percent >= GENERATOR_PERCENT or window.missed or abs(window.rate / full - 1) > OFF:
         return "generator"
     return "loss" if window.loss > LOSS else ""
 
