@@ -179,7 +179,7 @@ export class Call extends CallActs {
       case "slots":
       case "unpublished": return this.topology.hear(message);
       case "state": return this.restate(message);
-      case "speaker": return this.speaks(message.id ?? null);
+      case "speaker": return void this.emit("speaker", this.speaker = message.id ?? null);
       case "quality": return void this.lines.set(message.id, message.level);
       case "asked": return this.emit("asked", { name: message.name });
       case "chat": return this.spoken(/** @type {any} */ (message));
@@ -294,12 +294,6 @@ export class Call extends CallActs {
     person.microphone = message.microphone;
     person.silenced = message.silenced === true;
     this.emit("people");
-  }
-
-  /** @param {string | null} id */
-  speaks(id) {
-    this.speaker = id;
-    this.emit("speaker", id);
   }
 
   /** @param {Message} message */
