@@ -30,6 +30,8 @@ async def _run(settings: Settings) -> None:
     loop.set_exception_handler(_note)
     control = Control(settings.media_socket, settings.derived_secret("media"))
     public = [address.strip() for address in settings.media_public_address.split(",") if address.strip()]
+    if settings.media_address in ("0.0.0.0", "::") and not public:
+        log.warning("media.no_public_address")  # no browser can send to a wildcard: TD_MEDIA_PUBLIC_ADDRESS
     unit = Unit(settings.media_address, settings.media_port, public, control.tell)
     # Packets are short-lived and hold no cycles: the collector need not look at them every few milliseconds.
     gc.collect()
