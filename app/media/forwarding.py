@@ -75,7 +75,8 @@ class Forwarder:
         self._totals.packets_in += 1
         self._totals.bytes_in += size
         layer.received += 1
-        layer.octets += size
+        if payload:  # a browser tries its line with padding: that is no picture, and the layer no more active for it
+            layer.octets += size
         newest = layer.newest
         step = (number - newest) & 0xFFFF
         kept = (number, timestamp, kind & 128, payload, payload_type != layer.payload_type)
@@ -108,7 +109,7 @@ class Forwarder:
         wire, sendto, fan = self._wire, self._sendto, layer.fan
         view, buffer, length = wire.view, wire.buffer, wire.length
         size, sent_at, where = len(payload), absolute_send_time(time.time()), None
-        if layer.numbered:
+        if layer.numbered and payload:
             where = vp8.descriptor(payload)
             layer.picture, layer.base = vp8.numbers(payload, where)
         octets = 0

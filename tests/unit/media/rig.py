@@ -95,11 +95,12 @@ class Rig:
 
     def feed(
         self, number: int, payload: bytes, timestamp: int | None = None, ssrc: int = LOW, marker: bool = False,
-        payload_type: int = 96, extension: bytes = b"",
+        payload_type: int = 96, extension: bytes = b"", padding: int = 0,
     ) -> None:  # fmt: skip
-        """A packet comes from the publisher, already decrypted."""
+        """A packet comes from the publisher, already decrypted; `padding` bytes follow the payload."""
         timestamp = number * 3000 if timestamp is None else timestamp
-        flags = 0x90 if extension else 0x80
+        flags = 0x80 | (0x10 if extension else 0) | (0x20 if padding else 0)
+        payload += bytes(padding - 1) + bytes((padding,)) if padding else b""
         head = struct.pack("!BBHII", flags, marker << 7 | payload_type, number & 0xFFFF, timestamp & 0xFFFFFFFF, ssrc)
         if extension:
             extension += bytes(-len(extension) % 4)

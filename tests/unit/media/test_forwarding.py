@@ -167,6 +167,22 @@ def test_a_viewer_changes_layer_at_a_key_frame_without_a_break() -> None:
     assert low.subscribers == ()
 
 
+def test_padding_is_no_picture() -> None:
+    rig = Rig(rids=["l", "h"])
+    _low, high = rig.source.ladder
+    viewer = rig.viewer(**slot_video())
+    rig.feed(1, numbered(200, 20, True), ssrc=LOW, extension=b"\x101\x20l")
+    seen = rig.layer.octets
+    rig.feed(2, b"", ssrc=LOW, padding=200)
+    assert rig.layer.octets == seen
+    viewer.slots[0].want(high)
+    rig.feed(501, numbered(10, 4, True), ssrc=HIGH, extension=layers(rig))
+    assert len(unbroken(rig, viewer)) == 3
+    first, _, last = (packet.payload for packet in rig.got(viewer))
+    before, after = (struct.unpack_from("!HB", payload, 2) for payload in (first, last))
+    assert (after[0] - before[0], after[1] - before[1]) == (1, 1)
+
+
 def test_both_layers_are_at_one_moment_when_the_sender_says_so() -> None:
     rig = Rig(rids=["l", "h"])
     low, high = rig.source.ladder
