@@ -3,8 +3,8 @@
 Who is behind the line is a Chromium in a network namespace (`lines.py`); the other one is outside. Both counts of the
 first part are the browsers' own (getStats), over one window, in both directions:
 
-- pictures: those decoded and not dropped by the receiver / those that the sender sent (of its fullest layer: every
-  layer carries the same pictures, and a layer that the sender cannot afford is no loss of the line);
+- pictures: those that the receiver decoded / those that the sender sent (of its fullest layer: every layer carries the
+  same pictures, and a layer that the sender cannot afford is no loss of the line);
 - sound: `concealedSamples - silentConcealedSamples` / `totalSamplesReceived`, that is what the receiver had to make up
   after redundancy (RED), retransmission and FEC had done what they can.
 """
@@ -55,70 +55,77 @@ ON_UNIT = """window.__td.call.route() === "unit" && window.__td.call.connections
   && window.__td.call.connectionStates().every((state) => state === "connected")"""
 
 
-@dataclass(frozen=True)
-class Pair:
-    """`inside` is behind the line. Both are in the lobby; `since` is when the demo stood ready."""
+@dataclass
+class Scene:
+    """The demo (and coturn, where there is one) at an address that both lines reach; the doctor's page outside."""
 
-    inside: Any
-    outside: Any
+    driver: Any
+    demo: servers.Server
+    folder: Path
+    flags: list[str]
+    poor: lines.Namespace
+
+    @contextlib.contextmanager
+    def page(self, login: str, space: lines.Namespace | None = None) -> Iterator[Any]:
+        """Somebody in the lobby, in a browser of their own: inside `space`, or outside."""
+        program = str(space.launcher(CHROMIUM, self.folder)) if space else CHROMIUM
+        with launched(self.driver, self.flags, program) as browser:
+            page = browser.new_context(permissions=["camera", "microphone"]).new_page()
+            page.set_default_timeout(60_000)
+            log_in(page, self.demo.url, login)
+            to_lobby(page, self.demo.url)
+            yield page
 
 
 def run(quick: bool) -> Report:
     """Measure; `quick` watches for 10 s instead of 30. Raises: LinesUnavailable."""
-    report = Report()
-    began = time.monotonic()
-    with playwright() as driver:
-        with pair(driver, POOR) as pages:
-            _poor(pages, 10.0 if quick else 30.0, report)
+    report, began = Report(), time.monotonic()
+    with scene() as here, here.page(EXPERT) as expert:
+        with here.page(NURSE, here.poor) as nurse:
+            _poor(nurse, expert, 10.0 if quick else 30.0, report)
         if coturn.why_not():
             report.notes.append(coturn.why_not())
         else:
-            with pair(driver, BLOCKED, by_relay=True) as pages:
-                _blocked(pages, report)
+            expert.get_by_role("button", name="Quitter la téléconsultation").click()
+            to_lobby(expert, here.demo.url)
+            with lines.line(BLOCKED) as closed, here.page(NURSE, closed) as nurse:
+                expert.get_by_role("button", name="Rejoindre").click()
+                call_without_udp(nurse, report)
     report.figure("whole measure s", time.monotonic() - began)
     return report
 
 
 @contextlib.contextmanager
-def pair(driver: Any, impairment: lines.Impairment, by_relay: bool = False) -> Iterator[Pair]:
-    """Two people in the lobby of one dossier, one behind a line; the demo and coturn at this side's address of it."""
+def scene() -> Iterator[Scene]:
+    """Raises: LinesUnavailable."""
     with contextlib.ExitStack() as stack:
-        space = stack.enter_context(lines.line(impairment))
+        poor = stack.enter_context(lines.line(POOR))
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        turn = stack.enter_context(coturn.relay(space.outside)) if by_relay else None
-        demo = stack.enter_context(servers.demo(space.outside, turn.settings if turn else {}))
-        flags = [
-            "--no-proxy-server",
-            f"--unsafely-treat-insecure-origin-as-secure={demo.url}",
-            *(turn.flags if turn else []),
-        ]
-        outside = stack.enter_context(launched(driver, flags, CHROMIUM))
-        inside = stack.enter_context(launched(driver, flags, str(space.launcher(CHROMIUM, folder))))
-        yield Pair(_lobby(inside, demo.url, NURSE), _lobby(outside, demo.url, EXPERT))
+        turn = None if coturn.why_not() else stack.enter_context(coturn.relay(poor.outside))
+        demo = stack.enter_context(servers.demo(poor.outside, turn.settings if turn else {}))
+        flags = ["--no-proxy-server", f"--unsafely-treat-insecure-origin-as-secure={demo.url}"]
+        driver = stack.enter_context(playwright())
+        yield Scene(driver, demo, folder, flags + (turn.flags if turn else []), poor)
 
 
-def _lobby(browser: Any, url: str, login: str) -> Any:
-    page = browser.new_context(permissions=["camera", "microphone"]).new_page()
-    page.set_default_timeout(60_000)
-    log_in(page, url, login)
+def to_lobby(page: Any, url: str) -> None:
     page.goto(f"{url}/tlm?dossier=TLM-2026-0001")
     page.get_by_role("button", name="Entrer en salle").click()
     page.get_by_role("button", name="Rejoindre").wait_for()
-    return page
 
 
-def _poor(pages: Pair, seconds: float, report: Report) -> None:
-    both = (pages.inside, pages.outside)
+def _poor(nurse: Any, expert: Any, seconds: float, report: Report) -> None:
+    both = (nurse, expert)
     for page in both:
         page.get_by_role("button", name="Rejoindre").click()
     for page in both:
         until(page, TWO, 30)
-    pages.outside.evaluate(BY_UNIT)  # the words by which a page brings the unit when no direct path comes up
+    expert.evaluate(BY_UNIT)  # the words by which a page brings the unit when no direct path comes up
     for page in both:
         until(page, ON_UNIT, 40)
-    pages.outside.wait_for_timeout(WARM * 1000)
+    expert.wait_for_timeout(WARM * 1000)
     before = [page.evaluate(STATS) for page in both]
-    pages.outside.wait_for_timeout(seconds * 1000)
+    expert.wait_for_timeout(seconds * 1000)
     after = [page.evaluate(STATS) for page in both]
     for name, sender, receiver in (("to the home", 1, 0), ("from the home", 0, 1)):
         sent, got = _grown(before[sender], after[sender], "sent"), _grown(before[receiver], after[receiver], "got")
@@ -129,11 +136,12 @@ def _poor(pages: Pair, seconds: float, report: Report) -> None:
 def _direction(report: Report, name: str, seconds: float, sent: dict[str, Any], got: dict[str, Any]) -> None:
     video, audio = got["video"], got["audio"]
     pictures = max(stream["framesSent"] for kind, stream in sent.items() if kind.startswith("video"))
-    shown = video["framesDecoded"] - video["framesDropped"]
+    shown = video["framesDecoded"]
     made_up = audio["concealedSamples"] - audio["silentConcealedSamples"]
     report.figure(f"{name}: pictures sent /s", pictures / seconds)
     report.figure(f"{name}: pictures shown /s", shown / seconds)
     report.figure(f"{name}: video kbit/s", video["bytesReceived"] * 8 / seconds / 1000)
+    report.figure(f"{name}: pictures too late %", 100 * video["framesDropped"] / max(1, video["framesReceived"]))
     report.figure(f"{name}: freezes s", video["totalFreezesDuration"])
     report.figure(f"{name}: video packets lost in the end", video["packetsLost"])
     report.figure(f"{name}: audio packets lost %", 100 * audio["packetsLost"] / max(1, audio["packetsReceived"]))
@@ -151,13 +159,15 @@ def _grown(before: dict[str, Any], after: dict[str, Any], which: str) -> dict[st
     return grown
 
 
-def _blocked(pages: Pair, report: Report) -> None:
-    pages.outside.get_by_role("button", name="Rejoindre").click()
-    pages.outside.get_by_role("button", name="Quitter la téléconsultation").wait_for()
-    pages.inside.get_by_role("button", name="Rejoindre").click()
-    until(pages.inside, "window.__td.call.joinTime() !== null", 30)
-    report.figure("without UDP: first picture ms", pages.inside.evaluate("window.__td.call.joinTime()"))
-    found = pages.inside.evaluate(STATS)["route"]
-    report.at_least(
-        "without UDP: by relay and TLS", float(found.get("type") == "relay" and found.get("by") == "tls"), 1
-    )
+def call_without_udp(nurse: Any, report: Report) -> None:
+    """The doctor is in the room; the nurse, whose network lets no UDP out, joins."""
+    nurse.get_by_role("button", name="Rejoindre").click()
+    until(nurse, "window.__td.call.joinTime() !== null", 40)
+    report.figure("without UDP: first picture ms", nurse.evaluate("window.__td.call.joinTime()"))
+    for way, bring in (("direct", ""), ("unit", BY_UNIT)):
+        if bring:
+            nurse.evaluate(bring)
+            until(nurse, ON_UNIT, 40)
+        found = nurse.evaluate(STATS)["route"]
+        by_tls = found.get("type") == "relay" and found.get("by") == "tls"
+        report.at_least(f"without UDP, {way}: by relay and TLS", float(by_tls), 1)

@@ -7,6 +7,7 @@ import fcntl
 import json
 import os
 import random
+import signal
 import struct
 import subprocess
 import sys
@@ -89,6 +90,8 @@ async def _carry(ends: tuple[int, int], line: Impairment) -> None:
             over.set()
 
     loop.add_reader(0, ended)
+    for number in (signal.SIGINT, signal.SIGTERM):  # a terminal sends them to the whole group: still tidy up
+        loop.add_signal_handler(number, over.set)
     sys.stdout.write("ready\n")
     sys.stdout.flush()
     await over.wait()

@@ -7,6 +7,7 @@ and removed at the end, also after errors: the line's process sees the end of it
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import os
 import subprocess
@@ -21,7 +22,8 @@ TUN = Path("/dev/net/tun")
 TOOL = "/usr/sbin/ip"
 ROOT = Path(__file__).resolve().parents[2]
 MTU = 1400
-READY_SECONDS = 10.0
+READY_SECONDS = 20.0
+_numbers = itertools.count()
 
 
 class LinesUnavailable(TeledossierError):
@@ -74,7 +76,7 @@ def line(impairment: Impairment) -> Iterator[Namespace]:
     """A namespace behind such a line. Raises: LinesUnavailable."""
     if why_not():
         raise LinesUnavailable
-    names = Namespace(f"tdline{os.getpid()}", *_free_addresses())
+    names = Namespace(f"td{os.getpid()}n{next(_numbers)}", *_free_addresses())
     process = subprocess.Popen(
         [sys.executable, "-m", "app.bench.line_process", json.dumps(asdict(names) | {"line": asdict(impairment)})],
         cwd=ROOT,

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-START_SECONDS = 60.0
+START_SECONDS = 120.0
 BARE_PAGE = 'import panel as pn\n\npn.extension()\npn.Column("x").servable()\n'
 
 
