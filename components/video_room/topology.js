@@ -157,8 +157,10 @@ export class Topology {
     if (route === this.route) return;
     this.route = route;
     this.begin();
-    if (route === "unit") void this.publish();
-    else {
+    if (route === "unit") {
+      for (const link of this.peers.links.values()) void link.ease();
+      void this.publish();
+    } else {
       const [other] = this.around.people().keys();
       // Only one side calls: of the two ids, the smaller.
       const lives = other && this.peers.links.get(other)?.isAlive;
