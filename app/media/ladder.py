@@ -65,7 +65,12 @@ class Ladder:
     def _judge(self, viewer: Peer, slots: list[Slot], now: float) -> None:
         """Lower the ceiling when the line is too full, raise it when it has been quiet for long enough."""
         pictures = sum(slot.layer.bits for slot in slots if slot.layer)
-        losses = [slot.loss for slot in slots if slot.layer and slot.layer.bits and now - slot.loss_at < FRESH]
+        # What the publisher's own line loses leaves gaps that a viewer reports as well: they are not this line's.
+        losses = [
+            max(0.0, slot.loss - slot.layer.loss)
+            for slot in slots
+            if slot.layer and slot.layer.bits and now - slot.loss_at < FRESH
+        ]
         loss = max(losses, default=0.0)
         told = viewer.estimate[1] if viewer.estimate else 0
         # A client's estimate starts low and grows for a minute; only one that was taken back speaks of the line.

@@ -17,7 +17,9 @@
 /** A room of eight: seven voices, and seven faces with two more pictures beside them. */
 const PLACES = { audio: 7, video: 9 };
 /** The unit gives a small tile and a slow line the lower one. */
-const LAYERS = [{ rid: "l", scaleResolutionDownBy: 2, maxBitrate: 150_000 }, { rid: "h", maxBitrate: 1_200_000 }];
+const LAYERS = [{ rid: "l", scaleResolutionDownBy: 2, maxBitrate: 150_000 }, { rid: "h", maxBitrate: 1_200_000 }]
+  // Every picture needs the one before: what a poor line loses is waited for and comes again, instead of being skipped.
+  .map((layer) => ({ ...layer, scalabilityMode: "L1T1" }));
 /** Redundant sound first, so that a lost packet is not heard. Retransmission goes on the same stream: no rtx. */
 const CODECS = { audio: ["audio/red", "audio/opus"], video: ["video/VP8"] };
 

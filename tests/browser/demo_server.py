@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -54,8 +54,8 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def running_demo(var: Path) -> Iterator[DemoServer]:
-    """Start the demo, wait for « Prêt », stop it with Ctrl-C as a person would."""
+def running_demo(var: Path, settings: Mapping[str, str] | None = None) -> Iterator[DemoServer]:
+    """Start the demo, with `settings` (`TD_…`) of its own; wait for « Prêt », stop it with Ctrl-C as a person would."""
     port = free_port()
     command = [sys.executable, "-m", "app", "demo", "--port", str(port), "--var", str(var)]
     began = time.monotonic()
@@ -66,7 +66,7 @@ def running_demo(var: Path) -> Iterator[DemoServer]:
         stderr=subprocess.STDOUT,
         text=True,
         start_new_session=True,
-        env=os.environ | {"PYTHONUNBUFFERED": "1"},
+        env=os.environ | {"PYTHONUNBUFFERED": "1"} | dict(settings or {}),
     )
     server = DemoServer(f"http://localhost:{port}", port, var, process)
     reader = threading.Thread(target=server.read, daemon=True)

@@ -67,6 +67,14 @@ def test_a_line_that_recovers_gets_the_large_picture_back() -> None:
     assert line.after(20) == "h"
 
 
+def test_what_the_publisher_loses_on_its_own_way_costs_no_viewer_a_picture() -> None:
+    line = Line()
+    line.after(2)
+    for layer in line.rig.source.ladder:
+        layer.loss = 0.6
+    assert [line.after(0.5, loss=0.6) for _ in range(20)] == ["h"] * 20
+
+
 def test_an_estimate_that_is_still_growing_changes_nothing() -> None:
     line = Line()
     line.after(2)
