@@ -38,7 +38,7 @@ export class UnitTopology {
     this.around = around;
     /** @type {Leg[]} the newest last; older ones only keep their pictures */
     this.legs = [];
-    /** @type {Leg | null} with its offer made in the lobby */
+    /** Ready for the next need, with its offer when it was made in the lobby. @type {Leg | null} */
     this.prepared = null;
     /** @type {{n: number, leg: Leg} | null} asked for, not answered */
     this.asked = null;
@@ -55,6 +55,8 @@ export class UnitTopology {
     this.worry = undefined;
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.fading = undefined;
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.sparing = undefined;
   }
 
   /** @returns {Leg | undefined} */
@@ -69,7 +71,7 @@ export class UnitTopology {
     if (!this.prepared?.pending) await this.prepared?.offer();
   }
 
-  /** Have a connection ready, without addresses or keys yet, for the moment when a third person comes. */
+  /** Have a connection ready, not negotiated yet, for the moment when a third person comes. */
   warm() {
     if (!this.legs.length) this.prepared ??= this.leg();
   }
@@ -227,7 +229,7 @@ export class UnitTopology {
 
   close() {
     this.closed = true;
-    for (const timer of [this.retry, this.worry, this.fading]) clearTimeout(timer);
+    for (const timer of [this.retry, this.worry, this.fading, this.sparing]) clearTimeout(timer);
     this.asked = null;
     this.prepared?.close();
     this.prepared = null;
@@ -248,6 +250,10 @@ export class UnitTopology {
       if (state === "connected") {
         clearTimeout(this.worry);
         this.fade(performance.now());
+        clearTimeout(this.sparing);
+        this.sparing = setTimeout(() => {
+          this.prepared ??= this.leg();
+        }, FADE.least);
       } else if (state === "failed") void this.restart(leg);
       else if (state === "disconnected") this.watch(leg, STUTTER);
     }
