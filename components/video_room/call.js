@@ -15,7 +15,6 @@ import { Topology } from "./topology.js";
 /** @typedef {{id: string, name: string, planned: boolean, people: string[], full: boolean, unit?: boolean}} RoomState */
 /** @typedef {{id: string, name: string, role: string, since: string}} Guest */
 /** @typedef {{id: string, name: string, role: string, address: string, state: string, message?: string}} Invitation */
-/** @typedef {import("./transcript.js").Line} Line */
 /** @typedef {{name: string, detail?: string, role: string, professional: boolean}} Me */
 /** @typedef {"out" | "waiting" | "joining" | "inside" | "over"} CallState */
 /** @typedef {"left" | "refused" | "removed" | "right"} Ending */
@@ -180,7 +179,9 @@ export class Call extends CallActs {
       case "slots":
       case "unpublished": return this.topology.hear(message);
       case "state": return this.restate(message);
-      case "speaker": return this.speaks(message.id ?? null);
+      case "speaker":
+        this.speaker = message.id ?? null;
+        return this.emit("speaker");
       case "quality": return void this.lines.set(message.id, message.level);
       case "asked": return this.emit("asked", { name: message.name });
       case "chat": return this.spoken(/** @type {any} */ (message));
@@ -297,20 +298,6 @@ export class Call extends CallActs {
     this.emit("people");
   }
 
-  /** @param {string | null} id */
-  speaks(id) {
-    this.speaker = id;
-    this.emit("speaker", id);
-  }
-
-  /** @param {Line} line */
-  spoken(line) {
-    this.line.settle(line.key);
-    const isNew = this.transcript.hear(line);
-    if (isNew && !line.mine) this.emit("notice", { event: "chat", name: line.name, text: line.text });
-    this.emit("chat");
-  }
-
   /** @param {Message} message */
   inWaitingRoom(message) {
     this.doctor = message.doctor ?? this.doctor;
@@ -372,16 +359,6 @@ export class Call extends CallActs {
     const now = JSON.stringify(this.sending());
     if (this.state !== "inside" || now === this.told) return;
     if (this.line.send({ t: "state", ...this.sending() })) this.told = now;
-  }
-
-  /**
-   * @param {"entered" | "left"} event
-   * @param {string} name
-   */
-  note(event, name) {
-    this.transcript.note(event, name);
-    this.emit("notice", { event, name });
-    this.emit("chat");
   }
 
   /**

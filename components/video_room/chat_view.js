@@ -3,7 +3,7 @@ import { h, icon, set, write } from "./dom.js";
 
 /** @typedef {import("./words.js").Words} Words */
 /** @typedef {import("./call.js").Call} Call */
-/** @typedef {import("./call.js").Line} Line */
+/** @typedef {import("./transcript.js").Line} Line */
 
 const LONGEST = 2000;
 const NEAR = 60;
