@@ -179,7 +179,9 @@ export class Call extends CallActs {
       case "slots":
       case "unpublished": return this.topology.hear(message);
       case "state": return this.restate(message);
-      case "speaker": return void this.emit("speaker", this.speaker = message.id ?? null);
+      case "speaker":
+        this.speaker = message.id ?? null;
+        return this.emit("speaker");
       case "quality": return void this.lines.set(message.id, message.level);
       case "asked": return this.emit("asked", { name: message.name });
       case "chat": return this.spoken(/** @type {any} */ (message));

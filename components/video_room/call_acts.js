@@ -1,6 +1,6 @@
 /**
  * What a person can do in a call, each one message to the server: write, let in, invite, silence, ask. Who may do what is
- * decided there. And what is written: the lines of the discussion, who came, who went.
+ * decided there. Also what is written by others.
  */
 import { Emitter } from "./emitter.js";
 import { Signalling } from "./signalling.js";
@@ -9,9 +9,9 @@ import { newKey, Transcript } from "./transcript.js";
 /** @typedef {import("./call.js").Me} Me */
 /** @typedef {import("./call.js").Invitation} Invitation */
 /** @typedef {import("./devices.js").Devices} Devices */
+/** @typedef {import("./transcript.js").Line} Line */
 /** @typedef {import("./signalling.js").Message} Message */
 /** @typedef {import("./signalling.js").Socket} Socket */
-/** @typedef {import("./transcript.js").Line} Line */
 
 export class CallActs extends Emitter {
   /**
@@ -47,24 +47,6 @@ export class CallActs extends Emitter {
     const key = newKey();
     this.transcript.write(key, this.me?.name ?? "", text);
     this.line.keep({ t: "chat", text, key });
-    this.emit("chat");
-  }
-
-  /** @param {Line} line */
-  spoken(line) {
-    this.line.settle(line.key);
-    const isNew = this.transcript.hear(line);
-    if (isNew && !line.mine) this.emit("notice", { event: "chat", name: line.name, text: line.text });
-    this.emit("chat");
-  }
-
-  /**
-   * @param {"entered" | "left"} event
-   * @param {string} name
-   */
-  note(event, name) {
-    this.transcript.note(event, name);
-    this.emit("notice", { event, name });
     this.emit("chat");
   }
 
@@ -134,5 +116,23 @@ export class CallActs extends Emitter {
     for (const kept of [...this.line.kept.values()]) {
       if (kept.t === "invite" && known.some(({ key, address }) => key === kept.key || address === kept.address)) this.line.settle(kept.key);
     }
+  }
+
+  /** @param {Line} line */
+  spoken(line) {
+    this.line.settle(line.key);
+    const isNew = this.transcript.hear(line);
+    if (isNew && !line.mine) this.emit("notice", { event: "chat", name: line.name, text: line.text });
+    this.emit("chat");
+  }
+
+  /**
+   * @param {"entered" | "left"} event
+   * @param {string} name
+   */
+  note(event, name) {
+    this.transcript.note(event, name);
+    this.emit("notice", { event, name });
+    this.emit("chat");
   }
 }

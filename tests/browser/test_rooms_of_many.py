@@ -184,7 +184,8 @@ def test_a_third_person_comes_and_goes_and_nobody_is_in_the_dark(room: Room) -> 
     )
     # Here three browsers without a graphics card, the product and whatever else runs share two cores: what nobody
     # changed anything about tells how slow the machine is just now.
-    allowed = LONGEST_GAP * max(1.0, max(control, loaded) / USUAL_GAP)
+    busy = os.getloadavg()[0] / (2 * (os.cpu_count() or 1))
+    allowed = LONGEST_GAP * max(1.0, max(control, loaded) / USUAL_GAP, busy)
     assert max(coming, going) <= allowed, f"{control=:.0f} {coming=:.0f} {loaded=:.0f} {going=:.0f}"
 
 
@@ -257,6 +258,8 @@ def test_the_unit_is_killed_and_everybody_is_back_within_five_seconds(four: Room
         assert time.monotonic() - killed < 20
         four.pages["Nadia DUBOIS"].wait_for_timeout(20)
     started = time.monotonic() - killed
+    for page in four.pages.values():
+        until(page, "window.__back !== undefined", 20)
     four.everybody_arrives(20, more=2)
     took = max(page.evaluate("window.__back") for page in four.pages.values()) / 1000 - killed_at
     log.info("the unit was back after %.1f s, everybody after %.1f s", started, took)
