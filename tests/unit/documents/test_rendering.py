@@ -184,10 +184,12 @@ async def test_the_event_loop_is_never_held(pool: RendererPool) -> None:
             longest = max(longest, time.perf_counter() - began)
 
     watching = asyncio.create_task(watch())
+    await asyncio.sleep(0.5)
+    usual, longest = longest, 0.0  # a busy machine stutters by itself
     with pytest.raises(FileRefused):
         await pool.run("inspect", "big", loads_large(big), filename="a.pdf")
     watching.cancel()
-    assert longest < 0.1
+    assert longest < max(0.1, 3 * usual)
 
 
 def loads_large(content: bytes) -> Callable[[], Iterator[bytes]]:
