@@ -24,6 +24,7 @@ RECENT = 4.0  # seconds that a reduced estimate counts
 FRESH = 6.0  # seconds that a report counts
 TIGHT = 0.9  # share of what is sent, below which a reduced estimate means too much
 LOSSY = 0.12  # share lost, of which repair does not get hold
+FELT = 0.02  # share lost that bears out a reduced estimate
 HOPELESS = 0.5  # share lost, at which even the smallest pictures are too much
 TRY_AFTER, TRY_AT_MOST = 5.0, 60.0  # seconds
 OPEN = float("inf")
@@ -80,8 +81,9 @@ class Ladder:
         quiet = now - self._changed
         if self._tight >= 2 and quiet > SETTLE:
             carried = min(pictures * (1 - loss), told if reduced else OPEN)
-            # Loss alone may be the air's and not the line's: smaller pictures, but no fewer of them.
-            least = 0.0 if reduced or loss >= HOPELESS else sum(small.bits for small in _smallest(slots, now))
+            # Loss alone may be the air's, an estimate alone a busy computer's: smaller pictures, but no fewer of them.
+            full = loss >= HOPELESS or (reduced and loss > FELT)
+            least = 0.0 if full else sum(small.bits for small in _smallest(slots, now))
             self.ceiling = max(least, min(self.ceiling, 0.95 * carried))
             self._pause = min(TRY_AT_MOST, 2 * self._pause) if self._trying else TRY_AFTER
             self._changed, self._trying, self._tight = now, False, 0
