@@ -1,4 +1,4 @@
-"""The demo, started once for all browser tests, and Debian's Chromium with a fake camera."""
+"""The demo, started for each file of browser tests, and Debian's Chromium with a fake camera."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
 
 from app.bench.browser import CHROMIUM, FLAGS
 from tests.browser.demo_server import DemoServer, running_demo
@@ -15,18 +15,24 @@ PASSWORD = "Demonstration-2026"
 expect.set_options(timeout=20_000)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoServer]:
     with running_demo(tmp_path_factory.mktemp("demo")) as server:
         yield server
 
 
 @pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
+def driver() -> Iterator[Playwright]:
+    """Playwright, once: its loop runs in this thread, and a second one beside it is refused."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
+        yield playwright
+
+
+@pytest.fixture(scope="session")
+def chromium(driver: Playwright) -> Iterator[Browser]:
+    browser = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+    yield browser
+    browser.close()
 
 
 @pytest.fixture

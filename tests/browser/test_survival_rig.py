@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.support.serving_rig.rig_browser import chromium, give_cookie, open_page
+from tests.support.serving_rig.rig_browser import give_cookie, open_page
 from tests.support.serving_rig.rig_server import RigServer
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -20,10 +20,9 @@ BACK_WITHIN = 10.0
 PATIENCE = 45_000  # milliseconds, where another rule is looked at
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as found:
-        yield found
+@pytest.fixture
+def browser(chromium: Browser) -> Browser:
+    return chromium
 
 
 @pytest.fixture

@@ -15,9 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
-
-from app.bench.browser import CHROMIUM, FLAGS
+from playwright.sync_api import Browser, Page, expect
 
 ROOT = Path(__file__).parents[2]
 POLICY = (
@@ -138,14 +136,6 @@ def address() -> Iterator[str]:
     rig.kill()
     rig.wait()
     rig.stdout.close()
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 Opening = Callable[..., Page]
