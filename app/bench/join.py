@@ -33,8 +33,8 @@ IN_PAGE = """async () => {
 
 
 def run(quick: bool) -> Report:
-    """Measure; `quick` joins 4 times instead of 11. The first of each is not counted."""
-    times, report = (4 if quick else 11), Report()
+    """Measure; `quick` joins 3 times instead of 11. The first of each is not counted."""
+    times, report = (3 if quick else 11), Report()
     with servers.demo() as demo, chromium() as browser:
         base = [_in_page(browser, demo.url) for _ in range(times + 1)][1:]
         nurse = _page(browser, demo.url, "ide.dubois")
