@@ -30,7 +30,7 @@ import { Words } from "./words.js";
 
 const main = document.getElementById("guest");
 const written = document.getElementById("td-config");
-if (main && written) start(main, JSON.parse(written.textContent ?? "{}"));
+if (main && written) void painted().then(() => start(main, JSON.parse(written.textContent ?? "{}")));
 
 /**
  * @param {HTMLElement} host
@@ -52,15 +52,14 @@ function start(host, config) {
   const shared = /** @type {any} */ (window);
   shared.__td = Object.assign(shared.__td ?? {}, { call: measures });
   view.draw();
-  void painted().then(() => {
-    call.line.open();
-    void devices.open();
-    void call.prepare();
-  });
+  call.line.open();
+  void devices.open();
+  void call.prepare();
 }
 
 /**
- * After the page has been seen: opening a camera and preparing a call keep the browser busy, the person reads meanwhile.
+ * After the greeting has been seen: drawing, opening a camera and preparing a call keep the browser busy, the person reads
+ * meanwhile.
  * A page in the background is never painted.
  */
 function painted() {
