@@ -3,7 +3,9 @@
     TeledossierError
     ├── NotAuthenticated          no login session, or it has ended
     │   ├── WrongCredentials      same answer for an unknown login and a wrong password
-    │   └── TooManyAttempts       wait `seconds`
+    │   ├── TooManyAttempts       wait `seconds`
+    │   ├── LoginExpired          a login begun too long ago, used already, or in another browser
+    │   └── LoginRefused          card, provider, code or key refused; `reason` is a stable word for the journal
     ├── AccessDenied              logged in, but not allowed to do this
     ├── NotFound                  unknown, or another structure's: the answer is the same
     ├── WrongStep                 the dossier's step does not allow it any more (or yet)
@@ -56,6 +58,19 @@ class TooManyAttempts(NotAuthenticated):
     def __init__(self, seconds: int) -> None:
         super().__init__(f"Trop d'essais. Patientez {seconds} secondes, puis réessayez.")
         self.seconds = seconds
+
+
+class LoginExpired(NotAuthenticated):
+    code = "connexion-depassee"
+    message = "Cette connexion a expiré ou a déjà servi. Recommencez : cela ne prend qu'un instant."
+
+
+class LoginRefused(NotAuthenticated):
+    code = "connexion-refusee"
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
 
 
 class AccessDenied(TeledossierError):

@@ -43,6 +43,22 @@ class Settings(BaseSettings):
     password_login: bool = Field(
         False, description="Offer « Identifiant et mot de passe ». Reduced assurance: off in production."
     )
+    card_trust: Path | None = Field(
+        None, description="Folder of trust for cards: `roots/`, `intermediates/`, `crls/`; none closes this way."
+    )
+    psc_issuer: str = Field(
+        "https://auth.esw.esante.gouv.fr/auth/realms/esante-wallet",
+        description="Issuer of Pro Santé Connect; the discovery document is read below it.",
+    )
+    psc_client_id: str = Field("", description="Our client at Pro Santé Connect; empty closes this way.")
+    psc_client_secret: SecretStr = Field(SecretStr(""), description="Secret of our client at Pro Santé Connect.")
+    psc_ciba: bool = Field(False, description="Offer Pro Santé Connect without leaving the page (CIBA).")
+    self_registration: bool = Field(
+        False, description="A professional unknown here may open an account by Pro Santé Connect, without any dossier."
+    )
+    sms_transport: Literal["none", "smpp", "ovh", "folder"] = Field(
+        "none", description="Who carries SMS; « folder » writes files in `var/sms` (demo)."
+    )
     session_idle_minutes: int = Field(15, ge=1, description="A login session ends after this long without use.")
     session_hours: int = Field(8, ge=1, description="A login session ends after this long in any case.")
     page_keep_seconds: int = Field(60, ge=1, description="How long the server keeps a page whose line is lost.")
@@ -88,6 +104,11 @@ class Settings(BaseSettings):
     def session_cookie(self) -> str:
         """Name of the login cookie; `__Host-` binds it to this host over https (RFC 6265bis 4.1.3.2)."""
         return "__Host-session" if self.secure_cookies else "session"
+
+    @property
+    def pre_session_cookie(self) -> str:
+        """Name of the cookie of a login that has begun."""
+        return "__Host-presession" if self.secure_cookies else "presession"
 
     def sqlalchemy_url(self) -> str:
         return self.database_url or f"sqlite:///{(self.var / 'teledossier.db').absolute()}"
@@ -143,6 +164,7 @@ def demo_settings(var: Path, port: int) -> Settings:
         secure_cookies=False,
         password_login=True,
         mail_transport="folder",
+        sms_transport="folder",
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import Any
 
 from sqlmodel import Session
 
@@ -48,7 +49,7 @@ def _person(
     mobile_end: str,
     structure: Structure | None,
     specialty: str = "",
-    **roles: bool,
+    **roles: Any,
 ) -> Professional:
     return Professional(
         login=login,

@@ -14,6 +14,7 @@ from sqlmodel import Session, col, select
 from app.audit import service as audit
 from app.db import key
 from app.identity.models import LoginSession, Professional
+from app.identity.ways import NOWHERE, Visitor, Way
 from app.platform import Platform
 
 TOUCH_EVERY = timedelta(seconds=30)  # `last_seen_at` is written at most this often
@@ -24,7 +25,9 @@ def hash_secret(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
-def open_session(session: Session, platform: Platform, professional: Professional, method: str, device: str) -> str:
+def open_session(
+    session: Session, platform: Platform, professional: Professional, way: Way, visitor: Visitor = NOWHERE
+) -> str:
     """Open a login session in the caller's transaction; answers the secret for the cookie."""
     secret = secrets.token_urlsafe(32)
     now = platform.now()
@@ -32,13 +35,14 @@ def open_session(session: Session, platform: Platform, professional: Professiona
         LoginSession(
             secret_hash=hash_secret(secret),
             professional_id=key(professional),
-            method=method,
+            method=way,
             created_at=now,
             last_seen_at=now,
-            device=device[:200],
+            device=visitor.device[:200],
+            address=visitor.address[:45],
         )
     )
-    audit.record(session, now, professional, "login", detail={"method": method})
+    audit.record(session, now, professional, "login", detail={"method": way, "address": visitor.address})
     return secret
 
 

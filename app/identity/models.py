@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
+import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
 
 from app.db import UtcDateTime
@@ -20,6 +21,9 @@ class Structure(SQLModel, table=True):
     town: str
     finess: str = Field(default="", max_length=9)
     phone: str = ""
+    login_ways: str = Field(default="", description="Ways its people may use, separated by spaces; empty: all offered")
+    first_way: str = Field(default="", description="The way its workstations show first")
+    password_networks: str = Field(default="", description="Networks a password is good from (CIDR); empty: anywhere")
 
     @property
     def short_name(self) -> str:
@@ -50,6 +54,7 @@ class Professional(SQLModel, table=True):
     specialty: str = ""
     qualification: str = Field(default="", description="As people read it: « gériatre », « infirmière »")
     rpps: str | None = Field(default=None, unique=True, max_length=11)
+    psc_subject: str | None = Field(default=None, unique=True, description="SubjectNameID of Pro Santé Connect")
     mobile: str = ""
     email: str = ""
     structure_id: int | None = Field(default=None, foreign_key="structure.id", index=True)
@@ -99,6 +104,44 @@ class LoginSession(SQLModel, table=True):
     last_seen_at: datetime = Field(sa_type=UtcDateTime)
     ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     device: str = ""
+    address: str = ""
+
+
+class PendingLogin(SQLModel, table=True):
+    """A login that has begun, or another act that waits for one answer (`app.identity.pending`).
+
+    `tries` counts wrong answers, `sends` what was sent; `data` is JSON and never holds a code or a secret in clear.
+    """
+
+    __tablename__ = "pending_login"
+
+    id: int | None = Field(default=None, primary_key=True)
+    secret_hash: str = Field(unique=True, max_length=64)
+    purpose: str
+    professional_id: int | None = Field(default=None, foreign_key="professional.id", index=True)
+    data: str = Field(default="{}", sa_type=sa.Text)
+    tries: int = 0
+    sends: int = 0
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    expires_at: datetime = Field(sa_type=UtcDateTime, index=True)
+    used_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class Passkey(SQLModel, table=True):
+    """A passkey (WebAuthn credential) of a professional; the private key never leaves their device."""
+
+    __tablename__ = "passkey"
+
+    id: int | None = Field(default=None, primary_key=True)
+    professional_id: int = Field(foreign_key="professional.id", index=True)
+    credential_id: bytes = Field(unique=True)
+    public_key: bytes
+    sign_count: int = 0
+    name: str
+    transports: str = ""
+    backed_up: bool = False
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    last_used_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
 class LoginThrottle(SQLModel, table=True):

@@ -9,8 +9,9 @@ from sqlmodel import Session, select
 
 from app.audit import service as audit
 from app.errors import AccessDenied, TooManyAttempts, WrongCredentials
-from app.identity import login_sessions, passwords
+from app.identity import login_sessions, passwords, ways
 from app.identity.models import LoginThrottle, Professional, Structure
+from app.identity.ways import NOWHERE, Visitor, Way
 from app.platform import Platform
 
 FREE_FAILURES = 5  # this many in a row cost nothing but the time of argon2
@@ -19,7 +20,32 @@ FORGOTTEN_AFTER = timedelta(hours=24)
 LONGEST_PASSWORD = 1024
 
 
-def log_in_by_password(platform: Platform, login: str, password: str, device: str = "") -> str:
+def finish_login(session: Session, platform: Platform, professional: Professional, way: Way, visitor: Visitor) -> str:
+    """The last step of every way, in the caller's transaction: may they, this way, from here? Then a new session.
+
+    Answers the secret for the login cookie.
+
+    Raises: AccessDenied (account suspended, way closed by the structure, password from a foreign network).
+    """
+    if professional.suspended:
+        raise AccessDenied("Ce compte est suspendu. Appelez l'administrateur de votre établissement.")
+    ways.check(session, platform.settings, professional, way, visitor)
+    return login_sessions.open_session(session, platform, professional, way, visitor)
+
+
+def journal_refusal(
+    platform: Platform, way: Way, reason: str, visitor: Visitor = NOWHERE, professional: Professional | None = None
+) -> None:
+    """Keep in the journal that a login was refused and why, in a transaction of its own; call it outside any other.
+
+    `reason` is a stable word (« revoked », « nonce »). `professional` only when known for certain.
+    """
+    with platform.transaction() as session:
+        detail = {"method": way, "reason": reason, "address": visitor.address}
+        audit.record(session, platform.now(), professional or audit.SYSTEM, "login.refused", detail=detail)
+
+
+def log_in_by_password(platform: Platform, login: str, password: str, visitor: Visitor = NOWHERE) -> str:
     """Log in by « Identifiant et mot de passe »; answers the secret for the login cookie.
 
     Slow on purpose (argon2id): call it in a thread. An unknown login and a wrong password give the same answer
@@ -45,7 +71,7 @@ def log_in_by_password(platform: Platform, login: str, password: str, device: st
             kept = session.get_one(Professional, professional.id)
             kept.password_hash = passwords.hash_password(password)
             session.add(kept)
-        return login_sessions.open_session(session, platform, professional, "password", device)
+        return finish_login(session, platform, professional, Way.PASSWORD, visitor)
 
 
 def structure_of(session: Session, professional: Professional) -> Structure | None:

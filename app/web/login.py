@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from typing import Any
 
 from app.errors import TeledossierError
 from app.identity import login_sessions, service
+from app.identity.ways import Way
 from app.web.base import Handler
+from app.web.login_base import LoginHandler
 from app.web.rendering import render
-
-
-def safe_path(path: str) -> str:
-    """Where to go after the login: a path of this host, whatever the address said."""
-    return path if re.fullmatch(r"/(?![/\\])[\w\-./?=&%]{0,200}", path) else "/portail"
 
 
 class Root(Handler):
@@ -26,50 +22,30 @@ class Root(Handler):
         self.redirect("/portail" if self.current_user else "/connexion")
 
 
-class Login(Handler):
-    """`/connexion`: the ways to log in that this installation offers."""
+class Login(LoginHandler):
+    """`/connexion`: the ways to log in that this installation offers, and the password among them.
 
-    public = True
+    The way shown is the one of the address (`?moyen=carte`), else the one this browser used last.
+    """
 
     def get(self) -> None:
         if self.current_user:
-            self.redirect(safe_path(self.get_query_argument("next", "/portail")))
+            self.redirect(self.destination)
             return
-        self._page()
+        self.page(self.way_asked())
 
     async def post(self) -> None:
         login, password = (
             self.get_body_argument("identifiant", ""),
             self.get_body_argument("mot_de_passe", "", strip=False),
         )
-        device = self.request.headers.get("User-Agent", "")
         try:
             # argon2id takes tens of milliseconds on purpose: never on the event loop.
-            secret = await asyncio.to_thread(service.log_in_by_password, self.platform, login, password, device)
+            secret = await asyncio.to_thread(service.log_in_by_password, self.platform, login, password, self.visitor)
         except TeledossierError as refusal:
-            self._page(refusal, login)
+            self.page(Way.PASSWORD, refusal, login=login[:200])
             return
-        self._give_cookie(secret)
-        self.redirect(safe_path(self.get_body_argument("next", "/portail")), status=303)
-
-    def _give_cookie(self, secret: str) -> None:
-        settings = self.platform.settings
-        self.set_cookie(
-            settings.session_cookie, secret, path="/", httponly=True, samesite="Lax", secure=settings.secure_cookies
-        )
-
-    def _page(self, refusal: TeledossierError | None = None, login: str = "") -> None:
-        render(
-            self,
-            "connexion.html",
-            status=refusal.status if refusal else 200,
-            refusal=refusal.message if refusal else "",
-            login=login[:200],
-            next=safe_path(self.get_argument("next", "/portail")),
-            password_login=self.platform.settings.password_login,
-            demo=self.platform.settings.demo,
-            phone=self.platform.settings.assistance_phone,
-        )
+        self.enter(secret, Way.PASSWORD)
 
 
 class Logout(Handler):

@@ -8,10 +8,9 @@ from app.dossiers.listing import DossierFilter, DossierRow, Selection, my_dossie
 from app.dossiers.models import Step
 from app.french import full, hour, local, long_date
 from app.identity import login_sessions, service
+from app.identity.ways import Way
 from app.web.base import Handler
 from app.web.rendering import render
-
-METHODS = {"password": "identifiant et mot de passe"}
 
 
 class Portal(Handler):
@@ -38,7 +37,7 @@ class Portal(Handler):
             opinions=dossiers.counts[Selection.OPINION_DUE] if dossiers else 0,
             coming=len(coming),
             next=_next(coming[0], now) if coming else None,
-            last_login=f"{full(before.created_at, now)}, {METHODS.get(before.method, before.method)}" if before else "",
+            last_login=f"{full(before.created_at, now)}, {Way(before.method).label.lower()}" if before else "",
         )
 
 

@@ -38,6 +38,7 @@ def serve() -> None:
     from app.documents import service
     from app.french import local
     from app.identity import login_sessions
+    from app.identity.ways import Way
     from app.server import context
     from app.web.routes_documents import ROUTES
     from components.document_viewer import DocumentViewer
@@ -48,7 +49,7 @@ def serve() -> None:
     world = small_world()
     context.use(world.platform)
     with world.platform.transaction() as session:
-        secret = login_sessions.open_session(session, world.platform, world.dr_martin, "test", "")
+        secret = login_sessions.open_session(session, world.platform, world.dr_martin, Way.PASSWORD)
     today = local(world.clock.now()).date()
     contents = {
         "lettre": ("Courrier du Dr PETIT.pdf", files.letter(today)),

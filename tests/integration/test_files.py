@@ -30,6 +30,7 @@ from app.audit.models import AuditEntry
 from app.documents.models import Document
 from app.documents.store import EncryptedFolder
 from app.identity import login_sessions
+from app.identity.ways import Way
 from app.server import context
 from app.web.routes_documents import ROUTES
 from tests.support.people import World, small_world
@@ -52,7 +53,7 @@ class Site:
         if login:
             platform = self.world.platform
             with platform.transaction() as session:
-                secret = login_sessions.open_session(session, platform, self.world.people[login], "test", "")
+                secret = login_sessions.open_session(session, platform, self.world.people[login], Way.PASSWORD)
             cookies = {platform.settings.session_cookie: secret}
         return httpx.AsyncClient(base_url=self.base, cookies=cookies, headers={"Origin": self.base}, timeout=30)
 
@@ -211,7 +212,7 @@ def test_a_server_killed_in_the_middle_leaves_nothing_that_anybody_sees(tmp_path
                     platform = replace(world.platform, files=EncryptedFolder(Path("{tmp_path}/files"), {{1: bytes(32)}}, 1))
                     context.use(platform)
                     with platform.transaction() as session:
-                        secret = login_sessions.open_session(session, platform, world.ide_dubois, "test", "")
+                        secret = login_sessions.open_session(session, platform, world.ide_dubois, Way.PASSWORD)
                     from tornado.httpserver import HTTPServer
                     from tornado.netutil import bind_sockets
                     server = HTTPServer(Application(ROUTES))

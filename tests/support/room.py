@@ -20,6 +20,7 @@ from tornado.websocket import WebSocketClientConnection, WebSocketProtocol13, we
 
 from app.dossiers.models import Dossier, Step
 from app.identity import login_sessions
+from app.identity.ways import Way
 from app.messaging.models import OutboxMessage
 from app.server import context, rooms
 from app.server.rooms import HUB
@@ -112,7 +113,7 @@ class House:
     def log_in(self, login: str) -> str:
         platform = self.world.platform
         with platform.transaction() as session:
-            return login_sessions.open_session(session, platform, self.world.people[login], "password", "test")
+            return login_sessions.open_session(session, platform, self.world.people[login], Way.PASSWORD)
 
     async def connect(self, path: str, cookie: str, origin: str | None = "") -> Page:
         headers = {"Cookie": cookie} if cookie else {}

@@ -14,6 +14,7 @@ from sqlmodel import col, select
 
 from app.audit.models import AuditEntry
 from app.identity import login_sessions
+from app.identity.ways import Way
 from app.messaging.models import OutboxMessage
 from app.teleconsultation import door, invitations
 from app.teleconsultation.hub import Hub
@@ -91,7 +92,7 @@ class Salon:
             platform = self.world.platform
             with platform.transaction() as session:
                 person = self.world.people[login]
-                self.secrets[login] = login_sessions.open_session(session, platform, person, "password", "test")
+                self.secrets[login] = login_sessions.open_session(session, platform, person, Way.PASSWORD)
         return self.secrets[login]
 
     def page_of(self, login: str, number: str = NUMBER) -> Talker:

@@ -17,6 +17,7 @@ from pydantic import SecretStr
 from app import db
 from app.identity import login_sessions
 from app.identity.models import Profession, Professional
+from app.identity.ways import Way
 from app.server import command
 from app.settings import Settings, load
 from tests.support.serving_rig import rig_platform
@@ -79,13 +80,13 @@ class RigServer:
             )
             session.add(person)
             session.flush()
-            return login_sessions.open_session(session, self.platform, person, "password", "rig")
+            return login_sessions.open_session(session, self.platform, person, Way.PASSWORD)
 
     def login_again(self, login_of: int = 0) -> str:
         """Another login session of one of the two people."""
         with self.platform.transaction() as session:
             person = session.get_one(Professional, login_of + 1)
-            return login_sessions.open_session(session, self.platform, person, "password", "rig")
+            return login_sessions.open_session(session, self.platform, person, Way.PASSWORD)
 
     def start(self, arguments: list[str] | None = None) -> None:
         arguments = arguments or rig_command(self.settings)

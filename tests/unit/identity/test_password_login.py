@@ -10,6 +10,7 @@ from app.demo.people import PASSWORD
 from app.errors import AccessDenied, TooManyAttempts, WrongCredentials
 from app.identity import login_sessions, passwords, service
 from app.identity.models import LoginSession
+from app.identity.ways import Visitor
 from tests.support.people import World, small_world
 
 
@@ -19,7 +20,7 @@ def world() -> World:
 
 
 def log_in(world: World, login: str = "dr.martin", password: str = PASSWORD) -> str:
-    return service.log_in_by_password(world.platform, login, password, "a browser")
+    return service.log_in_by_password(world.platform, login, password, Visitor("192.0.2.7", "a browser"))
 
 
 def test_the_right_password_opens_a_login_session(world: World) -> None:

@@ -1,0 +1,108 @@
+"""The ways to log in (guide 1.1), and which of them an installation, a structure and an account may use.
+
+The installation offers what its settings make possible; a structure may close ways to its people and say which comes
+first; a password may be tied to networks. `check` is asked by every way, once the person is known and before the
+login session opens.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sqlmodel import Session
+
+from app.errors import AccessDenied
+from app.identity.models import Professional, Structure
+from app.settings import Settings
+
+
+class Way(StrEnum):
+    """A way to log in, as the database and the journal name it."""
+
+    CARD = "card"
+    PSC = "psc"
+    STRONG = "strong"
+    PASSWORD = "password"
+    PASSKEY = "passkey"
+
+    @property
+    def label(self) -> str:
+        """« Carte professionnelle », as screens and the kiosk show it."""
+        return _LABELS[self]
+
+    @property
+    def slug(self) -> str:
+        """What addresses call it: `/connexion?moyen=carte`."""
+        return _SLUGS[self]
+
+
+_LABELS = {
+    Way.CARD: "Carte professionnelle",
+    Way.PSC: "Pro Santé Connect",
+    Way.STRONG: "Authentification forte",
+    Way.PASSWORD: "Identifiant et mot de passe",
+    Way.PASSKEY: "Clé d'accès",
+}
+_SLUGS = {Way.CARD: "carte", Way.PSC: "psc", Way.STRONG: "forte", Way.PASSWORD: "mot-de-passe", Way.PASSKEY: "cle"}
+BY_SLUG = {slug: way for way, slug in _SLUGS.items()}
+
+
+@dataclass(frozen=True)
+class Visitor:
+    """Where a login comes from: the client's address, what its browser calls itself."""
+
+    address: str = ""
+    device: str = ""
+
+
+NOWHERE = Visitor()  # tests and notebooks
+
+
+def offered(settings: Settings) -> list[Way]:
+    """What this installation offers, in the order of screens."""
+    return [way for way in Way if _is_set_up(settings, way)]
+
+
+def _is_set_up(settings: Settings, way: Way) -> bool:
+    match way:
+        case Way.PASSWORD:
+            return settings.password_login
+        case _:
+            return False
+
+
+def of_structure(settings: Settings, structure: Structure | None) -> list[Way]:
+    """What a structure leaves open to its people; an empty list of its own means all that is offered."""
+    ways = offered(settings)
+    kept = structure.login_ways.split() if structure else []
+    return [way for way in ways if not kept or way in kept] or ways
+
+
+def check(session: Session, settings: Settings, professional: Professional, way: Way, visitor: Visitor) -> None:
+    """Whether this person may log in this way from here.
+
+    Raises: AccessDenied, saying what to do instead.
+    """
+    structure = session.get(Structure, professional.structure_id) if professional.structure_id else None
+    if way not in of_structure(settings, structure):
+        raise AccessDenied(
+            f"Votre établissement n'a pas ouvert la connexion par « {way.label} ». Choisissez un autre moyen."
+        )
+    if way is Way.PASSWORD and structure and not in_networks(visitor.address, structure.password_networks):
+        raise AccessDenied(
+            "Le mot de passe seul n'est accepté que depuis les postes de votre établissement. "
+            "Choisissez un autre moyen : votre compte n'est pas bloqué."
+        )
+
+
+def in_networks(address: str, networks: str) -> bool:
+    """Whether an IP address lies in one of the networks (CIDR, separated by spaces); no network means anywhere."""
+    if not networks.split():
+        return True
+    try:
+        here = ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    return any(here in ipaddress.ip_network(network, strict=False) for network in networks.split())
