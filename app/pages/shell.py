@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeGuard
 
 import panel as pn
 import panel_material_ui as pmui
+import param
 from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup
 from panel.custom import JSComponent
@@ -86,6 +87,8 @@ class Navigation(JSComponent):
     `on_navigate(search)` gets what stands behind the path, « ?dossier=TLM-2026-0001 » or nothing. It comes from a
     browser: here only its shape is checked, rights are the use case's to check.
     """
+
+    search = param.String(doc="The address that the page was built for; the browser says if it is elsewhere by then.")
 
     _esm = HERE / "navigation.js"
 

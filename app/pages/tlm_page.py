@@ -73,7 +73,7 @@ def serve() -> None:
     arguments = {name: pn.state.session_args.get(name, [b""])[0].decode(errors="replace") for name in ARGUMENTS}
     search = "?" + urlencode({name: value for name, value in arguments.items() if value})
     pages: list[TlmPage] = []
-    navigation = shell.Navigation(on_navigate=lambda search: pages[0].visit(search))
+    navigation = shell.Navigation(on_navigate=lambda search: pages[0].visit(search), search=search)
     context = PageContext(
         platform(), actor, navigation.go, locate=lambda search: navigation.write_address(search, replace=True)
     )

@@ -44,7 +44,9 @@ def servable(actor: Professional) -> pn.Template:
     button = pmui.Button(label="Compter", on_click=click)
     rows = pd.DataFrame({"i": range(200), "x": [i / 2 for i in range(200)], "s": [f"t{i}" for i in range(200)]})
     table = pn.widgets.Tabulator(rows, pagination="remote", page_size=5, show_index=False, disabled=True)
-    navigation = shell.Navigation(lambda search: setattr(address, "object", search.lstrip("?")))
+    navigation = shell.Navigation(
+        lambda search: setattr(address, "object", search.lstrip("?")), search=f"?dossier={shown}" if shown else ""
+    )
     view = pmui.Column(pmui.Typography("Banc", variant="h1"), address, opinion, note, heard, button, count, table)
     return shell.page(
         view,
