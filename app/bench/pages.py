@@ -29,7 +29,7 @@ class Measured:
 def run(quick: bool) -> Report:
     """Measure; `quick` makes one visit of each kind instead of 7."""
     visits, report = (1 if quick else 7), Report()
-    with servers.bare() as bare, servers.demo() as demo, chromium() as browser:
+    with servers.together(servers.bare(), servers.demo()) as (bare, demo), chromium() as browser:
         invitation = invite(demo.url, browser)
         pages = [
             Measured("bare", f"{bare.url}/bare", lambda page: page.get_by_text("x", exact=True).wait_for()),

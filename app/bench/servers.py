@@ -13,6 +13,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,6 +54,13 @@ def bare() -> Iterator[Server]:
         command += ["--allow-websocket-origin", f"localhost:{port}", "--unused-session-lifetime", "1000"]
         with _running(command, f"http://localhost:{port}/bare") as process:
             yield Server(f"http://localhost:{port}", process.pid)
+
+
+@contextlib.contextmanager
+def together(*servers: contextlib.AbstractContextManager[Server]) -> Iterator[list[Server]]:
+    """Several servers, started at the same time."""
+    with contextlib.ExitStack() as stack, ThreadPoolExecutor(len(servers)) as threads:
+        yield list(threads.map(stack.enter_context, servers))
 
 
 @contextlib.contextmanager

@@ -5,7 +5,7 @@ export function render({ model }) {
   document.addEventListener("td:navigate", tell);
   // A page is built anew for the address it had when that began; the person may have gone back or on meanwhile, when
   // nobody was here to hear it.
-  if (plain(location.search) !== plain(model.search)) model.send_msg({ search: location.search });
+  if (plain(location.search) !== plain(model.search)) void window.__td?.announce?.();
   model.on("msg:custom", (message) => window.__td?.show(message.search, message.title, message.replace));
   model.on("remove", () => document.removeEventListener("td:navigate", tell));
 }

@@ -166,7 +166,7 @@
     await until(() => doc.is_idle, REBUILD_WITHIN);
     await td.drafts?.restore(doc);
     // An address chosen while the line was down has not been heard by a session that survived.
-    if (location.search !== searchWhenLost) announce();
+    if (location.search !== searchWhenLost) void td.announce();
     document.dispatchEvent(new CustomEvent("td:back"));
   }
 
@@ -217,13 +217,16 @@
 
   // ---- addresses inside the page
 
-  const announce = () =>
+  /** Tell Python where the person is, once the page is there to hear and to be answered. */
+  td.announce = async () => {
+    await until(() => !down && window.Bokeh?.documents?.[0]?.is_idle, REBUILD_WITHIN);
     document.dispatchEvent(new CustomEvent("td:navigate", { detail: { search: location.search } }));
+  };
 
   /** Go to `search` (« ?dossier=… ») without loading the page anew. @param {string} search */
   td.navigate = (search) => {
     td.show(search);
-    announce();
+    void td.announce();
   };
 
   /**
@@ -237,7 +240,7 @@
     else history.pushState(null, "", location.pathname + search);
   };
 
-  addEventListener("popstate", announce);
+  addEventListener("popstate", () => void td.announce());
 
   /** The room's modules, fetched when a page first marks its place; they stay in the window. */
   td.needRoom = () => {

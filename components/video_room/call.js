@@ -23,6 +23,8 @@ import { Topology } from "./topology.js";
 const NO_UNIT = ["relais-indisponible", "relais-refus"];
 /** How long the offer for the unit may hold up the entry of somebody who was just let in. */
 const PREPARING = 600;
+/** How long drawing somebody who enters waits for our answer to them, in ms. */
+const ANSWERING = 150;
 /** How long somebody may be missing after the line came back. */
 const ABSENCE = 10_000;
 
@@ -124,7 +126,7 @@ export class Call extends CallActs {
     if (message.unit) await Promise.race([this.topology.expectUnit(), new Promise((go) => setTimeout(go, PREPARING))]);
     if (this.state !== "waiting" && this.state !== "out") return;
     performance.mark("td:join-click");
-    this.room = { id: idOf(message.room), name: "" };
+    this.room = { id: String(message.room), name: "" };
     this.move("joining");
     this.sendJoin(message.unit === true);
   }
@@ -273,9 +275,13 @@ export class Call extends CallActs {
   entered(message) {
     const known = this.people.has(message.person.id);
     this.people.set(message.person.id, message.person);
-    this.topology.entered(message.person.id, message.offer, message.resumed);
-    if (!known && !message.resumed) this.note("entered", message.person.name);
-    this.emit("people");
+    const answered = this.topology.entered(message.person.id, message.offer, message.resumed);
+    // Their offer is answered first, then the page is drawn: the path is being made meanwhile.
+    void Promise.race([answered, new Promise((go) => setTimeout(go, ANSWERING))]).then(() => {
+      if (this.people.get(message.person.id) !== message.person) return;
+      if (!known && !message.resumed) this.note("entered", message.person.name);
+      this.emit("people");
+    });
   }
 
   /** @param {Message} message */
@@ -390,9 +396,4 @@ export class Call extends CallActs {
     this.state = state;
     this.emit("state", state);
   }
-}
-
-/** @param {unknown} room an id, or a room with its id */
-function idOf(room) {
-  return typeof room === "object" && room !== null && "id" in room ? String(room.id) : String(room);
 }

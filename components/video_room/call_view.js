@@ -130,7 +130,7 @@ export class CallView {
     this.tick();
     const count = this.panels.people.querySelector(".td-count");
     if (count) write(count, String(this.call.people.size + 1));
-    this.alone.hidden = this.call.people.size > 0;
+    this.alone.hidden = this.call.people.size > 0 || this.call.state !== "inside";
     write(this.alone, this.words.say("call.alone"));
   }
 

@@ -112,13 +112,13 @@ export class PeerTopology {
    * @param {string | undefined} offer
    * @param {boolean} resumed
    */
-  entered(id, offer, resumed) {
+  async entered(id, offer, resumed) {
     this.absent.delete(id);
     if (resumed && this.byId.get(id)?.isAlive) {
       this.byId.get(id)?.sendOffer();
       return;
     }
-    if (offer) void this.answer(id, offer);
+    if (offer) await this.answer(id, offer);
   }
 
   /**

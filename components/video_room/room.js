@@ -107,7 +107,9 @@ export class Room {
   follow() {
     const { call } = this;
     if (!call) return;
-    if (call.state === "inside") this.show("call");
+    // Drawn while the server is asked: the answer then finds the page free, and the click is felt at once.
+    if (call.state === "joining") queueMicrotask(() => this.call?.state === "joining" && this.show("call"));
+    else if (call.state === "inside") this.show("call");
     else if (call.state === "out") this.show("lobby");
     else if (call.state === "over") {
       if (call.ending === "left") this.close();

@@ -130,9 +130,10 @@ export class Topology {
    * @param {string} id
    * @param {string | undefined} offer
    * @param {boolean} resumed
+   * @returns {Promise<void>} what they asked for is on its way
    */
-  entered(id, offer, resumed) {
-    if (this.route === "direct" || this.peers.links.has(id)) this.peers.entered(id, offer, resumed);
+  async entered(id, offer, resumed) {
+    if (this.route === "direct" || this.peers.links.has(id)) await this.peers.entered(id, offer, resumed);
   }
 
   /** @param {string} id */
