@@ -1,10 +1,11 @@
-"""`bench join`: from the click on « Rejoindre » to the first picture of the other, peer to peer.
+"""`bench join`: from the click on « Rejoindre » to the first picture of the other, peer to peer and through the unit.
 
 Beside it, in the same run and browser, two peer connections in one page: what the browser itself needs.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from app.bench import servers
@@ -32,21 +33,31 @@ IN_PAGE = """async () => {
 }"""
 
 
+# What a page says when no direct path comes up: from then on the unit carries the call.
+BLOCKED = """() => { const { people, line } = window.__td.call.current;
+  for (const to of people.keys()) line.send({ t: "blocked", to }); }"""
+
+
 def run(quick: bool) -> Report:
-    """Measure; `quick` joins 4 times instead of 11. The first of each is not counted."""
-    times, report = (4 if quick else 11), Report()
+    """Measure; `quick` joins 3 times each way instead of 11. The first of each is not counted."""
+    times, report = (3 if quick else 11), Report()
     with servers.demo() as demo, chromium() as browser:
         base = [_in_page(browser, demo.url) for _ in range(times + 1)][1:]
-        nurse = _page(browser, demo.url, "ide.dubois")
-        _to_lobby(nurse, demo.url)
+        nurse, expert = (_page(browser, demo.url, login) for login in ("ide.dubois", "dr.martin"))
+        for page in (nurse, expert):
+            page.goto(f"{demo.url}/tlm?dossier=TLM-2026-0001")
+        _to_lobby(nurse)
         nurse.get_by_role("button", name="Rejoindre").click()
-        expert = _page(browser, demo.url, "dr.martin")
-        joins = [_join(expert, demo.url) for _ in range(times + 1)][1:]
-        base += [_in_page(browser, demo.url) for _ in range(times // 2)]
+        direct = [_join(expert) for _ in range(times + 1)][1:]
+        _join(expert, lambda: _go_over(nurse, expert))
+        unit = [_join(expert) for _ in range(times + 1)][1:]
+        base += [_in_page(browser, demo.url) for _ in range(times)]
     report.figure("in-page first frame ms", median(base))
-    report.figure("peer-to-peer first frame ms", median(joins))
-    report.figure("peer-to-peer slowest ms", max(joins))
-    report.target("peer-to-peer / in-page", median(joins) / median(base), 1.6)
+    for name, joins in (("peer-to-peer", direct), ("unit", unit)):
+        report.figure(f"{name} first frame ms", median(joins))
+        report.figure(f"{name} slowest ms", max(joins))
+    report.target("peer-to-peer / in-page", median(direct) / median(base), 1.6)
+    report.target("unit / in-page", median(unit) / median(base), 1.3)
     return report
 
 
@@ -65,18 +76,26 @@ def _page(browser: Any, url: str, login: str) -> Any:
     return page
 
 
-def _to_lobby(page: Any, url: str) -> None:
-    page.goto(f"{url}/tlm?dossier=TLM-2026-0001")
+def _to_lobby(page: Any) -> None:
     page.get_by_role("button", name="Entrer en salle").click()
     page.get_by_role("button", name="Rejoindre").wait_for()
 
 
-def _join(page: Any, url: str) -> float:
-    _to_lobby(page, url)
+def _go_over(*pages: Any) -> None:
+    """The call of these pages goes over to the unit, and its old way is closed."""
+    pages[0].evaluate(BLOCKED)
+    for page in pages:
+        until(page, "window.__td.call.route() === 'unit' && window.__td.call.connections() === 1")
+
+
+def _join(page: Any, meanwhile: Callable[[], None] = lambda: None) -> float:
+    """Enter, see the other, leave again; `meanwhile` happens inside. Answers ms from the click to the first picture."""
+    _to_lobby(page)
     page.wait_for_timeout(1000)  # a person looks at themselves before joining; the camera is warm
     page.get_by_role("button", name="Rejoindre").click()
     until(page, "window.__td.call.joinTime() !== null")
     taken = float(page.evaluate("window.__td.call.joinTime()"))
+    meanwhile()
     page.get_by_role("button", name="Quitter la téléconsultation").click()
-    until(page, "window.__td.room.state !== 'call'")
+    until(page, "window.__td.room.state === 'closed'")
     return taken
