@@ -7,31 +7,8 @@ refuses to start and says which one, instead of dropping calls.
 from __future__ import annotations
 
 import inspect
-from dataclasses import dataclass
-from importlib import import_module
 
-
-class PinBroken(RuntimeError):
-    """aiortc or pylibsrtp no longer has a name we need."""
-
-
-@dataclass(frozen=True)
-class Pin:
-    """`where` is « module:attribute.attribute »."""
-
-    where: str
-    why: str
-
-    def holds(self) -> bool:
-        module, _, path = self.where.partition(":")
-        try:
-            found: object = import_module(module)
-            for name in path.split("."):
-                found = getattr(found, name)
-        except (ImportError, AttributeError):
-            return False
-        return True
-
+from app.pinned import Pin, PinBroken
 
 DTLS = "aiortc.rtcdtlstransport:RTCDtlsTransport."
 SRTP = "pylibsrtp._binding:lib."
@@ -56,7 +33,7 @@ TRANSPORT = ("_rx_srtp", "_tx_srtp", "_ssl")
 
 def check() -> None:
     """Raises: PinBroken, naming everything that is gone."""
-    gone = [f"{pin.where} ({pin.why})" for pin in NAMES if not pin.holds()]
+    gone = [str(pin) for pin in NAMES if not pin.holds()]
     gone += _objects() if not gone else []
     if gone:
         raise PinBroken(

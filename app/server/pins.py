@@ -6,33 +6,10 @@ to start and says which one, instead of serving pages that look alive and are de
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-
-class PinBroken(RuntimeError):
-    """Panel or Bokeh no longer has a name we need."""
-
-
-@dataclass(frozen=True)
-class Pin:
-    """`where` is « module:attribute.attribute »."""
-
-    where: str
-    why: str
-
-    def holds(self) -> bool:
-        module, _, path = self.where.partition(":")
-        try:
-            found: object = import_module(module)
-            for name in path.split("."):
-                found = getattr(found, name)
-        except (ImportError, AttributeError):
-            return False
-        return True
-
+from app.pinned import Pin, PinBroken
 
 PYTHON = (
     Pin("bokeh.server.tornado:BokehTornado.__init__", "response transforms: headers, compression"),
@@ -83,7 +60,7 @@ def check() -> None:
     import panel
     from bokeh.settings import settings
 
-    gone = [f"{pin.where} ({pin.why})" for pin in PYTHON if not pin.holds()]
+    gone = [str(pin) for pin in PYTHON if not pin.holds()]
     script = (Path(settings.bokehjs_path()) / "js" / "bokeh.min.js").read_text()
     gone += [f"bokeh.min.js: {name} ({why})" for name, why in BROWSER.items() if name not in script]
     if gone:

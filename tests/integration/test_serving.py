@@ -19,6 +19,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Origin, Subprotocol
 
+from app.pinned import Pin, PinBroken
 from app.server import command, pins, supervisor
 from app.server.headers import SecurityHeaders
 from app.server.shelf import Shelved
@@ -463,9 +464,9 @@ def test_what_we_lean_on_in_panel_and_bokeh_is_there() -> None:
 
 
 def test_a_name_gone_from_panel_stops_the_start_and_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    gone = pins.Pin("panel.io.server:DocHandler.no_such_thing", "the test")
+    gone = Pin("panel.io.server:DocHandler.no_such_thing", "the test")
     monkeypatch.setattr(pins, "PYTHON", (*pins.PYTHON, gone))
-    with pytest.raises(pins.PinBroken, match="no_such_thing"):
+    with pytest.raises(PinBroken, match="no_such_thing"):
         pins.check()
 
 

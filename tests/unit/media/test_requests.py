@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from app.media import pins, requests
 from app.media.errors import WrongRequest
 from app.media.limits import Bucket
+from app.pinned import PinBroken
 
 JOIN = {"t": "join", "id": 1, "room": "blue", "peer": "martin", "offer": "v=0"}
 
@@ -76,5 +77,5 @@ def test_the_private_names_we_lean_on_are_there() -> None:
 
 def test_a_missing_name_is_told_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr("aiortc.rtcdtlstransport.RTCDtlsTransport._write_ssl")
-    with pytest.raises(pins.PinBroken, match="_write_ssl"):
+    with pytest.raises(PinBroken, match="_write_ssl"):
         pins.check()
