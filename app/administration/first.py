@@ -55,4 +55,5 @@ def create_first(
         session.add(person)
         session.flush()
         audit.record(session, platform.now(), audit.SYSTEM, "administrator.first", subject=person.login)
+        letters.void_links(session, platform, person)
         return letters.password_link(session, platform, person)

@@ -44,8 +44,7 @@ Ce message est envoyé automatiquement : les réponses ne sont pas lues.
 
 
 def password_link(session: Session, platform: Platform, person: Professional) -> str:
-    """A new link to set a password, in the caller's transaction; links given before are void."""
-    void_links(session, platform, person)
+    """A new link to set a password, in the caller's transaction."""
     secret = pending.begin(session, platform, PURPOSE, {}, VALID_FOR, professional_id=key(person))
     return platform.settings.url(f"/connexion/nouveau-mot-de-passe/{secret}")
 
@@ -65,7 +64,7 @@ def void_links(session: Session, platform: Platform, person: Professional) -> No
 
 
 def invite(session: Session, platform: Platform, person: Professional) -> None:
-    """Queue the letter that invites somebody to set their password. Call `outbox.announce` after the commit."""
+    """Queue the letter that invites somebody to set their password; void former links first. Call `outbox.announce` after the commit."""
     moment = french.local(platform.now() + VALID_FOR)
     text = _TEXT.format(
         name=person.full_name,

@@ -14,7 +14,7 @@ from app.db import key
 from app.errors import InvalidInput, NotFound, Outdated, WrongStep
 from app.french import folded
 from app.identity import login_sessions
-from app.identity.models import Professional, Structure
+from app.identity.models import Profession, Professional, Structure
 from app.messaging import service as outbox
 from app.platform import Platform
 
@@ -103,7 +103,7 @@ def create_person(platform: Platform, actor: Professional, draft: PersonDraft) -
 
 def add_person(session: Session, platform: Platform, actor: audit.Actor, draft: PersonDraft) -> Professional:
     """Keep a checked draft as a new account, in the caller's transaction, with its invitation."""
-    person = Professional(given_name="", family_name="", login="", profession=PersonDraft.profession)
+    person = Professional(given_name="", family_name="", login="", profession=Profession.NURSE)
     apply(person, draft)
     session.add(person)
     session.flush()
@@ -192,6 +192,7 @@ def invite_person(platform: Platform, actor: Professional, person_id: int) -> st
             raise WrongStep("Ce compte est suspendu : rétablissez-le avant d'inviter la personne.")
         if not person.email:
             raise InvalidInput("Ce compte n'a pas de courriel. Ajoutez-en un, enregistrez, puis recommencez.")
+        letters.void_links(session, platform, person)
         letters.invite(session, platform, person)
         audit.record(session, platform.now(), actor, "person.invited", subject=person.login)
         address = person.email
