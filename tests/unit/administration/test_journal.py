@@ -126,7 +126,7 @@ def tamper(world: World, statement: str) -> None:
     ("statement", "broken"),
     [
         ("UPDATE audit_entry SET actor_name = 'X' WHERE id = 2", 2),
-        ("UPDATE audit_entry SET detail = '{}' WHERE id = 3", 3),
+        ("UPDATE audit_entry SET detail = '[]' WHERE id = 3", 3),
         ("DELETE FROM audit_entry WHERE id = 2", 3),
     ],
 )
