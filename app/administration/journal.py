@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 import time
 from collections.abc import Iterator
@@ -30,6 +31,7 @@ from app.platform import Platform
 SHOWN = 50  # rows on one page
 EXPORTED_AT_ONCE = 500
 VERIFY_SECONDS = 60.0
+NUMBER = re.compile(r"TLM-\d{4}-\d+")  # stands in a column of its own
 
 # What `detail` calls things, in the words of the screen; what is not here is shown as it is.
 _DETAILS = LABELS | {
@@ -258,7 +260,8 @@ def _rows(session: Session, entries: list[AuditEntry]) -> Iterator[JournalRow]:
 def _more(entry: AuditEntry) -> str:
     """What else the row says, in few words. Titles of documents stay in their dossier."""
     detail = json.loads(entry.detail)
-    parts = [] if entry.action.startswith("document.") else [entry.subject]
+    said_already = entry.action.startswith("document.") or NUMBER.fullmatch(entry.subject)
+    parts = [] if said_already else [entry.subject]
     if entry.action == "dossier.step":
         parts = [_step(detail.get("to"))]
     elif entry.action == "call.route":

@@ -37,7 +37,7 @@ class JournalView(pn.viewable.Viewer):
         for widget in (self._first, self._last, self._person, self._dossier, self._text):
             widget.param.watch(self._ask, "enter_pressed")
         self._verify = button("Vérifier l'intégrité", self._check)
-        self._export, self._count = markup("", margin=0, width_policy="min"), markup("", margin=(6, SIDE))
+        self._export, self._count = markup("", margin=0, wide=False), markup("", margin=(6, SIDE))
         self._table, self._pages = markup(""), Pages(self._turn)
         self._layout = pn.Column(
             pn.Spacer(height=10),

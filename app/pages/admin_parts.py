@@ -15,7 +15,7 @@ _LOOK = (Path(__file__).parent / "admin.css").read_text()
 _GRID = (
     ":host { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(260px, 100%), 1fr)); gap: 14px 16px; }"
 )
-_LINE = ":host { display: flex; flex-wrap: wrap; gap: 10px 12px; align-items: center; }"
+_LINE = ":host { display: flex; flex-wrap: wrap; gap: 10px 12px; } :host > * { align-self: center !important; }"
 SIDE = 24
 
 
@@ -42,9 +42,10 @@ class Row:
     off: bool = False
 
 
-def markup(text: str, margin: Any = (0, SIDE), **options: Any) -> Any:
-    """Markup of ours in the look of these pages."""
-    return pn.pane.HTML(text, margin=margin, stylesheets=[_LOOK], sizing_mode="stretch_width", **options)
+def markup(text: str, margin: Any = (0, SIDE), *, wide: bool = True, **options: Any) -> Any:
+    """Markup of ours in the look of these pages; `wide` takes the whole line."""
+    sizing = "stretch_width" if wide else None
+    return pn.pane.HTML(text, margin=margin, stylesheets=[_LOOK], sizing_mode=sizing, **options)
 
 
 def table(caption: str, heads: Sequence[str], rows: Iterable[Row], empty: str) -> str:
@@ -111,7 +112,7 @@ def line(*items: Any, margin: Any = (6, SIDE)) -> Any:
 
 
 def field(label: str, value: str = "", **options: Any) -> Any:
-    return pmui.TextInput(label=label, value=value, sizing_mode="stretch_width", margin=0, **options)
+    return pmui.TextInput(label=label, value=value, sizing_mode="stretch_width", margin=0, size="small", **options)
 
 
 def choice(label: str, options: dict[str, Any], value: Any) -> Any:
@@ -166,14 +167,14 @@ class Pages(pn.viewable.Viewer):
         self._on_turn = on_turn
         self._before = button("Page précédente", lambda _event: self._on_turn(self._page - 1))
         self._after = button("Page suivante", lambda _event: self._on_turn(self._page + 1))
-        self._where = markup("", margin=0, width_policy="min")
-        self._line = line(self._before, self._after, self._where, margin=(10, SIDE, SIDE, SIDE))
+        self._where = markup("", margin=0, wide=False)
+        self._line = line(margin=(10, SIDE, SIDE, SIDE))
 
     def __panel__(self) -> pn.viewable.Viewable:
         return self._line
 
     def place(self, page: int, pages: int) -> None:
         self._page = page
-        self._line.visible = pages > 1
+        self._line[:] = [self._before, self._after, self._where] if pages > 1 else []
         self._before.disabled, self._after.disabled = page <= 1, page >= pages
-        self._where.object = f'<p class="muted">Page {page} sur {pages}</p>'
+        self._where.object = f'<p class="muted nowrap">Page {page} sur {pages}</p>'

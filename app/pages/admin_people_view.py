@@ -53,7 +53,7 @@ class PeopleList(pn.viewable.Viewer):
         super().__init__(**params)
         self._context, self._says, self._page = context, says, 1
         self._search = field(
-            "Rechercher", placeholder="Nom, identifiant, RPPS, courriel ou établissement", max_width=460
+            "Rechercher", placeholder="Nom, identifiant, RPPS, courriel ou établissement", min_width=230, max_width=460
         )
         self._search.param.watch(self._typed, "value_input")
         create = button("Créer un compte", lambda _event: context.navigate(f"{HERE}&personne={NEW}"), main=True)

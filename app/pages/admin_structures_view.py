@@ -193,14 +193,15 @@ class WaysForm(pn.viewable.Viewer):
         first = {"Le premier ouvert": ""} | {way.label: way.value for way in offered}
         self._first = choice("Proposé en premier", first, structure.ways.first)
         self._networks = pmui.TextAreaInput(
-            label="Réseaux d'où le mot de passe est accepté",
+            label="Réseaux du mot de passe",
             value=structure.ways.password_networks,
             placeholder="192.0.2.0/24 2001:db8::/32",
             sizing_mode="stretch_width",
+            size="small",
             rows=2,
             margin=0,
         )
-        note = "Vide : de partout. Sinon, une ou plusieurs adresses de réseau (CIDR), séparées par des espaces."
+        note = "Réseaux d'où le mot de passe est accepté. Vide : de partout. Sinon, une ou plusieurs adresses de réseau (CIDR), séparées par des espaces."
         self._layout = pn.Column(
             markup(
                 f'<p><a href="{WAYS}">Revenir à la liste</a></p><h2>{text(structure.draft.name)}</h2>',
@@ -244,7 +245,7 @@ class RoomsView(pn.viewable.Viewer):
         super().__init__(**params)
         self._context, self._says = context, says
         self._rooms = pn.Column(sizing_mode="stretch_width", margin=0)
-        self._new = field("Nouvelle salle", placeholder="Salle Jaune", max_width=320)
+        self._new = field("Nouvelle salle", placeholder="Salle Jaune", min_width=230, max_width=320)
         note = "Une salle fermée n'est plus proposée. Une téléconsultation en cours n'est pas interrompue."
         self._layout = pn.Column(
             markup(f'<p class="note">{note}</p>', margin=(16, SIDE, 10, SIDE)),
@@ -263,7 +264,7 @@ class RoomsView(pn.viewable.Viewer):
         self._rooms[:] = [self._line(room) for room in rooms.list_rooms(self._context.platform, self._context.actor)]
 
     def _line(self, room: rooms.RoomRow) -> Any:
-        name = field(f"Nom de « {room.name} »", room.name, max_width=320)
+        name = field(f"Nom de « {room.name} »", room.name, min_width=230, max_width=320)
         turn = "Rouvrir" if room.closed else "Fermer"
 
         def rename(_event: Any) -> None:
@@ -278,7 +279,7 @@ class RoomsView(pn.viewable.Viewer):
             name,
             button("Renommer", rename, description=f"Renommer « {room.name} »"),
             button(turn, close, description=f"{turn} « {room.name} »"),
-            markup(state, margin=0, width_policy="min"),
+            markup(state, margin=0, wide=False),
         )
 
     def _create(self, _event: Any) -> None:
