@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import panel as pn
@@ -73,18 +74,33 @@ class PeopleList(pn.viewable.Viewer):
     def __panel__(self) -> pn.viewable.Viewable:
         return self._layout
 
-    def _typed(self, _event: Any) -> None:
+    async def _typed(self, _event: Any) -> None:
         self._page = 1
-        self.refresh()
+        await self._ask()
 
-    def _turn(self, page: int) -> None:
+    async def _turn(self, page: int) -> None:
         self._page = page
-        self.refresh()
+        await self._ask()
+
+    async def _ask(self) -> None:
+        """Look through thousands of names beside the event loop; an answer that comes late is left."""
+        asked = self._asked()
+        try:
+            found = await asyncio.to_thread(people.list_people, self._context.platform, self._context.actor, *asked)
+        except TeledossierError as refusal:
+            self._says.refused(refusal.message)
+            return
+        if asked == self._asked():
+            self._show(found)
+
+    def _asked(self) -> tuple[str, int]:
+        return self._search.value_input or "", self._page
 
     def refresh(self) -> None:
-        """Ask again: something was typed, or somebody changed something."""
-        typed = self._search.value_input or ""
-        found = people.list_people(self._context.platform, self._context.actor, typed, self._page)
+        """Ask again: somebody changed something."""
+        self._show(people.list_people(self._context.platform, self._context.actor, *self._asked()))
+
+    def _show(self, found: people.PeoplePage) -> None:
         self._page = found.page
         count = f"{found.total} compte{'s' if found.total > 1 else ''}"
         self._count.object = f'<p class="muted" role="status">{count}</p>'
