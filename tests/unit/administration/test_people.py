@@ -6,10 +6,12 @@ import json
 import re
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from sqlmodel import select
 
+from app.__main__ import main
 from app.administration import first, people
 from app.administration.drafts import Faults, PersonDraft
 from app.audit.models import AuditEntry
@@ -289,3 +291,20 @@ def test_the_first_administrator_is_made_once(world: World) -> None:
 def test_where_there_is_an_administrator_the_command_line_makes_none(world: World) -> None:
     with pytest.raises(WrongStep, match="déjà un administrateur"):
         first.create_first(world.platform, "b.renard", "b@b.example")
+
+
+def test_the_command_line_prints_the_link_once_and_refuses_a_second_administrator(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    secrets = {
+        "COOKIE_SECRET": "s3cret",
+        "FILE_KEY": "0" * 64,
+        "PUBLIC_URL": "https://tele.example",
+        "VAR": str(tmp_path),
+    }
+    for name, value in secrets.items():
+        monkeypatch.setenv(f"TD_{name}", value)
+    assert main(["admin", "create-first", "--login", "a.renard", "--email", "a@b.example"]) == 0
+    assert "https://tele.example/connexion/nouveau-mot-de-passe/" in capsys.readouterr().out
+    assert main(["admin", "create-first", "--login", "b.renard", "--email", "b@b.example"]) == 1
+    assert "déjà un administrateur" in capsys.readouterr().err
