@@ -151,12 +151,13 @@ def change_person(
     """
     try:
         with rights.changing(platform, actor, "person.change") as session:
-            person = _person(session, person_id)
+            active = _active_administrators(session)
+            person = _person(session, person_id, lock=True)
             if version_of(person) != version:
                 raise Outdated
             wanted = checked(session, platform, draft, person)
             if person.is_administrator and not wanted.is_administrator:
-                _check_not_last(session, person)
+                _check_not_last(person, active)
             changed = apply(person, wanted)
             if changed:
                 session.add(person)
@@ -178,10 +179,11 @@ def suspend_person(platform: Platform, actor: Professional, person_id: int) -> P
     Raises: AccessDenied, NotFound, WrongStep (suspended already, or the last administrator).
     """
     with rights.changing(platform, actor, "person.suspend") as session:
-        person = _person(session, person_id)
+        active = _active_administrators(session)
+        person = _person(session, person_id, lock=True)
         if person.suspended:
             raise WrongStep("Ce compte est déjà suspendu. Rien n'a été modifié.")
-        _check_not_last(session, person)
+        _check_not_last(person, active)
         person.suspended = True
         session.add(person)
         letters.void_links(session, platform, person)
@@ -228,22 +230,24 @@ def invite_person(platform: Platform, actor: Professional, person_id: int) -> st
     return address
 
 
-def _check_not_last(session: Session, person: Professional) -> None:
-    """Keep one administrator at least; their rows are locked, so that two can't send each other away at once."""
-    if not person.is_administrator or person.suspended:
-        return
-    active = session.exec(
+def _active_administrators(session: Session) -> set[int | None]:
+    """Who administers now. Their rows are locked before any other, so that two can't send each other away at once."""
+    wanted = (
         select(Professional.id)
         .where(col(Professional.is_administrator).is_(True), col(Professional.suspended).is_(False))
         .order_by(col(Professional.id))
         .with_for_update()
-    ).all()
-    if not set(active) - {person.id}:
+    )
+    return set(session.exec(wanted))
+
+
+def _check_not_last(person: Professional, active: set[int | None]) -> None:
+    if person.id in active and len(active) == 1:
         raise WrongStep(LAST_ONE)
 
 
-def _person(session: Session, person_id: int) -> Professional:
-    person = session.get(Professional, person_id)
+def _person(session: Session, person_id: int, *, lock: bool = False) -> Professional:
+    person = session.get(Professional, person_id, with_for_update=lock)
     if person is None:
         raise NotFound("Ce compte n'existe pas.")
     return person

@@ -57,15 +57,18 @@ def create_room(platform: Platform, actor: Professional, name: str) -> RoomRow:
 
 def rename_room(platform: Platform, actor: Professional, room_id: int, name: str) -> RoomRow:
     """Give a room another name; links and meetings go on. Raises: AccessDenied, NotFound, InvalidInput."""
-    with rights.changing(platform, actor, "room.rename") as session:
-        room = _room(session, room_id)
-        kept = _free_name(session, name, room_id)
-        if kept != room.name:
-            detail = {"before": room.name}
-            room.name = kept
-            session.add(room)
-            audit.record(session, platform.now(), actor, "room.renamed", subject=kept, detail=detail)
-        row = RoomRow(key(room), room.name, room.closed)
+    try:
+        with rights.changing(platform, actor, "room.rename") as session:
+            room = _room(session, room_id)
+            kept = _free_name(session, name, room_id)
+            if kept != room.name:
+                detail = {"before": room.name}
+                room.name = kept
+                session.add(room)
+                audit.record(session, platform.now(), actor, "room.renamed", subject=kept, detail=detail)
+            row = RoomRow(key(room), room.name, room.closed)
+    except IntegrityError as taken:
+        raise InvalidInput(TAKEN) from taken
     rights.tell(platform, "rooms")
     return row
 

@@ -90,7 +90,7 @@ def change_structure(
     """Change who a structure is. Raises: AccessDenied, NotFound, Outdated, Faults, InvalidInput."""
     try:
         with rights.changing(platform, actor, "structure.change") as session:
-            structure = _structure(session, structure_id)
+            structure = _structure(session, structure_id, lock=True)
             _check_version(structure, version)
             wanted = asdict(_checked(session, draft, structure))
             _write(session, platform, actor, structure, wanted, "structure.changed")
@@ -112,7 +112,7 @@ def change_ways(
     Raises: AccessDenied, NotFound, Outdated, InvalidInput (no way left, a first way that is closed, a network).
     """
     with rights.changing(platform, actor, "structure.ways") as session:
-        structure = _structure(session, structure_id)
+        structure = _structure(session, structure_id, lock=True)
         _check_version(structure, version)
         offered = ways.offered(platform.settings)
         wanted = {
@@ -172,8 +172,8 @@ def _check_version(structure: Structure, version: str) -> None:
         raise Outdated
 
 
-def _structure(session: Session, structure_id: int) -> Structure:
-    structure = session.get(Structure, structure_id)
+def _structure(session: Session, structure_id: int, *, lock: bool = False) -> Structure:
+    structure = session.get(Structure, structure_id, with_for_update=lock)
     if structure is None:
         raise NotFound("Cet établissement n'existe pas.")
     return structure

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 from sqlmodel import select
@@ -15,7 +17,7 @@ from app.__main__ import main
 from app.administration import first, people
 from app.administration.drafts import Faults, PersonDraft
 from app.audit.models import AuditEntry
-from app.errors import InvalidInput, LoginExpired, NotFound, Outdated, WrongStep
+from app.errors import InvalidInput, LoginExpired, NotFound, Outdated, TeledossierError, WrongStep
 from app.identity import login_sessions, pending
 from app.identity.models import LoginSession, PendingLogin, Professional
 from app.identity.ways import Way
@@ -308,3 +310,23 @@ def test_the_command_line_prints_the_link_once_and_refuses_a_second_administrato
     assert "https://tele.example/connexion/nouveau-mot-de-passe/" in capsys.readouterr().out
     assert main(["admin", "create-first", "--login", "b.renard", "--email", "b@b.example"]) == 1
     assert "déjà un administrateur" in capsys.readouterr().err
+
+
+def test_two_administrators_cannot_send_each_other_away_at_once(tmp_path: Path) -> None:
+    world = small_world(database_url=f"sqlite:///{tmp_path / 'house.db'}")
+    second = create(world, is_administrator=True)
+    with world.platform.reading() as session:
+        other = session.get_one(Professional, second.id)
+    start = Barrier(2)
+
+    def suspend(actor: Professional, whom: int) -> bool:
+        start.wait()
+        try:
+            return people.suspend_person(world.platform, actor, whom).suspended
+        except TeledossierError:
+            return False
+
+    with ThreadPoolExecutor(2) as pool:
+        done = list(pool.map(suspend, (world.admin, other), (second.id, world.admin.id or 0)))
+    assert sorted(done) == [False, True]
+    world.platform.engine.dispose()
