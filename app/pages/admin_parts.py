@@ -12,9 +12,7 @@ import panel as pn
 import panel_material_ui as pmui
 
 _LOOK = (Path(__file__).parent / "admin.css").read_text()
-_GRID = (
-    ":host { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(260px, 100%), 1fr)); gap: 14px 16px; }"
-)
+_GRID = ":host { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(260px, 100%), 1fr)); gap: 14px 16px; align-items: end; }"
 _LINE = ":host { display: flex; flex-wrap: wrap; gap: 10px 12px; } :host > * { align-self: center !important; }"
 SIDE = 24
 
@@ -103,7 +101,9 @@ class Says(pn.viewable.Viewer):
 
 def fields(*widgets: Any) -> Any:
     """Fields side by side, as many as there is room for."""
-    return pn.Column(*widgets, sizing_mode="stretch_width", margin=(6, SIDE), max_width=1000, stylesheets=[_GRID])
+    return pn.Column(
+        *widgets, sizing_mode="stretch_width", margin=(14, SIDE, 6, SIDE), max_width=1000, stylesheets=[_GRID]
+    )
 
 
 def line(*items: Any, margin: Any = (6, SIDE)) -> Any:
