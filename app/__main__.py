@@ -1,4 +1,4 @@
-"""`teledossier …` (or `python -m app …`): serve, demo, worker, media, migrate, bench."""
+"""`teledossier …` (or `python -m app …`): serve, demo, worker, media, migrate, admin, bench."""
 
 from __future__ import annotations
 
@@ -58,6 +58,17 @@ def parser() -> argparse.ArgumentParser:
 
     migrate = _command(commands, "migrate", "met la base de données à la dernière version")
     migrate.set_defaults(run=run_migrate)
+
+    admin = _command(commands, "admin", "administre une installation depuis sa machine")
+    acts = admin.add_subparsers(required=True, metavar="ACTE")
+    first = _command(
+        acts, "create-first", "crée le premier administrateur et affiche, une fois, son lien de mot de passe"
+    )
+    first.add_argument("--login", required=True, help="identifiant, par exemple a.renard")
+    first.add_argument("--email", required=True, help="courriel de cette personne")
+    first.add_argument("--given-name", default="Administrateur", help="prénom (se modifie ensuite)")
+    first.add_argument("--family-name", default="Premier", help="nom (se modifie ensuite)")
+    first.set_defaults(run=run_create_first)
 
     bench = _command(commands, "bench", "mesure le produit et ce à quoi il se compare, dans une même exécution")
     bench.add_argument("name", choices=BENCHES, metavar="NOM", help=" | ".join(BENCHES) + " (impaired : root)")
@@ -133,6 +144,23 @@ def run_media(_arguments: argparse.Namespace) -> int:
 def run_migrate(_arguments: argparse.Namespace) -> int:
     _migrate(settings_module.load())
     _say("La base de données est à jour.")
+    return 0
+
+
+def run_create_first(arguments: argparse.Namespace) -> int:
+    from app.administration import first
+    from app.bootstrap import platform_from_settings
+
+    settings = settings_module.load()
+    _migrate(settings)
+    platform = platform_from_settings(settings)
+    try:
+        link = first.create_first(
+            platform, arguments.login, arguments.email, arguments.given_name, arguments.family_name
+        )
+    finally:
+        _close(platform)
+    _say(f"Ce lien, valable sept jours et une seule fois, permet de choisir le mot de passe :\n{link}")
     return 0
 
 

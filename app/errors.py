@@ -11,6 +11,7 @@
     ├── WrongStep                 the dossier's step does not allow it any more (or yet)
     ├── Locked                    signed: nothing changes
     ├── StaleDraft                somebody typed meanwhile; `current` is the newer revision
+    ├── Outdated                  somebody changed the same record meanwhile
     ├── IncompleteForm            `missing` lists what must still be filled
     ├── InvalidInput              a value that cannot be what it should be
     │   ├── FileRefused           the gate refuses a file; `reason` says why
@@ -103,6 +104,14 @@ class StaleDraft(TeledossierError):
     def __init__(self, current: int) -> None:
         super().__init__()
         self.current = current
+
+
+class Outdated(TeledossierError):
+    code, status = "modifie-entre-temps", 409
+    message = (
+        "Une autre personne vient de modifier cette fiche. Rien n'a été enregistré : "
+        "rouvrez-la, puis refaites votre modification."
+    )
 
 
 class IncompleteForm(TeledossierError):

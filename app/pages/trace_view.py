@@ -12,6 +12,7 @@ import panel as pn
 
 from app.audit import service as audit
 from app.audit.models import AuditEntry
+from app.audit.wording import ROUTES, words_of
 from app.documents.service import titles_of
 from app.dossiers.models import Step
 from app.dossiers.service import read_dossier
@@ -19,39 +20,6 @@ from app.french import full
 from app.pages.context import PageContext
 
 _LOOK = (Path(__file__).parent / "trace_view.css").read_text()
-
-WORDS = {
-    "dossier.opened": "a ouvert le télédossier",
-    "dossier.refused": "a demandé ce télédossier sans y avoir droit",
-    "dossier.step": "a fait passer le dossier à l'étape",
-    "opinion.saved": "a enregistré l'avis",
-    "request.saved": "a enregistré la demande",
-    "opinion.signed": "a signé l'avis",
-    "document.added": "a ajouté un document",
-    "document.seen": "a ouvert un document",
-    "document.downloaded": "a téléchargé un document",
-    "document.reported": "a généré un compte rendu",
-    "document.refused": "a demandé un document sans y avoir droit",
-    "room.entered": "est entré en salle",
-    "room.left": "est sorti de la salle",
-    "call.started": "a commencé la téléconsultation",
-    "call.ended": "a terminé la téléconsultation",
-    "chat.posted": "a écrit dans la discussion",
-    "invitation.sent": "a invité une personne",
-    "invitation.opened": "a ouvert son invitation",
-    "invitation.withdrawn": "a retiré une invitation",
-    "guest.admitted": "a fait entrer une personne invitée",
-    "guest.refused": "a refusé une personne invitée",
-    "guest.entered": "est entré en salle",
-    "guest.left": "est sorti de la salle",
-    "participant.muted": "a coupé le micro",
-    "participant.unmuted": "a rendu le micro",
-    "call.route": "a changé le chemin de la vidéo",
-}
-_ROUTES = {
-    "unit": "a fait passer la vidéo par le relais",
-    "direct": "a fait passer la vidéo en direct, sans le relais",
-}
 
 
 class TraceView(pn.viewable.Viewer):
@@ -82,12 +50,12 @@ class TraceView(pn.viewable.Viewer):
 
 def said(entry: AuditEntry, titles: Mapping[str, str]) -> str:
     """One row of the journal in words."""
-    words = WORDS.get(entry.action, entry.action)
+    words = words_of(entry.action)
     if entry.action == "dossier.step":
         step = Step(json.loads(entry.detail)["to"])
         return f"{words} « {step.label} »"
     if entry.action == "call.route":
-        return _ROUTES[json.loads(entry.detail)["route"]]
+        return ROUTES[json.loads(entry.detail)["route"]]
     if entry.action.startswith("participant."):
         return f"{words} : {entry.subject}"
     if entry.action.startswith("document."):

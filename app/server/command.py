@@ -17,7 +17,7 @@ from app.settings import Settings
 ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).resolve().parent
 # One Panel app per address: `app/pages/tlm.py` is `/tlm`.
-PAGES = ("app/pages/tlm.py",)
+PAGES = ("app/pages/tlm.py", "app/pages/administration.py")
 PLUGINS = ("app.server.plugin", "app.web.plugin")
 DEMO_PLUGINS = ("app.demo.plugin",)
 

@@ -20,6 +20,7 @@ class Room(SQLModel, table=True):
     slug: str = Field(unique=True)
     name: str = Field(unique=True)
     position: int = 0
+    closed: bool = Field(default=False, description="Not offered for new meetings; one that goes on is not touched")
 
 
 class GuestRole(StrEnum):

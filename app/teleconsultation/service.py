@@ -67,8 +67,9 @@ def rooms_of(platform: Platform, actor: Professional, number: str) -> list[RoomC
 
 
 def rooms_for(session: Session, dossier: Dossier) -> list[RoomChoice]:
-    """Every room, for a dossier that was already checked."""
-    rooms = session.exec(select(Room).order_by(col(Room.position), col(Room.id)))
+    """Every open room, for a dossier that was already checked; one it was planned in stays, closed or not."""
+    offered = col(Room.closed).is_(False) | (col(Room.id) == dossier.planned_room_id)
+    rooms = session.exec(select(Room).where(offered).order_by(col(Room.position), col(Room.id)))
     return [RoomChoice(room.slug, room.name, room.id == dossier.planned_room_id) for room in rooms]
 
 

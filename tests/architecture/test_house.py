@@ -22,7 +22,17 @@ from app.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 CODE = {".css", ".html", ".js", ".mako", ".py", ".typ"}
-CAPABILITIES = ("audit", "identity", "dossiers", "forms", "documents", "directory", "messaging", "teleconsultation")
+CAPABILITIES = (
+    "audit",
+    "identity",
+    "dossiers",
+    "forms",
+    "documents",
+    "directory",
+    "messaging",
+    "teleconsultation",
+    "administration",
+)
 MAY_PRINT = ("app/__main__.py", "app/bench", "app/server/supervisor.py")
 LONGEST_FILE = 400
 # In halves, so that this file does not name them either.

@@ -67,6 +67,37 @@ def test_no_page_of_a_professional_has_a_serious_fault(
     assert findings == {}
 
 
+ADMINISTRATION = (
+    "personnes",
+    "personnes&personne=nouvelle",
+    "personnes&personne=1",
+    "etablissements",
+    "etablissements&etablissement=1",
+    "moyens",
+    "moyens&etablissement=1",
+    "salles",
+    "journal",
+)
+
+
+@pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"])
+def test_no_page_of_an_administrator_has_a_serious_fault_or_is_too_wide(
+    someone: People, demo: DemoServer, size: tuple[int, int]
+) -> None:
+    findings: dict[str, list[str]] = {}
+    page = someone.logged_in("admin", *size)
+    for place in ADMINISTRATION:
+        page.goto(f"{demo.url}/administration?onglet={place}")
+        page.get_by_role("heading", name="Administration", level=1).wait_for()
+        page.wait_for_load_state("networkidle")
+        look(page, findings, place)
+        if page.evaluate("document.documentElement.scrollWidth - innerWidth") > 0:
+            findings.setdefault(place, []).append("too wide")
+    page.goto(f"{demo.url}/administration/import")
+    look(page, findings, "import")
+    assert findings == {}
+
+
 def join_and_look(page: Page, findings: dict[str, list[str]]) -> None:
     """The lobby, the call, and each of its panels; then out again."""
     page.get_by_role("button", name="Entrer en salle").click()
