@@ -292,4 +292,6 @@ def _sent(row: PendingLogin, secret: str) -> CodeSent:
 def _digest(platform: Platform, row: PendingLogin, code: str) -> str:
     """Six digits are few: without the key, which is not in the database, a digest of them would be no secret."""
     pepper = platform.settings.derived_secret("one-time-code").encode()
-    return hmac.new(pepper, f"{row.secret_hash}/{row.sends}/{code}".encode(), hashlib.sha256).hexdigest()
+    return hmac.new(
+        pepper, f"{row.secret_hash}/{row.sends}/{code}".encode(errors="replace"), hashlib.sha256
+    ).hexdigest()
