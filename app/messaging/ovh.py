@@ -55,7 +55,7 @@ class OvhSms:
                 validityPeriod=_minutes_left(sms),
             )
         except ovh.exceptions.BadParametersError as error:
-            raise SmsRefused from error
+            raise (SmsUnavailable if _names_our_keys(error) else SmsRefused) from error
         except ovh.exceptions.APIError as error:
             # Keys, rights, credit, network: ours or theirs to mend; the message is kept meanwhile.
             raise SmsUnavailable from error
@@ -66,3 +66,11 @@ def _minutes_left(sms: Sms) -> int:
     if sms.expires_at is None:
         return ALWAYS_MINUTES
     return max(1, int((sms.expires_at - datetime.now(UTC)).total_seconds() // 60))
+
+
+def _names_our_keys(error: ovh.exceptions.APIError) -> bool:
+    """« INVALID_SIGNATURE » also comes as 400, which else means the number or the text."""
+    try:
+        return str(error.response.json().get("errorCode", "")).startswith("INVALID_")
+    except (AttributeError, ValueError):
+        return False
