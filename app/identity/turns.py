@@ -7,8 +7,7 @@ given by lane, not by arrival:
 - somebody who has logged in from this address before has a lane of their own, and those lanes go first;
 - everybody else from one address shares one lane; lanes take turns;
 - one check at a time for one login, so that its growing wait is counted before the next guess;
-- after a failure the lane rests for twice as long as the check took: one address never has more than a third of the
-  machine;
+- after a failure the lane rests for as long as the check took: one address never has more than half of the machine;
 - a lane too long for anybody to be served in reasonable time refuses at once, without a check.
 
 `docs/decisions/0006-password-turns.md` says why.
@@ -31,7 +30,7 @@ from app.errors import NotAuthenticated, TooManyAttempts
 T = TypeVar("T")
 
 LANES_OF_ARGON2 = 4  # threads that one check uses by itself (RFC 9106, p = 4)
-REST = 2.0  # times as long as the failed check took
+REST = 1.0  # times as long as the failed check took
 LONGEST_LANE = 100
 BUSY_SECONDS = 5  # what a person refused by a full lane is told to wait
 

@@ -22,7 +22,10 @@ class PlainHandler(LoginHandler):
 
     def card(self, template: str, refusal: TeledossierError | None = None, **values: Any) -> None:
         """Answer with the card `template`; a refusal stands above what it is about."""
-        said = {"refusal": refusal.message if refusal else "", "phone": self.platform.settings.assistance_phone}
+        said: dict[str, Any] = {
+            "refusal": refusal.message if refusal else "",
+            "phone": self.platform.settings.assistance_phone,
+        }
         render(self, template, status=refusal.status if refusal else 200, **said, **values)
 
 
