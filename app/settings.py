@@ -154,6 +154,14 @@ class Settings(BaseSettings):
         ]
         if self.turn_urls and self.turn_secret.get_secret_value() in ("", PLACEHOLDER):
             weak.append("TD_TURN_SECRET")
+        needed = {
+            "smpp": ("smpp_host", "smpp_system_id", "smpp_password"),
+            "ovh": ("ovh_application_key", "ovh_application_secret", "ovh_consumer_key", "ovh_sms_service"),
+        }
+        for name in needed.get(self.sms_transport, ()):
+            value = getattr(self, name)
+            if not (value.get_secret_value() if isinstance(value, SecretStr) else value):
+                weak.append(f"TD_{name.upper()}")
         if weak:
             raise ValueError("Secrets à définir avant de démarrer : " + ", ".join(weak))
 

@@ -121,6 +121,8 @@ def resend(platform: Platform, secret: str | None, visitor: Visitor = NOWHERE) -
     with platform.transaction() as session:
         row = pending.look(session, platform, Way.STRONG, secret)
         sent = _sent(row, secret or "")
+        if not sent.tries_left:
+            raise LoginRefused("locked", LOCKED)
         if not sent.resends_left:
             raise LoginRefused("resends", "Trois codes ont déjà été renvoyés. Recommencez avec votre mot de passe.")
         if now < sent.resend_at:

@@ -69,8 +69,8 @@ def ask_reset(platform: Platform, login: str, visitor: Visitor = NOWHERE) -> Non
     with platform.transaction() as session:
         person = session.exec(select(Professional).where(Professional.login == login)).first()
         if person is None or person.suspended or not person.email or not _may_ask(session, platform, person, visitor):
-            reason = {"method": PURPOSE, "address": visitor.address}
-            audit.record(session, platform.now(), person or audit.SYSTEM, "login.refused", detail=reason)
+            detail = {"method": PURPOSE, "reason": "reset", "address": visitor.address}
+            audit.record(session, platform.now(), person or audit.SYSTEM, "login.refused", detail=detail)
             return
         secret = pending.begin(session, platform, PURPOSE, {}, LIFETIME, professional_id=person.id, visitor=visitor)
         row = pending.look(session, platform, PURPOSE, secret)

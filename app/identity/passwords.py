@@ -47,12 +47,12 @@ def hash_password(password: str) -> str:
 
 
 def is_right(password_hash: str, password: str) -> bool:
-    """Whether the password fits. An empty hash costs the same time and never fits."""
+    """Whether the password fits. An empty hash, or a text longer than any password, costs the same and never fits."""
     try:
         _HASHER.verify(password_hash or _nobody(), _same_everywhere(password[:LONGEST]))
     except (VerificationError, InvalidHashError):
         return False
-    return bool(password_hash)
+    return bool(password_hash) and len(password) <= LONGEST
 
 
 def needs_rehash(password_hash: str) -> bool:

@@ -65,6 +65,14 @@ def offered(settings: Settings) -> list[Way]:
     return [way for way in Way if _is_set_up(settings, way)]
 
 
+def shown_first(settings: Settings) -> Way | None:
+    """The way a browser sees that asks for none and has used none: the first offered, in the demo the simplest."""
+    ways = offered(settings)
+    if settings.demo and Way.PASSWORD in ways:
+        return Way.PASSWORD
+    return ways[0] if ways else None
+
+
 def _is_set_up(settings: Settings, way: Way) -> bool:
     match way:
         case Way.STRONG:

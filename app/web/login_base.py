@@ -50,13 +50,13 @@ class LoginHandler(Handler):
         return safe_path(self.get_argument("next", "/portail"))
 
     def way_asked(self) -> Way | None:
-        """The way of the address, else the last one used here, else the first offered; None when there is none."""
+        """The way of the address, else the last one used here, else the one shown first; None when there is none."""
         offered = ways.offered(self.platform.settings)
         for slug in (self.get_query_argument("moyen", ""), self.get_cookie(LAST_WAY) or ""):
             way = ways.BY_SLUG.get(slug)
             if way in offered:
                 return way
-        return offered[0] if offered else None
+        return ways.shown_first(self.platform.settings)
 
     def page(self, way: Way | None, refusal: TeledossierError | None = None, **values: Any) -> None:
         """The login page with the pane of `way`; `values` are for that pane (`templates/ways/…`)."""

@@ -33,6 +33,16 @@ class StrongHandler(LoginHandler):
         }
         self.page(Way.STRONG, refusal, code=code)
 
+    def again(self, refusal: TeledossierError) -> None:
+        """The same page with a refusal; the password's when this code is no use any more."""
+        if getattr(refusal, "reason", "") in OVER:
+            self.page(Way.STRONG, refusal)
+            return
+        try:
+            self.waiting_page(one_time_code.waiting(self.platform, self.pre_session), refusal)
+        except LoginExpired as expired:
+            self.page(Way.STRONG, expired)
+
     def go_on(self) -> None:
         """To the page that asks for the code."""
         self.redirect("/connexion/code?" + urlencode({"next": self.destination}), status=303)
@@ -72,33 +82,23 @@ class Code(StrongHandler):
             # In a thread: several commits, one after the other.
             login = await asyncio.to_thread(one_time_code.answer, self.platform, secret, code, self.visitor)
         except LoginRefused as refusal:
-            self._again(refusal)
+            self.again(refusal)
             return
         except TeledossierError as refusal:
             self.page(Way.STRONG, refusal)
             return
         self.enter(login, Way.STRONG)
 
-    def _again(self, refusal: LoginRefused) -> None:
-        if refusal.reason in OVER:
-            self.page(Way.STRONG, refusal)
-            return
-        try:
-            self.waiting_page(one_time_code.waiting(self.platform, self.pre_session), refusal)
-        except LoginExpired as expired:
-            self.page(Way.STRONG, expired)
-
 
 class ResendCode(StrongHandler):
     """`/connexion/code/renvoi`: « Renvoyer le code »."""
 
     async def post(self) -> None:
-        secret = self.pre_session
         try:
-            await asyncio.to_thread(one_time_code.resend, self.platform, secret, self.visitor)
+            await asyncio.to_thread(one_time_code.resend, self.platform, self.pre_session, self.visitor)
         except LoginExpired as refusal:
             self.page(Way.STRONG, refusal)
         except TeledossierError as refusal:
-            self.waiting_page(one_time_code.waiting(self.platform, secret), refusal)
+            self.again(refusal)
         else:
             self.go_on()

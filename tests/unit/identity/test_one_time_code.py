@@ -190,6 +190,17 @@ def test_a_code_may_be_asked_anew_three_times(world: World) -> None:
     assert len(delivered(world.platform)) == 3
 
 
+def test_a_code_that_was_locked_is_not_sent_anew(world: World) -> None:
+    sent, code = ask(world.platform), code_sent(world.platform)
+    for _ in range(5):
+        with pytest.raises(LoginRefused):
+            answer(world, sent.secret, other_than(code))
+    world.clock.pass_by(seconds=31)
+    with pytest.raises(LoginRefused, match="ne sert plus"):
+        one_time_code.resend(world.platform, sent.secret, HERE)
+    assert len(delivered(world.platform)) == 1
+
+
 def test_one_account_gets_ten_codes_an_hour(world: World) -> None:
     for _ in range(10):
         ask(world.platform)

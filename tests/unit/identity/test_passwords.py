@@ -88,6 +88,8 @@ def test_a_password_of_a_thousand_signs_is_good_and_counts_to_its_end() -> None:
     kept = passwords.hash_password(long)
     assert passwords.is_right(kept, long)
     assert not passwords.is_right(kept, long + "x")
+    longest = "ab" * 512
+    assert not passwords.is_right(passwords.hash_password(longest), longest + "x")
 
 
 def test_an_accent_is_the_same_from_every_keyboard() -> None:
