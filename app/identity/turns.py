@@ -7,7 +7,8 @@ given by lane, not by arrival:
 - somebody who has logged in from this address before has a lane of their own, and those lanes go first;
 - everybody else from one address shares one lane; lanes take turns;
 - one check at a time for one login, so that its growing wait is counted before the next guess;
-- after a failure the lane rests for as long as the check took: one address never has more than half of the machine;
+- after a failure the lane rests for twice as long as the check took, while others come too: one address has a third of
+  the machine, all of it when nobody else wants it;
 - a lane too long for anybody to be served in reasonable time refuses at once, without a check.
 
 `docs/decisions/0006-password-turns.md` says why.
@@ -30,7 +31,8 @@ from app.errors import NotAuthenticated, TooManyAttempts
 T = TypeVar("T")
 
 LANES_OF_ARGON2 = 4  # threads that one check uses by itself (RFC 9106, p = 4)
-REST = 1.0  # times as long as the failed check took
+REST = 2.0  # times as long as the failed check took
+OTHERS_SECONDS = 5.0  # others « come too » when one of their checks is waiting or ended so long ago
 LONGEST_LANE = 100
 BUSY_SECONDS = 5  # what a person refused by a full lane is told to wait
 
@@ -57,6 +59,7 @@ class Turns:
         self._threads = ThreadPoolExecutor(self.at_once, "password")
         self._lanes: dict[Lane, deque[_Waiting]] = {}  # in the order of their next turns
         self._resting: dict[Lane, float] = {}  # until when, on the loop's clock
+        self._served: dict[Lane, float] = {}  # when its last check ended, those of late
         self._checking: set[str] = set()
         self._running = 0
         self._alarm: asyncio.TimerHandle | None = None
@@ -78,8 +81,9 @@ class Turns:
             failed = True
             raise
         finally:
-            if failed:
-                self._resting[lane] = time.monotonic() + REST * (time.monotonic() - began)
+            ended = self._served[lane] = time.monotonic()
+            if failed and self._others_come(lane, ended):
+                self._resting[lane] = ended + REST * (ended - began)
             self._running -= 1
             self._checking.discard(login)
             self._give()
@@ -107,6 +111,10 @@ class Turns:
                 queue.remove(waiting)
             self._give()
             raise
+
+    def _others_come(self, lane: Lane, now: float) -> bool:
+        self._served = {each: at for each, at in self._served.items() if now - at < OTHERS_SECONDS}
+        return any(each != lane for each in (*self._served, *(each for each, queue in self._lanes.items() if queue)))
 
     def _give(self) -> None:
         """Give free turns to those whose turn it is."""

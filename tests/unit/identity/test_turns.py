@@ -105,6 +105,15 @@ async def test_after_a_failure_the_lane_rests_and_the_others_go_on(turns: Turns)
     assert desk.came == ["guess0", "other0", "other1", "other2", "guess1"]
 
 
+async def test_a_lane_does_not_rest_where_nobody_else_comes(turns: Turns) -> None:
+    desk = Desk()
+    desk.open.set()
+    for number in range(3):
+        with pytest.raises(WrongCredentials):
+            await turns.check(partial(desk.wrong, "x"), address="192.0.2.6", login=f"guess{number}", known=False)
+        assert turns._resting == {}
+
+
 async def test_a_lane_too_long_refuses_at_once(turns: Turns, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "LONGEST_LANE", 3)
     desk = Desk()
