@@ -28,7 +28,7 @@ from sqlmodel import Session, col, select
 from app.audit import service as audit
 from app.db import key
 from app.errors import AccessDenied, LoginExpired, LoginRefused, TooManyCodes
-from app.french import NARROW_SPACE
+from app.french import NO_BREAK_SPACE
 from app.identity import pending, service, throttle, ways
 from app.identity.models import PendingLogin, Professional
 from app.identity.ways import NOWHERE, Visitor, Way
@@ -177,7 +177,7 @@ def masked(to: str, channel: Channel) -> str:
     prefix = to[:3] if to.startswith("+") else ""
     digits = [sign for sign in to[len(prefix) :] if sign.isdigit()]
     end = "".join(digits[-4:])
-    return " ".join(part for part in (prefix, "••", "••", "••", end[:2], end[2:]) if part).replace(" ", NARROW_SPACE)
+    return " ".join(part for part in (prefix, "••", "••", "••", end[:2], end[2:]) if part).replace(" ", NO_BREAK_SPACE)
 
 
 def _count_try(platform: Platform, secret: str | None) -> tuple[PendingLogin, Professional]:

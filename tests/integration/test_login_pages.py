@@ -63,7 +63,7 @@ def test_strong_by_forms_alone(browser: httpx.Client, channel: str, to: str, sho
     assert "Recevoir un code" in browser.get("/connexion?moyen=forte").text
     page = ask(browser, "dr.martin", channel)
     assert page.url.path == "/connexion/code"
-    assert shown in text(page).replace("\u202f", " ")
+    assert shown in text(page).replace("\xa0", " ")
     assert 'autocomplete="one-time-code"' in page.text
     assert 'inputmode="numeric"' in page.text
     code = newest(browser, to, CODE)
