@@ -51,6 +51,9 @@ class StrongHandler(LoginHandler):
 class AskCode(StrongHandler):
     """`/connexion/forte`: check the password, send a code."""
 
+    def get(self) -> None:  # a refusal was shown here, and the person loads the page again
+        self.redirect("/connexion?moyen=" + Way.STRONG.slug)
+
     async def post(self) -> None:
         login = self.get_body_argument("identifiant", "")
         password = self.get_body_argument("mot_de_passe", "", strip=False)
@@ -92,6 +95,9 @@ class Code(StrongHandler):
 
 class ResendCode(StrongHandler):
     """`/connexion/code/renvoi`: « Renvoyer le code »."""
+
+    def get(self) -> None:
+        self.redirect("/connexion/code")
 
     async def post(self) -> None:
         try:

@@ -91,6 +91,11 @@ def test_a_code_page_without_its_cookie_leads_back_to_the_password(browser: http
     assert "Recevoir un code" in page.text
 
 
+def test_a_page_that_showed_a_refusal_may_be_loaded_again(browser: httpx.Client) -> None:
+    assert str(browser.get("/connexion/forte").url).endswith("/connexion?moyen=forte")
+    assert browser.get("/connexion/code/renvoi").url.path == "/connexion/code"
+
+
 def test_a_form_of_another_site_is_refused(demo: DemoServer) -> None:
     for path in ("/connexion/forte", "/connexion/code", "/connexion/code/renvoi", "/connexion/oubli"):
         answer = httpx.post(demo.url + path, data={"identifiant": "dr.martin"}, headers={"Origin": "https://evil.test"})
