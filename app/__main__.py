@@ -19,7 +19,7 @@ from app.settings import Settings
 if TYPE_CHECKING:
     from app.platform import Platform
 
-BENCHES = ("pages", "sessions", "join", "sfu", "rooms", "impaired")
+BENCHES = ("pages", "sessions", "login", "join", "sfu", "rooms", "impaired")
 
 
 def main(words: list[str] | None = None) -> int:

@@ -12,8 +12,10 @@ from app import db
 from app.bus import LocalBus, MemoryBus
 from app.documents.rendering import InProcessRenderer, RendererPool
 from app.documents.store import EncryptedFolder, MemoryFiles
+from app.messaging import service as outbox
+from app.messaging.sms import FolderSms, MemorySms, NoSms
 from app.messaging.transports import FolderMail, MemoryMail, SmtpMail
-from app.platform import Clock, MailTransport, Platform
+from app.platform import Clock, MailTransport, Platform, SmsTransport
 from app.settings import Settings, load
 from app.teleconsultation.engine import UnitEngine
 
@@ -35,6 +37,8 @@ def platform_from_settings(settings: Settings) -> Platform:
         bus=LocalBus(settings.var / "run" / "bus"),
         files=EncryptedFolder(settings.var / "files", keys, settings.file_key_number),
         mail=_mail(settings),
+        sms=_sms(settings),
+        outbox=outbox,
         renderer=RendererPool(settings.render_processes),
         clock=SystemClock(),
         media=UnitEngine(settings.media_socket, settings.derived_secret("media")),
@@ -57,6 +61,8 @@ def platform_in_memory(clock: Clock | None = None, **overrides: object) -> Platf
         bus=MemoryBus(),
         files=MemoryFiles(),
         mail=MemoryMail(),
+        sms=MemorySms(),
+        outbox=outbox,
         renderer=InProcessRenderer(),
         clock=clock or SystemClock(),
     )
@@ -74,3 +80,20 @@ def _mail(settings: Settings) -> MailTransport:
     if settings.mail_transport == "folder":
         return FolderMail(settings.var / "mail", settings.mail_sender)
     return SmtpMail(settings)
+
+
+def _sms(settings: Settings) -> SmsTransport:
+    # Each operator's library is loaded only where it is used: the web process never sends.
+    match settings.sms_transport:
+        case "folder":
+            return FolderSms(settings.var / "sms")
+        case "smpp":
+            from app.messaging.smpp import SmppSms
+
+            return SmppSms(settings)
+        case "ovh":
+            from app.messaging.ovh import OvhSms
+
+            return OvhSms(settings)
+        case "none":
+            return NoSms()

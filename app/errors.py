@@ -4,6 +4,7 @@
     ├── NotAuthenticated          no login session, or it has ended
     │   ├── WrongCredentials      same answer for an unknown login and a wrong password
     │   ├── TooManyAttempts       wait `seconds`
+    │   ├── TooManyCodes          too many one-time codes asked for in an hour
     │   ├── LoginExpired          a login begun too long ago, used already, or in another browser
     │   └── LoginRefused          card, provider, code or key refused; `reason` is a stable word for the journal
     ├── AccessDenied              logged in, but not allowed to do this
@@ -61,6 +62,14 @@ class TooManyAttempts(NotAuthenticated):
         self.seconds = seconds
 
 
+class TooManyCodes(NotAuthenticated):
+    code, status = "trop-de-codes", 429
+    message = (
+        "Trop de codes demandés depuis une heure : aucun autre n'est envoyé pour l'instant. "
+        "Utilisez un autre moyen de connexion, ou réessayez plus tard."
+    )
+
+
 class LoginExpired(NotAuthenticated):
     code = "connexion-depassee"
     message = "Cette connexion a expiré ou a déjà servi. Recommencez : cela ne prend qu'un instant."
@@ -77,6 +86,10 @@ class LoginRefused(NotAuthenticated):
 class AccessDenied(TeledossierError):
     code, status = "acces-refuse", 403
     message = "Votre compte n'a pas le droit de faire cela. Rien n'a été modifié."
+
+    def __init__(self, message: str | None = None, reason: str = "denied") -> None:
+        super().__init__(message)
+        self.reason = reason  # a stable word for the journal: « network », « way », « suspended »
 
 
 class NotFound(TeledossierError):

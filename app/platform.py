@@ -66,6 +66,59 @@ class MailTransport(Protocol):
     async def send(self, mail: Mail, message_id: str) -> None: ...
 
 
+@dataclass(frozen=True)
+class Sms:
+    """One text message. `to` is a number in E.164 form (« +33699000011 »); it is of no use after `expires_at`."""
+
+    to: str
+    text: str
+    expires_at: datetime | None = None
+
+
+class SmsTransport(Protocol):
+    """Hands a text message to the operator. Raises: SmsRefused, SmsUnavailable."""
+
+    async def send(self, sms: Sms, message_id: str) -> None: ...
+
+
+class Outbox(Protocol):
+    """What a use case writes into the outbox, in its own transaction (`app.messaging.service`).
+
+    A place of the platform because those who log people in stand below the messages they send.
+    """
+
+    def queue_mail(
+        self,
+        session: Session,
+        now: datetime,
+        to: str,
+        subject: str,
+        body: str,
+        topic: str = "",
+        topic_id: int | None = None,
+        expires_at: datetime | None = None,
+    ) -> object: ...
+
+    def queue_sms(
+        self,
+        session: Session,
+        now: datetime,
+        to: str,
+        text: str,
+        topic: str = "",
+        topic_id: int | None = None,
+        expires_at: datetime | None = None,
+    ) -> object: ...
+
+    def take_back(self, session: Session, topic: str, topic_id: int) -> None:
+        """Keep what is still waiting from being sent."""
+        ...
+
+    def announce(self, platform: Platform) -> None:
+        """Wake the worker, after the commit."""
+        ...
+
+
 class PageRenderer(Protocol):
     """Draws pages of documents and decodes images, away from the event loop and from this process."""
 
@@ -195,6 +248,8 @@ class Platform:
     bus: Bus
     files: FileStore
     mail: MailTransport
+    sms: SmsTransport
+    outbox: Outbox
     renderer: PageRenderer
     clock: Clock
     media: MediaEngine | None = None
@@ -217,12 +272,15 @@ __all__ = [
     "Mail",
     "MailTransport",
     "MediaEngine",
+    "Outbox",
     "PageRenderer",
     "PeerGone",
     "Platform",
     "QualityChanged",
     "Slot",
     "SlotsChanged",
+    "Sms",
+    "SmsTransport",
     "SpeakerChanged",
     "StoredFile",
     "UnitDown",

@@ -59,6 +59,17 @@ class Settings(BaseSettings):
     sms_transport: Literal["none", "smpp", "ovh", "folder"] = Field(
         "none", description="Who carries SMS; « folder » writes files in `var/sms` (demo)."
     )
+    sms_sender: str = Field("TELEDOSSIER", max_length=11, description="Sender shown on SMS: at most 11 letters.")
+    smpp_host: str = Field("", description="The SMS operator's SMPP 3.4 server.")
+    smpp_port: int = Field(2775, ge=1, le=65535, description="Port of the SMPP server; with TLS often 3550.")
+    smpp_tls: bool = Field(True, description="Demand TLS from the SMPP server; off only inside a private network.")
+    smpp_system_id: str = Field("", max_length=15, description="Our `system_id` at the SMPP server.")
+    smpp_password: SecretStr = Field(SecretStr(""), description="Password at the SMPP server, 8 characters at most.")
+    ovh_endpoint: str = Field("ovh-eu", description="OVHcloud's API, as its library names it.")
+    ovh_application_key: str = Field("", description="Application key at OVHcloud.")
+    ovh_application_secret: SecretStr = Field(SecretStr(""), description="Application secret at OVHcloud.")
+    ovh_consumer_key: SecretStr = Field(SecretStr(""), description="Consumer key with the right to POST /sms/*/jobs.")
+    ovh_sms_service: str = Field("", description="SMS account at OVHcloud, `sms-ab12345-1`.")
     session_idle_minutes: int = Field(15, ge=1, description="A login session ends after this long without use.")
     session_hours: int = Field(8, ge=1, description="A login session ends after this long in any case.")
     page_keep_seconds: int = Field(60, ge=1, description="How long the server keeps a page whose line is lost.")
@@ -143,6 +154,14 @@ class Settings(BaseSettings):
         ]
         if self.turn_urls and self.turn_secret.get_secret_value() in ("", PLACEHOLDER):
             weak.append("TD_TURN_SECRET")
+        needed = {
+            "smpp": ("smpp_host", "smpp_system_id", "smpp_password"),
+            "ovh": ("ovh_application_key", "ovh_application_secret", "ovh_consumer_key", "ovh_sms_service"),
+        }
+        for name in needed.get(self.sms_transport, ()):
+            value = getattr(self, name)
+            if not (value.get_secret_value() if isinstance(value, SecretStr) else value):
+                weak.append(f"TD_{name.upper()}")
         if weak:
             raise ValueError("Secrets à définir avant de démarrer : " + ", ".join(weak))
 

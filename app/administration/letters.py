@@ -14,10 +14,10 @@ from app import french
 from app.db import key
 from app.identity import pending
 from app.identity.models import PendingLogin, Professional
+from app.identity.password_change import PURPOSE
 from app.messaging import service as outbox
 from app.platform import Platform
 
-PURPOSE = "reset"
 VALID_FOR = timedelta(days=7)
 TOPIC = "account"  # of outbox rows
 SUBJECT = "Votre compte Télédossier"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import mailbox
 import re
 from dataclasses import dataclass
@@ -24,13 +25,14 @@ _ADDRESS = re.compile(r"https?://[^\s<>\"']+[\w/-]")
 
 @dataclass(frozen=True)
 class Letter:
-    """A message of the demo's mailbox, in clear text. `when` is how people read `at`."""
+    """A message of the demo's mailbox, in clear text. `when` is how people read `at`; an SMS has no subject."""
 
     to: str
     subject: str
     text: str
     at: datetime
     when: str
+    is_sms: bool = False
 
 
 class Inbox(Handler):
@@ -41,7 +43,9 @@ class Inbox(Handler):
     def get(self) -> None:
         if not self.platform.settings.demo:
             raise HTTPError(404)
-        letters = read(self.platform.settings.var / "mail", self.platform.now())
+        var, now = self.platform.settings.var, self.platform.now()
+        both = [*read(var / "mail", now), *read_sms(var / "sms", now)]
+        letters = sorted(both, key=lambda letter: letter.at, reverse=True)[:SHOWN]
         render(self, "inbox.html", folder=TEMPLATES, letters=letters, linked=linked)
 
 
@@ -54,6 +58,13 @@ def read(folder: Path, now: datetime) -> list[Letter]:
     return sorted(letters, key=lambda letter: letter.at, reverse=True)[:SHOWN]
 
 
+def read_sms(folder: Path, now: datetime) -> list[Letter]:
+    """The text messages of a `FolderSms`, newest first; none when it does not exist yet."""
+    found = [json.loads(path.read_text(encoding="utf-8")) for path in folder.glob("*.json")]
+    letters = [_sms(content, datetime.fromisoformat(content["at"]), now) for content in found]
+    return sorted(letters, key=lambda letter: letter.at, reverse=True)[:SHOWN]
+
+
 def linked(text: str) -> Markup:
     """The text, escaped, with its addresses clickable."""
     parts, end = [], 0
@@ -62,6 +73,10 @@ def linked(text: str) -> Markup:
         parts += [escape(text[end : found.start()]), Markup('<a href="{0}">{0}</a>').format(address)]
         end = found.end()
     return Markup("").join([*parts, escape(text[end:])])
+
+
+def _sms(content: dict[str, str], at: datetime, now: datetime) -> Letter:
+    return Letter(to=content["to"], subject="SMS", text=content["text"], at=at, when=full(at, now), is_sms=True)
 
 
 def _letter(content: bytes, now: datetime) -> Letter:

@@ -17,6 +17,7 @@ from app.identity.models import LoginSession, Professional
 from app.identity.ways import NOWHERE, Visitor, Way
 from app.platform import Platform
 
+REMEMBERED = timedelta(days=90)  # an address somebody logged in from
 TOUCH_EVERY = timedelta(seconds=30)  # `last_seen_at` is written at most this often
 
 
@@ -91,20 +92,41 @@ def end(platform: Platform, secret: str | None) -> None:
     platform.bus.publish("logout", {"professional": professional.id, "login_session": login.id})
 
 
-def end_all(platform: Platform, professional: Professional, keep: str | None = None) -> int:
-    """End every login session of a person, except the one whose secret is `keep`; answers how many ended."""
+def end_all(platform: Platform, professional: Professional, *, keep: str | None = None) -> int:
+    """End every login session of somebody, but the one of `keep`; their open pages are closed.
+
+    Answers how many ended.
+    """
+    now, ended = platform.now(), []
+    kept = hash_secret(keep) if keep else ""
     with platform.transaction() as session:
-        wanted = select(LoginSession).where(
-            LoginSession.professional_id == key(professional), col(LoginSession.ended_at).is_(None)
+        alive = select(LoginSession).where(
+            LoginSession.professional_id == professional.id,
+            LoginSession.secret_hash != kept,
+            col(LoginSession.ended_at).is_(None),
         )
-        ended = [login for login in session.exec(wanted) if keep is None or login.secret_hash != hash_secret(keep)]
-        for login in ended:
-            login.ended_at = platform.now()
+        for login in session.exec(alive):
+            login.ended_at = now
             session.add(login)
+            ended.append(login.id)
         if ended:
-            audit.record(session, platform.now(), professional, "logout", detail={"sessions": len(ended)})
-    platform.bus.publish("logout", {"professional": professional.id})
+            audit.record(session, now, professional, "logout", detail={"sessions": len(ended)})
+    for number in ended:
+        platform.bus.publish("logout", {"professional": professional.id, "login_session": number})
     return len(ended)
+
+
+def was_here_before(platform: Platform, login: str, address: str) -> bool:
+    """Whether this login was used from this address in the last months (`app.identity.turns`)."""
+    seen = (
+        select(LoginSession.id)
+        .join(Professional, col(Professional.id) == col(LoginSession.professional_id))
+        .where(Professional.login == login, LoginSession.address == address)
+        .where(col(LoginSession.created_at) > platform.now() - REMEMBERED)
+        .limit(1)
+    )
+    with platform.reading() as session:
+        return session.exec(seen).first() is not None
 
 
 def last_login_before(session: Session, professional: Professional) -> LoginSession | None:

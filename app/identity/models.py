@@ -125,6 +125,9 @@ class PendingLogin(SQLModel, table=True):
     created_at: datetime = Field(sa_type=UtcDateTime)
     expires_at: datetime = Field(sa_type=UtcDateTime, index=True)
     used_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    address: str = Field(
+        default="", index=True, description="Where it was begun, so that one place can't begin too many"
+    )
 
 
 class Passkey(SQLModel, table=True):

@@ -17,6 +17,7 @@ from sqlmodel import Session, col, select
 from app.errors import LoginExpired
 from app.identity.login_sessions import hash_secret
 from app.identity.models import PendingLogin
+from app.identity.ways import NOWHERE, Visitor
 from app.platform import Platform
 
 KEEP = timedelta(days=1)  # a row that has ended is only needed to tell « déjà utilisé » from « inconnu »
@@ -30,6 +31,7 @@ def begin(
     lifetime: timedelta,
     *,
     professional_id: int | None = None,
+    visitor: Visitor = NOWHERE,
 ) -> str:
     """Open a pending login in the caller's transaction; answers the secret for the pre-session cookie.
 
@@ -46,6 +48,7 @@ def begin(
             data=json.dumps(data, separators=(",", ":")),
             created_at=now,
             expires_at=now + lifetime,
+            address=visitor.address[:45],
         )
     )
     session.flush()

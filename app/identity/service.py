@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
-from datetime import timedelta
-
 from sqlmodel import Session, select
 
 from app.audit import service as audit
-from app.errors import AccessDenied, TooManyAttempts, WrongCredentials
-from app.identity import login_sessions, passwords, ways
-from app.identity.models import LoginThrottle, Professional, Structure
+from app.errors import AccessDenied, WrongCredentials
+from app.identity import login_sessions, passwords, throttle, ways
+from app.identity.models import Professional, Structure
 from app.identity.ways import NOWHERE, Visitor, Way
 from app.platform import Platform
-
-FREE_FAILURES = 5  # this many in a row cost nothing but the time of argon2
-LONGEST_WAIT = timedelta(minutes=15)
-FORGOTTEN_AFTER = timedelta(hours=24)
-LONGEST_PASSWORD = 1024
 
 
 def finish_login(session: Session, platform: Platform, professional: Professional, way: Way, visitor: Visitor) -> str:
@@ -28,7 +20,7 @@ def finish_login(session: Session, platform: Platform, professional: Professiona
     Raises: AccessDenied (account suspended, way closed by the structure, password from a foreign network).
     """
     if professional.suspended:
-        raise AccessDenied("Ce compte est suspendu. Appelez l'administrateur de votre établissement.")
+        raise AccessDenied("Ce compte est suspendu. Appelez l'administrateur de votre établissement.", "suspended")
     ways.check(session, platform.settings, professional, way, visitor)
     return login_sessions.open_session(session, platform, professional, way, visitor)
 
@@ -48,68 +40,66 @@ def journal_refusal(
 def log_in_by_password(platform: Platform, login: str, password: str, visitor: Visitor = NOWHERE) -> str:
     """Log in by « Identifiant et mot de passe »; answers the secret for the login cookie.
 
-    Slow on purpose (argon2id): call it in a thread. An unknown login and a wrong password give the same answer
-    after the same work; from the sixth failure in a row one has to wait, longer each time, known login or not.
+    Slow on purpose (argon2id): in the web process it takes its turn (`app.identity.turns`).
 
-    Raises: AccessDenied (this way is switched off), TooManyAttempts(seconds), WrongCredentials.
+    Raises: AccessDenied (this way is switched off, or closed to this person or from here), TooManyAttempts(seconds),
+    WrongCredentials.
     """
     if not platform.settings.password_login:
-        raise AccessDenied("La connexion par mot de passe n'est pas ouverte ici. Choisissez un autre moyen.")
-    login = login.strip().casefold()[:200]
-    _check_wait(platform, login)
+        raise AccessDenied("La connexion par mot de passe n'est pas ouverte ici. Choisissez un autre moyen.", "way")
+    professional = check_password(platform, login, password, Way.PASSWORD, visitor)
+    try:
+        with platform.transaction() as session:
+            throttle.forget(session, professional.login)
+            return finish_login(session, platform, professional, Way.PASSWORD, visitor)
+    except AccessDenied as denial:
+        # That transaction kept nothing: neither an opened session nor forgotten failures.
+        count_refusal(platform, professional.login, Way.PASSWORD, denial.reason, visitor, professional)
+        raise
+
+
+def check_password(platform: Platform, login: str, password: str, way: Way, visitor: Visitor = NOWHERE) -> Professional:
+    """Who has this login and this password: the first step of two ways.
+
+    An unknown login, a suspended one and a wrong password give the same answer after the same work; from the sixth
+    failure in a row one has to wait, longer each time, known login or not. Failures stay counted: the way that comes
+    to its end forgets them.
+
+    Raises: TooManyAttempts(seconds), WrongCredentials.
+    """
+    login = throttle.tidied(login)
+    throttle.check(platform, login)
     with platform.reading() as session:
         professional = session.exec(select(Professional).where(Professional.login == login)).first()
-    right = passwords.is_right(professional.password_hash if professional else "", password[:LONGEST_PASSWORD])
+    right = passwords.is_right(professional.password_hash if professional else "", password)
     if professional is None or not right or professional.suspended:
-        _count_failure(platform, login, professional)
+        # The login as typed may be a password typed in the wrong field: only a known one is journalled by name.
+        reason = "suspended" if professional and right else "wrong"
+        count_refusal(platform, login, way, reason, visitor, professional)
         raise WrongCredentials
-    with platform.transaction() as session:
-        throttle = session.get(LoginThrottle, _hashed(login))
-        if throttle is not None:
-            session.delete(throttle)
-        if passwords.needs_rehash(professional.password_hash):
+    if passwords.needs_rehash(professional.password_hash):
+        with platform.transaction() as session:
             kept = session.get_one(Professional, professional.id)
             kept.password_hash = passwords.hash_password(password)
             session.add(kept)
-        return finish_login(session, platform, professional, Way.PASSWORD, visitor)
+    return professional
+
+
+def count_refusal(
+    platform: Platform,
+    login: str,
+    way: Way,
+    reason: str,
+    visitor: Visitor = NOWHERE,
+    professional: Professional | None = None,
+) -> None:
+    """Count a failure against a login and keep it in the journal, in a transaction of its own."""
+    with platform.transaction() as session:
+        throttle.count(session, platform, login)
+        detail = {"method": way, "reason": reason, "address": visitor.address}
+        audit.record(session, platform.now(), professional or audit.SYSTEM, "login.refused", detail=detail)
 
 
 def structure_of(session: Session, professional: Professional) -> Structure | None:
     """Where somebody works."""
     return session.get(Structure, professional.structure_id) if professional.structure_id else None
-
-
-def wait_after(failures: int) -> timedelta:
-    """How long to wait after so many failures in a row: nothing, then 2 s, 4 s, 8 s … 15 minutes."""
-    if failures < FREE_FAILURES:
-        return timedelta()
-    return min(timedelta(seconds=2 ** min(failures - FREE_FAILURES + 1, 20)), LONGEST_WAIT)
-
-
-def _check_wait(platform: Platform, login: str) -> None:
-    with platform.reading() as session:
-        throttle = session.get(LoginThrottle, _hashed(login))
-    if throttle is None:
-        return
-    left = throttle.last_failure_at + wait_after(throttle.failures) - platform.now()
-    if left > timedelta():
-        raise TooManyAttempts(int(left.total_seconds()) + 1)
-
-
-def _count_failure(platform: Platform, login: str, professional: Professional | None) -> None:
-    now = platform.now()
-    with platform.transaction() as session:
-        throttle = session.get(LoginThrottle, _hashed(login))
-        if throttle is None:
-            throttle = LoginThrottle(login_hash=_hashed(login), last_failure_at=now)
-        if now - throttle.last_failure_at > FORGOTTEN_AFTER:
-            throttle.failures = 0
-        throttle.failures += 1
-        throttle.last_failure_at = now
-        session.add(throttle)
-        # The login as typed may be a password typed in the wrong field: only a known one is journalled by name.
-        audit.record(session, now, professional or audit.SYSTEM, "login.refused", detail={"method": "password"})
-
-
-def _hashed(login: str) -> str:
-    return hashlib.sha256(login.encode()).hexdigest()

@@ -65,8 +65,18 @@ def offered(settings: Settings) -> list[Way]:
     return [way for way in Way if _is_set_up(settings, way)]
 
 
+def shown_first(settings: Settings) -> Way | None:
+    """The way a browser sees that asks for none and has used none: the first offered, in the demo the simplest."""
+    ways = offered(settings)
+    if settings.demo and Way.PASSWORD in ways:
+        return Way.PASSWORD
+    return ways[0] if ways else None
+
+
 def _is_set_up(settings: Settings, way: Way) -> bool:
     match way:
+        case Way.STRONG:
+            return True  # e-mail is always there
         case Way.PASSWORD:
             return settings.password_login
         case _:
@@ -88,12 +98,14 @@ def check(session: Session, settings: Settings, professional: Professional, way:
     structure = session.get(Structure, professional.structure_id) if professional.structure_id else None
     if way not in of_structure(settings, structure):
         raise AccessDenied(
-            f"Votre établissement n'a pas ouvert la connexion par « {way.label} ». Choisissez un autre moyen."
+            f"Votre établissement n'a pas ouvert la connexion par « {way.label} ». Choisissez un autre moyen.",
+            reason="way",
         )
     if way is Way.PASSWORD and structure and not in_networks(visitor.address, structure.password_networks):
         raise AccessDenied(
             "Le mot de passe seul n'est accepté que depuis les postes de votre établissement. "
-            "Choisissez un autre moyen : votre compte n'est pas bloqué."
+            "Choisissez un autre moyen : votre compte n'est pas bloqué.",
+            reason="network",
         )
 
 

@@ -22,6 +22,7 @@ class OutboxState(StrEnum):
 class OutboxMessage(SQLModel, table=True):
     """One message to send, written in the transaction of the act and sent by the worker after the commit.
 
+    `channel` is « email » or « sms »; an SMS has no subject. A message with `expires_at` is dropped rather than sent late.
     `topic` and `topic_id` name what it is about (« invitation », 12), so that its sender can follow its state.
     """
 
@@ -41,3 +42,4 @@ class OutboxMessage(SQLModel, table=True):
     created_at: datetime = Field(sa_type=UtcDateTime)
     sent_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     error: str = ""
+    expires_at: datetime | None = Field(default=None, sa_type=UtcDateTime, description="Never sent from then on")

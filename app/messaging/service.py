@@ -28,25 +28,54 @@ def queue_mail(
     body: str,
     topic: str = "",
     topic_id: int | None = None,
+    expires_at: datetime | None = None,
 ) -> OutboxMessage:
     """Write an e-mail into the outbox, in the caller's transaction; call `announce` after the commit.
 
     Its `message_id` is drawn here, once, and goes out with every attempt: a mail server that gets the same message
     twice can tell.
     """
-    message = OutboxMessage(
-        message_id=uuid.uuid4().hex,
-        recipient=to,
-        subject=subject,
-        body=body,
-        topic=topic,
-        topic_id=topic_id,
-        next_attempt_at=now,
-        created_at=now,
+    return _queue(
+        session,
+        OutboxMessage(
+            message_id=uuid.uuid4().hex,
+            recipient=to,
+            subject=subject,
+            body=body,
+            topic=topic,
+            topic_id=topic_id,
+            next_attempt_at=now,
+            created_at=now,
+            expires_at=expires_at,
+        ),
     )
-    session.add(message)
-    session.flush()
-    return message
+
+
+def queue_sms(
+    session: Session,
+    now: datetime,
+    to: str,
+    text: str,
+    topic: str = "",
+    topic_id: int | None = None,
+    expires_at: datetime | None = None,
+) -> OutboxMessage:
+    """Write a text message into the outbox, as `queue_mail` does a letter; `to` in E.164 form (« +33699000011 »)."""
+    return _queue(
+        session,
+        OutboxMessage(
+            message_id=uuid.uuid4().hex,
+            channel="sms",
+            recipient=to,
+            subject="",
+            body=text,
+            topic=topic,
+            topic_id=topic_id,
+            next_attempt_at=now,
+            created_at=now,
+            expires_at=expires_at,
+        ),
+    )
 
 
 def announce(platform: Platform) -> None:
@@ -67,6 +96,12 @@ def take_back(session: Session, topic: str, topic_id: int) -> None:
 def follow(session: Session, topic: str, topic_ids: Iterable[int]) -> dict[int, OutboxMessage]:
     """The newest message about each of `topic_ids`."""
     return {message.topic_id: message for message in _about(session, topic, topic_ids) if message.topic_id is not None}
+
+
+def _queue(session: Session, message: OutboxMessage) -> OutboxMessage:
+    session.add(message)
+    session.flush()
+    return message
 
 
 def _about(session: Session, topic: str, topic_ids: Iterable[int]) -> list[OutboxMessage]:

@@ -18,6 +18,7 @@ from pathlib import Path
 import aiosmtplib
 
 from app.errors import TeledossierError
+from app.messaging.refusals import MessageRefused, MessageUnavailable
 from app.platform import Mail
 from app.settings import Settings
 
@@ -26,17 +27,17 @@ WHOLE_SECONDS = 60.0  # everything, from connecting to the server's last word
 SENDER_NAME = "Télédossier"
 
 
-class MailRefused(TeledossierError):
+class MailRefused(MessageRefused):
     """The server will never take this message: trying again would change nothing."""
 
-    code, status = "courriel-refuse", 502
+    code = "courriel-refuse"
     message = "Le serveur de messagerie refuse ce message. Vérifiez l'adresse, puis envoyez-le de nouveau."
 
 
-class MailUnavailable(TeledossierError):
+class MailUnavailable(MessageUnavailable):
     """The server can't take the message now; later it may."""
 
-    code, status = "messagerie-indisponible", 503
+    code = "messagerie-indisponible"
     message = "Le serveur de messagerie ne répond pas. Le message est gardé ; un nouvel essai suivra."
 
 

@@ -6,6 +6,7 @@ How a message lives:
         ├── taken over               -> sent
         ├── refused for good         -> failed, at once
         ├── not available            -> waiting, again after 5 s, 30 s, 2 min, 10 min, 1 h, then failed
+        ├── too late for it          -> failed (`expires_at`: a code to log in is of no use after five minutes)
         └── the worker was killed    -> still waiting; claimed anew when the lease has run out
 
 A claim is a transaction of its own, so several workers never hold the same row. One doubt can't be removed with SMTP:
@@ -28,8 +29,8 @@ from app.documents.service import remove_leftovers
 from app.errors import TeledossierError
 from app.messaging import service
 from app.messaging.models import OutboxMessage, OutboxState
-from app.messaging.transports import MailRefused, MailUnavailable
-from app.platform import Mail, Platform
+from app.messaging.refusals import MessageExpired, MessageRefused, MessageUnavailable
+from app.platform import Mail, Platform, Sms
 
 log = structlog.get_logger(__name__)
 
@@ -103,29 +104,44 @@ def _claim(platform: Platform) -> list[OutboxMessage]:
 
 
 async def _send(platform: Platform, message: OutboxMessage) -> None:
-    mail = Mail(to=message.recipient, subject=message.subject, body=message.body)
+    if message.expires_at and message.expires_at <= platform.now():
+        _settle(platform, message, OutboxState.FAILED, MessageExpired())
+        return
     try:
-        await platform.mail.send(mail, message.message_id)
-    except MailRefused as refusal:
+        await _hand_over(platform, message)
+    except MessageRefused as refusal:
         _settle(platform, message, OutboxState.FAILED, refusal)
-    except MailUnavailable as trouble:
+    except MessageUnavailable as trouble:
         _retry(platform, message, trouble)
     except Exception:
         # A fault of ours must not keep the messages behind this one from leaving.
         log.exception("outbox.fault", outbox_id=message.id)
-        _retry(platform, message, MailUnavailable())
+        _retry(platform, message, MessageUnavailable())
     else:
         _settle(platform, message, OutboxState.SENT)
 
 
-def _retry(platform: Platform, message: OutboxMessage, trouble: MailUnavailable) -> None:
+async def _hand_over(platform: Platform, message: OutboxMessage) -> None:
+    if message.channel == "sms":
+        sms = Sms(to=message.recipient, text=message.body, expires_at=message.expires_at)
+        await platform.sms.send(sms, message.message_id)
+        return
+    mail = Mail(to=message.recipient, subject=message.subject, body=message.body)
+    await platform.mail.send(mail, message.message_id)
+
+
+def _retry(platform: Platform, message: OutboxMessage, trouble: MessageUnavailable) -> None:
     if message.attempts > len(RETRIES):
         _settle(platform, message, OutboxState.FAILED, trouble)
+        return
+    again = platform.now() + RETRIES[message.attempts - 1]
+    if message.expires_at and again >= message.expires_at:
+        _settle(platform, message, OutboxState.FAILED, MessageExpired())
         return
     with platform.transaction() as session:
         kept = _still_waiting(session, message)
         if kept is not None:
-            kept.next_attempt_at = platform.now() + RETRIES[message.attempts - 1]
+            kept.next_attempt_at = again
             kept.error = trouble.message
             session.add(kept)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
+from functools import partial
 from typing import Any
 
 from app.errors import TeledossierError
@@ -39,9 +39,9 @@ class Login(LoginHandler):
             self.get_body_argument("identifiant", ""),
             self.get_body_argument("mot_de_passe", "", strip=False),
         )
+        check = partial(service.log_in_by_password, self.platform, login, password, self.visitor)
         try:
-            # argon2id takes tens of milliseconds on purpose: never on the event loop.
-            secret = await asyncio.to_thread(service.log_in_by_password, self.platform, login, password, self.visitor)
+            secret = await self.in_turn(login, check)
         except TeledossierError as refusal:
             self.page(Way.PASSWORD, refusal, login=login[:200])
             return

@@ -6,22 +6,32 @@ A way has its handlers in `login_<way>.py` and its pane in `templates/ways/<way>
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
+from functools import cache
+from typing import Any, TypeVar
 
 from app.errors import TeledossierError
-from app.identity import ways
+from app.identity import login_sessions, one_time_code, throttle, ways
+from app.identity.turns import Turns
 from app.identity.ways import Visitor, Way
 from app.web.base import Handler
 from app.web.rendering import render
 
 LAST_WAY = "moyen"  # cookie: the way this browser used last; nothing secret
 REMEMBER_DAYS = 365
+T = TypeVar("T")
 
 
 def safe_path(path: str) -> str:
     """Where to go after the login: a path of this host, whatever the address said."""
     return path if re.fullmatch(r"/(?![/\\])[\w\-./?=&%]{0,200}", path) else "/portail"
+
+
+@cache
+def turns() -> Turns:
+    """Whose password this process checks next."""
+    return Turns()
 
 
 class LoginHandler(Handler):
@@ -40,18 +50,18 @@ class LoginHandler(Handler):
         return safe_path(self.get_argument("next", "/portail"))
 
     def way_asked(self) -> Way | None:
-        """The way of the address, else the last one used here, else the first offered; None when there is none."""
+        """The way of the address, else the last one used here, else the one shown first; None when there is none."""
         offered = ways.offered(self.platform.settings)
         for slug in (self.get_query_argument("moyen", ""), self.get_cookie(LAST_WAY) or ""):
             way = ways.BY_SLUG.get(slug)
             if way in offered:
                 return way
-        return offered[0] if offered else None
+        return ways.shown_first(self.platform.settings)
 
     def page(self, way: Way | None, refusal: TeledossierError | None = None, **values: Any) -> None:
         """The login page with the pane of `way`; `values` are for that pane (`templates/ways/…`)."""
         settings = self.platform.settings
-        pane = {"login": "", "refusal": refusal.message if refusal else ""} | values
+        pane = {"login": "", "refusal": refusal.message if refusal else "", "code": None, "channel": None} | values
         render(
             self,
             "connexion.html",
@@ -59,10 +69,21 @@ class LoginHandler(Handler):
             ways=ways.offered(settings),
             chosen=way,
             next=self.destination,
+            channels=one_time_code.channels(self.platform),
             demo=settings.demo,
             phone=settings.assistance_phone,
             **pane,
         )
+
+    async def in_turn(self, login: str, check: Callable[[], T]) -> T:
+        """Run what checks a password in a thread, when its turn has come.
+
+        Who must wait after failures is told at once: that costs no turn.
+        """
+        login, address = throttle.tidied(login), self.visitor.address
+        throttle.check(self.platform, login)
+        known = login_sessions.was_here_before(self.platform, login, address)
+        return await turns().check(check, address=address, login=login, known=known)
 
     def enter(self, secret: str, way: Way) -> None:
         """Give the login cookie and go where the person wanted; the pre-session is over."""

@@ -44,6 +44,9 @@ def test_no_page_of_a_professional_has_a_serious_fault(
     page = someone.page(*size)
     page.goto(f"{demo.url}/connexion")
     look(page, findings, "connexion")
+    for address in ("/connexion?moyen=forte", "/connexion/oubli", "/connexion/nouveau-mot-de-passe/abc"):
+        page.goto(demo.url + address)
+        look(page, findings, address)
     page = someone.logged_in("dr.martin", *size)
     look(page, findings, "portail")
     page.goto(f"{demo.url}/tlm")

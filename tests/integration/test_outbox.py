@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import datetime
 import ipaddress
+import re
 import socket
 import ssl
 from collections.abc import Iterator
 from dataclasses import replace
+from email import message_from_bytes, policy
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +23,15 @@ from cryptography.x509.oid import NameOID
 from sqlmodel import select
 
 from app.bootstrap import platform_in_memory
+from app.demo.people import PASSWORD
+from app.identity import one_time_code
+from app.identity.one_time_code import Channel
 from app.messaging import service, worker
 from app.messaging.models import OutboxMessage, OutboxState
 from app.messaging.transports import MailRefused, MailUnavailable, SmtpMail
 from app.platform import Mail
 from app.settings import load
-from tests.support.people import SetClock
+from tests.support.people import SetClock, small_world
 
 MAIL = Mail("paul@example.org", "Votre invitation", "Bonjour Paul,\n\nà demain.\n")
 
@@ -185,3 +190,31 @@ async def test_from_the_outbox_to_the_mailbox_over_a_server_that_first_says_wait
     with platform.reading() as session:
         assert session.exec(select(OutboxMessage.state)).one() is OutboxState.SENT
     assert len(server.received) == 1
+
+
+async def test_a_code_to_log_in_arrives_over_starttls_and_opens(
+    starttls: int, server: Server, certificate: Path
+) -> None:
+    world = small_world()
+    mail = transport(starttls, True, certificate, smtp_user="us", smtp_password="secret")
+    platform = replace(world.platform, mail=mail)
+    sent = one_time_code.ask(platform, "dr.martin", PASSWORD, Channel.EMAIL)
+    assert await worker.send_due(platform) is None
+    [envelope] = server.received
+    assert envelope.rcpt_tos == ["dr.martin@demo.invalid"]
+    assert isinstance(envelope.content, bytes)
+    text = message_from_bytes(envelope.content, policy=policy.default).get_content()
+    found = re.search(r": (\d{6})\n", text.replace("\r\n", "\n"))
+    assert found
+    assert one_time_code.answer(platform, sent.secret, found[1])
+
+
+async def test_a_code_whose_letter_is_refused_is_not_kept(plain: int, server: Server) -> None:
+    world = small_world()
+    platform = replace(world.platform, mail=transport(plain))
+    server.to_recipient = "550 no such user"
+    one_time_code.ask(platform, "dr.martin", PASSWORD, Channel.EMAIL)
+    await worker.send_due(platform)
+    with platform.reading() as session:
+        message = session.exec(select(OutboxMessage)).one()
+    assert (message.state, message.body) == (OutboxState.FAILED, "")

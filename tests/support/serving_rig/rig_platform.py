@@ -25,6 +25,8 @@ def build(settings: Settings) -> Platform:
         bus=LocalBus(settings.var / "bus"),
         files=absent,
         mail=absent,
+        sms=absent,
+        outbox=absent,
         renderer=absent,
         clock=SystemClock(),
     )

@@ -14,10 +14,13 @@ import pytest
 from sqlmodel import select
 
 from app.bootstrap import platform_in_memory
+from app.demo.inbox import read_sms
 from app.messaging import service, worker
 from app.messaging.models import OutboxMessage, OutboxState
+from app.messaging.refusals import MessageExpired
+from app.messaging.sms import FolderSms, MemorySms, NoSms, SmsRefused
 from app.messaging.transports import FolderMail, MailRefused, MailUnavailable, MemoryMail, compose
-from app.platform import Mail, Platform
+from app.platform import Mail, Platform, Sms
 from tests.support.people import SetClock
 
 SENDER = "ne-pas-repondre@teledossier.invalid"
@@ -278,3 +281,52 @@ async def test_a_folder_that_cannot_be_written_is_tried_again_later(tmp_path: Pa
     (tmp_path / "mail" / "tmp").rmdir()
     with pytest.raises(MailUnavailable):
         await folder.send(Mail("a@b.fr", "Bonjour", "Un lien"), "abc")
+
+
+async def test_an_sms_goes_to_the_operator_and_its_text_is_forgotten(platform: Platform) -> None:
+    with platform.transaction() as session:
+        service.queue_sms(session, platform.now(), "+33699000011", "123456", "login.code", 1)
+    await worker.send_due(platform)
+    assert isinstance(platform.sms, MemorySms)
+    assert [(sms.to, sms.text) for sms, _id in platform.sms.sent] == [("+33699000011", "123456")]
+    assert (row(platform).state, row(platform).body) == (OutboxState.SENT, "")
+
+
+async def test_a_message_that_would_come_too_late_is_not_tried_again(platform: Platform, clock: SetClock) -> None:
+    failing(platform, MailUnavailable())
+    with platform.transaction() as session:
+        soon = platform.now() + timedelta(seconds=4)
+        service.queue_mail(session, platform.now(), "a@b.fr", "Code", "123456", expires_at=soon)
+    assert await worker.send_due(platform) is None
+    assert (row(platform).state, row(platform).error, row(platform).body) == (
+        OutboxState.FAILED,
+        MessageExpired.message,
+        "",
+    )
+    assert sent_by(platform) == []
+
+
+async def test_a_message_found_after_its_time_is_dropped(platform: Platform, clock: SetClock) -> None:
+    with platform.transaction() as session:
+        soon = platform.now() + timedelta(minutes=5)
+        service.queue_mail(session, platform.now(), "a@b.fr", "Code", "123456", expires_at=soon)
+    clock.pass_by(minutes=5)
+    await worker.send_due(platform)
+    assert sent_by(platform) == []
+    assert (row(platform).state, row(platform).body) == (OutboxState.FAILED, "")
+
+
+async def test_an_installation_without_an_operator_refuses_sms_for_good() -> None:
+    with pytest.raises(SmsRefused):
+        await NoSms().send(Sms("+33699000011", "Bonjour"), "abc")
+
+
+async def test_a_folder_keeps_an_sms_handed_over_twice_once(tmp_path: Path) -> None:
+    folder = FolderSms(tmp_path / "sms")
+    for _ in range(2):
+        await folder.send(Sms("+33699000011", "Bonjour"), "abc")
+    await folder.send(Sms("+33699000011", "Bonsoir"), "def")
+    letters = read_sms(tmp_path / "sms", SetClock().now())
+    assert sorted(letter.text for letter in letters) == ["Bonjour", "Bonsoir"]
+    assert {letter.to for letter in letters} == {"+33699000011"}
+    assert list((tmp_path / "sms").glob("*.part")) == []

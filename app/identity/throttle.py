@@ -1,0 +1,68 @@
+"""Waiting that grows with failures in a row, for a login as it was typed, known or not.
+
+A wrong password and a wrong one-time code count alike: whoever knows one must not get free guesses at the other.
+Only a login that came to its end forgets the failures.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import timedelta
+
+from sqlmodel import Session
+
+from app.errors import TooManyAttempts
+from app.identity.models import LoginThrottle
+from app.platform import Platform
+
+FREE_FAILURES = 5  # this many in a row cost nothing but the time of argon2
+LONGEST_WAIT = timedelta(minutes=15)
+FORGOTTEN_AFTER = timedelta(hours=24)
+LONGEST_LOGIN = 200
+
+
+def tidied(login: str) -> str:
+    """A login as the database spells it."""
+    return login.strip().casefold()[:LONGEST_LOGIN]
+
+
+def wait_after(failures: int) -> timedelta:
+    """How long to wait after so many failures in a row: nothing, then 2 s, 4 s, 8 s … 15 minutes."""
+    if failures < FREE_FAILURES:
+        return timedelta()
+    return min(timedelta(seconds=2 ** min(failures - FREE_FAILURES + 1, 20)), LONGEST_WAIT)
+
+
+def check(platform: Platform, login: str) -> None:
+    """Whether this login may be tried now. Raises: TooManyAttempts(seconds)."""
+    with platform.reading() as session:
+        throttle = session.get(LoginThrottle, _hashed(login))
+    if throttle is None:
+        return
+    left = throttle.last_failure_at + wait_after(throttle.failures) - platform.now()
+    if left > timedelta():
+        raise TooManyAttempts(int(left.total_seconds()) + 1)
+
+
+def count(session: Session, platform: Platform, login: str) -> None:
+    """One more failure, in the caller's transaction."""
+    now = platform.now()
+    throttle = session.get(LoginThrottle, _hashed(login))
+    if throttle is None:
+        throttle = LoginThrottle(login_hash=_hashed(login), last_failure_at=now)
+    if now - throttle.last_failure_at > FORGOTTEN_AFTER:
+        throttle.failures = 0
+    throttle.failures += 1
+    throttle.last_failure_at = now
+    session.add(throttle)
+
+
+def forget(session: Session, login: str) -> None:
+    """The failures are over: a login came to its end."""
+    throttle = session.get(LoginThrottle, _hashed(login))
+    if throttle is not None:
+        session.delete(throttle)
+
+
+def _hashed(login: str) -> str:
+    return hashlib.sha256(login.encode()).hexdigest()
