@@ -8,7 +8,7 @@ from datetime import timedelta
 from sqlmodel import Session, select
 
 from app.audit import service as audit
-from app.errors import AccessDenied, TooManyAttempts, WrongCredentials
+from app.errors import AccessDenied, InvalidInput, TooManyAttempts, WrongCredentials
 from app.identity import login_sessions, passwords, ways
 from app.identity.models import LoginThrottle, Professional, Structure
 from app.identity.ways import NOWHERE, Visitor, Way
@@ -17,6 +17,7 @@ from app.platform import Platform
 FREE_FAILURES = 5  # this many in a row cost nothing but the time of argon2
 LONGEST_WAIT = timedelta(minutes=15)
 FORGOTTEN_AFTER = timedelta(hours=24)
+SHORTEST_PASSWORD = 12
 LONGEST_PASSWORD = 1024
 
 
@@ -72,6 +73,43 @@ def log_in_by_password(platform: Platform, login: str, password: str, visitor: V
             kept.password_hash = passwords.hash_password(password)
             session.add(kept)
         return finish_login(session, platform, professional, Way.PASSWORD, visitor)
+
+
+def check_offered(platform: Platform, way: Way) -> None:
+    """Raises: AccessDenied when this installation does not offer a way to log in."""
+    if way not in ways.offered(platform.settings):
+        raise AccessDenied(f"La connexion par « {way.label} » n'est pas ouverte ici. Choisissez un autre moyen.")
+
+
+def check_password(platform: Platform, actor: Professional, password: str) -> None:
+    """Whether who is logged in knows their password; guessing is as slow as at the login page.
+
+    Slow on purpose (argon2id): call it in a thread. Raises: TooManyAttempts(seconds), WrongCredentials.
+    """
+    _check_wait(platform, actor.login)
+    with platform.reading() as session:
+        kept = session.get_one(Professional, actor.id).password_hash
+    if not passwords.is_right(kept, password[:LONGEST_PASSWORD]):
+        _count_failure(platform, actor.login, actor)
+        raise WrongCredentials("Mot de passe actuel incorrect. Vérifiez la touche majuscule, puis réessayez.")
+
+
+def change_password(platform: Platform, actor: Professional, old: str, new: str) -> None:
+    """Change one's own password. Slow on purpose (argon2id, twice): call it in a thread.
+
+    Raises: WrongCredentials, TooManyAttempts, InvalidInput.
+    """
+    check_password(platform, actor, old)
+    if not SHORTEST_PASSWORD <= len(new) <= LONGEST_PASSWORD:
+        raise InvalidInput(f"Le nouveau mot de passe doit avoir {SHORTEST_PASSWORD} caractères au moins.")
+    if new == old:
+        raise InvalidInput("Le nouveau mot de passe est le même que l'ancien. Rien n'a été modifié.")
+    hashed = passwords.hash_password(new)
+    with platform.transaction() as session:
+        person = session.get_one(Professional, actor.id)
+        person.password_hash = hashed
+        session.add(person)
+        audit.record(session, platform.now(), person, "password.changed")
 
 
 def structure_of(session: Session, professional: Professional) -> Structure | None:

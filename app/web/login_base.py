@@ -6,11 +6,10 @@ A way has its handlers in `login_<way>.py` and its pane in `templates/ways/<way>
 from __future__ import annotations
 
 import re
-from datetime import timedelta
 from typing import Any
 
 from app.errors import TeledossierError
-from app.identity import ways
+from app.identity import login_sessions, ways
 from app.identity.ways import Visitor, Way
 from app.web.base import Handler
 from app.web.rendering import render
@@ -60,6 +59,7 @@ class LoginHandler(Handler):
             chosen=way,
             next=self.destination,
             demo=settings.demo,
+            ended=self.get_query_argument("fin", "") == "1",
             phone=settings.assistance_phone,
             **pane,
         )
@@ -70,33 +70,15 @@ class LoginHandler(Handler):
         self.redirect(self.destination, status=303)
 
     def give_login_cookie(self, secret: str, way: Way) -> None:
-        """The login cookie alone, for a step that answers with JSON."""
+        """The login cookie alone, for a step that answers with JSON.
+
+        The login this browser had until now ends: no session is left behind without a cookie, and one that somebody
+        else had put into this browser (session fixation) is worth nothing any more.
+        """
         settings, secure = self.platform.settings, self.platform.settings.secure_cookies
+        login_sessions.end(self.platform, self.login_secret, reason="replaced")
         self.set_cookie(settings.session_cookie, secret, path="/", httponly=True, samesite="Lax", secure=secure)
         self.set_cookie(
             LAST_WAY, way.slug, path="/connexion", expires_days=REMEMBER_DAYS, samesite="Lax", secure=secure
         )
         self.clear_pre_session()
-
-    # ---- the pre-session (`app.identity.pending`)
-
-    @property
-    def pre_session(self) -> str | None:
-        return self.get_cookie(self.platform.settings.pre_session_cookie)
-
-    def give_pre_session(self, secret: str, lifetime: timedelta) -> None:
-        """Bind this browser to a pending login. Lax: the answer of an identity provider is a cross-site navigation."""
-        settings = self.platform.settings
-        self.set_cookie(
-            settings.pre_session_cookie,
-            secret,
-            path="/",
-            httponly=True,
-            samesite="Lax",
-            secure=settings.secure_cookies,
-            max_age=int(lifetime.total_seconds()),
-        )
-
-    def clear_pre_session(self) -> None:
-        settings = self.platform.settings
-        self.clear_cookie(settings.pre_session_cookie, path="/", secure=settings.secure_cookies)

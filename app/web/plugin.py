@@ -2,6 +2,7 @@
 
 from app.web.login import Login, Logout, Root
 from app.web.portal import Portal
+from app.web.routes_account import ROUTES as ACCOUNT
 from app.web.routes_documents import ROUTES as DOCUMENTS
 from app.web.routes_teleconsultation import ROUTES as TELECONSULTATION
 
@@ -10,6 +11,7 @@ ROUTES = [
     (r"/connexion/?", Login),
     (r"/deconnexion/?", Logout),
     (r"/portail/?", Portal),
+    *ACCOUNT,
     *DOCUMENTS,
     *TELECONSULTATION,
 ]
