@@ -103,7 +103,7 @@ def register(
             credential_id=made.credential_id,
             public_key=made.public_key,
             sign_count=made.sign_count,
-            name=_checked_name(name),
+            name=_checked_name(name[:LONGEST_NAME].strip() or Way.PASSKEY.label),
             transports=ceremony.transports_of(answer),
             backed_up=made.backed_up,
             created_at=now,

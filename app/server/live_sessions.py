@@ -11,6 +11,7 @@ import asyncio
 import functools
 import gc
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 from weakref import WeakSet
@@ -58,6 +59,7 @@ class LivePage:
         self.loop.add_callback(self._close, code, reason)
 
     def _close(self, code: int, reason: str) -> None:
+        _pages.pop(self.socket, None)  # at once: a browser that goes on talking is not heard any more
         connection = self.socket.connection
         if connection is not None:
             connection.session.request_expiration()
@@ -65,6 +67,7 @@ class LivePage:
 
 
 _pages: dict[WSHandler, LivePage] = {}
+_looker = ThreadPoolExecutor(1, thread_name_prefix="logins")  # of its own: never behind two hundred passwords
 _documents: WeakSet[Document] = WeakSet()
 
 
@@ -97,7 +100,7 @@ async def look_at_everybody() -> None:
 
     held = {page.secret for page in pages if page.secret}
     try:
-        ended = await asyncio.to_thread(login_sessions.not_alive, platform(), held)
+        ended = await asyncio.get_running_loop().run_in_executor(_looker, login_sessions.not_alive, platform(), held)
     except SQLAlchemyError:
         log.exception("pages.not_looked_at")  # the database is away: the next look may find it
         return

@@ -93,6 +93,7 @@ def test_no_page_is_wider_than_its_window(someone: People, demo: DemoServer, wid
     too_wide = []
     for address in (
         "/portail",
+        "/parametres",
         "/tlm",
         *(f"/tlm?dossier=TLM-2026-0001&onglet={tab}" for tab in ("demande", "documents", "avis")),
     ):

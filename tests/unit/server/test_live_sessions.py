@@ -86,6 +86,7 @@ async def test_a_revoked_login_closes_its_pages_even_when_the_bus_says_nothing(
     login_sessions.end_all(world.platform, world.dr_martin, keep=kept)
     await live_sessions.look_at_everybody()
     assert first.closed == (4401, "login ended")
+    assert live_sessions.open_pages() == 2  # what its browser still says is not heard
     assert second.closed is other.closed is None
 
 
