@@ -202,7 +202,7 @@ def _count_up(session: Session, platform: Platform, passkey: Passkey, signed: ce
     means that somebody else used the key, hence that it was copied (WebAuthn 7.2, step 22). Raises: LoginRefused.
     """
     counter, new = col(Passkey.sign_count), signed.sign_count
-    # py_webauthn names the kept counter; a key that once counted must go on counting.
+    # A key that once counted must go on counting: from above zero it never comes back to zero.
     rises = or_(counter < new, (counter == 0) & (new == 0))
     done = session.execute(
         update(Passkey)
