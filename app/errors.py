@@ -8,6 +8,7 @@
     │   ├── LoginExpired          a login begun too long ago, used already, or in another browser
     │   └── LoginRefused          card, provider, code or key refused; `reason` is a stable word for the journal
     ├── AccessDenied              logged in, but not allowed to do this
+    │   └── ConfirmationNeeded    a change that matters wants the password, or a login of just now
     ├── NotFound                  unknown, or another structure's: the answer is the same
     ├── WrongStep                 the dossier's step does not allow it any more (or yet)
     ├── Locked                    signed: nothing changes
@@ -90,6 +91,14 @@ class AccessDenied(TeledossierError):
     def __init__(self, message: str | None = None, reason: str = "denied") -> None:
         super().__init__(message)
         self.reason = reason  # a stable word for the journal: « network », « way », « suspended »
+
+
+class ConfirmationNeeded(AccessDenied):
+    code = "confirmer"
+    message = (
+        "Par sécurité, confirmez votre mot de passe, ou déconnectez-vous, reconnectez-vous, puis recommencez. "
+        "Rien n'a été modifié."
+    )
 
 
 class NotFound(TeledossierError):

@@ -140,7 +140,7 @@ class Settings(BaseSettings):
         for name, value in self:
             if isinstance(value, SecretStr):
                 values[name] = value.get_secret_value()
-        return {f"TD_{name.upper()}": str(value) for name, value in values.items()}
+        return {f"TD_{name.upper()}": str(value) for name, value in values.items() if value is not None}
 
     def check_production(self) -> None:
         """Refuse to start with a placeholder secret.

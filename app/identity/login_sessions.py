@@ -7,12 +7,16 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from datetime import timedelta
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, select
 
 from app.audit import service as audit
 from app.db import key
+from app.errors import NotFound
+from app.identity.devices import device_name
 from app.identity.models import LoginSession, Professional
 from app.identity.ways import NOWHERE, Visitor, Way
 from app.platform import Platform
@@ -77,8 +81,60 @@ def is_alive(platform: Platform, login: LoginSession) -> bool:
     )
 
 
-def end(platform: Platform, secret: str | None) -> None:
-    """Log out: the login session ends, and every open page of it is closed (bus topic `logout`)."""
+@dataclass(frozen=True)
+class OpenSession:
+    """A login session as its owner sees it in « Paramètres »."""
+
+    id: int
+    device: str  # « Chrome sur Windows »
+    address: str
+    way: str  # « Carte professionnelle »
+    since: datetime
+    last_used: datetime
+    is_this: bool
+
+
+def open_of(platform: Platform, professional: Professional, secret: str | None) -> list[OpenSession]:
+    """Somebody's open login sessions: the one behind the cookie first, then the last used."""
+    this = hash_secret(secret or "")
+    with platform.reading() as session:
+        found = [login for login in _open_ones(session, professional) if is_alive(platform, login)]
+    found.sort(key=lambda login: (login.secret_hash != this, -login.last_seen_at.timestamp()))
+    return [
+        OpenSession(
+            id=key(login),
+            device=device_name(login.device),
+            address=login.address,
+            way=Way(login.method).label,
+            since=login.created_at,
+            last_used=login.last_seen_at,
+            is_this=login.secret_hash == this,
+        )
+        for login in found
+    ]
+
+
+def not_alive(platform: Platform, secrets_held: Iterable[str]) -> set[str]:
+    """Those of the secrets that open nothing any more: ended, too old, of somebody suspended, unknown.
+
+    Looking is not using: nothing is kept alive by it.
+    """
+    by_hash = {hash_secret(secret): secret for secret in secrets_held}
+    with platform.reading() as session:
+        found = session.exec(
+            select(LoginSession, Professional.suspended)
+            .join(Professional, col(Professional.id) == col(LoginSession.professional_id))
+            .where(col(LoginSession.secret_hash).in_(list(by_hash)))
+        )
+        alive = {login.secret_hash for login, suspended in found if not suspended and is_alive(platform, login)}
+    return {secret for hashed, secret in by_hash.items() if hashed not in alive}
+
+
+def end(platform: Platform, secret: str | None, *, reason: str = "") -> None:
+    """Log out: the login session ends, and every open page of it is closed (bus topic `logout`).
+
+    `reason` is a stable word for the journal when it was not the person's own wish (« replaced »).
+    """
     if not secret:
         return
     with platform.transaction() as session:
@@ -88,32 +144,58 @@ def end(platform: Platform, secret: str | None) -> None:
         login.ended_at = platform.now()
         session.add(login)
         professional = session.get_one(Professional, login.professional_id)
-        audit.record(session, platform.now(), professional, "logout")
-    platform.bus.publish("logout", {"professional": professional.id, "login_session": login.id})
+        audit.record(session, platform.now(), professional, "logout", detail={"reason": reason} if reason else None)
+    _tell_pages(platform, professional, login)
 
 
-def end_all(platform: Platform, professional: Professional, *, keep: str | None = None) -> int:
-    """End every login session of somebody, but the one of `keep`; their open pages are closed.
+def end_one(platform: Platform, actor: Professional, login_session_id: int) -> None:
+    """End one of one's own login sessions, on whatever device it is.
 
-    Answers how many ended.
+    Raises: NotFound (somebody else's, or ended already).
     """
-    now, ended = platform.now(), []
-    kept = hash_secret(keep) if keep else ""
     with platform.transaction() as session:
-        alive = select(LoginSession).where(
-            LoginSession.professional_id == professional.id,
-            LoginSession.secret_hash != kept,
-            col(LoginSession.ended_at).is_(None),
-        )
-        for login in session.exec(alive):
+        login = session.get(LoginSession, login_session_id)
+        if login is None or login.professional_id != actor.id or login.ended_at is not None:
+            raise NotFound
+        login.ended_at = platform.now()
+        session.add(login)
+        audit.record(session, platform.now(), actor, "logout", detail={"reason": "revoked"})
+    _tell_pages(platform, actor, login)
+
+
+def end_all(
+    platform: Platform, professional: Professional, *, keep: str | None = None, actor: Professional | None = None
+) -> int:
+    """« Déconnecter partout »: end every login session of somebody but `keep`; answers how many.
+
+    `actor` is who wishes it when it is not the person, as when an administrator suspends them. Open pages and calls
+    of the ended sessions are closed within two seconds, in every process.
+    """
+    kept = hash_secret(keep) if keep else ""
+    now = platform.now()
+    with platform.transaction() as session:
+        ending = [login for login in _open_ones(session, professional) if login.secret_hash != kept]
+        for login in ending:
             login.ended_at = now
             session.add(login)
-            ended.append(login.id)
-        if ended:
-            audit.record(session, now, professional, "logout", detail={"sessions": len(ended)})
-    for number in ended:
-        platform.bus.publish("logout", {"professional": professional.id, "login_session": number})
-    return len(ended)
+        if ending:
+            detail = {"count": len(ending), "professional": professional.id}
+            audit.record(session, now, actor or professional, "logout.everywhere", detail=detail)
+    if ending:
+        _tell_pages(platform, professional)
+    return len(ending)
+
+
+def _open_ones(session: Session, professional: Professional) -> list[LoginSession]:
+    wanted = select(LoginSession).where(
+        LoginSession.professional_id == professional.id, col(LoginSession.ended_at).is_(None)
+    )
+    return list(session.exec(wanted))
+
+
+def _tell_pages(platform: Platform, professional: Professional, login: LoginSession | None = None) -> None:
+    event = {"professional": professional.id, "login_session": login.id if login else None}
+    platform.bus.publish("logout", event)
 
 
 def was_here_before(platform: Platform, login: str, address: str) -> bool:

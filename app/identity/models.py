@@ -55,6 +55,7 @@ class Professional(SQLModel, table=True):
     qualification: str = Field(default="", description="As people read it: « gériatre », « infirmière »")
     rpps: str | None = Field(default=None, unique=True, max_length=11)
     psc_subject: str | None = Field(default=None, unique=True, description="SubjectNameID of Pro Santé Connect")
+    passkey_handle: bytes | None = Field(default=None, unique=True, description="What authenticators call this person")
     mobile: str = ""
     email: str = ""
     structure_id: int | None = Field(default=None, foreign_key="structure.id", index=True)

@@ -100,6 +100,25 @@ def count_refusal(
         audit.record(session, platform.now(), professional or audit.SYSTEM, "login.refused", detail=detail)
 
 
+def check_offered(platform: Platform, way: Way) -> None:
+    """Raises: AccessDenied when this installation does not offer a way to log in."""
+    if way not in ways.offered(platform.settings):
+        raise AccessDenied(f"La connexion par « {way.label} » n'est pas ouverte ici. Choisissez un autre moyen.")
+
+
+def confirm_password(platform: Platform, actor: Professional, password: str) -> None:
+    """Whether who is logged in knows their password; guessing is as slow as at the login page.
+
+    Slow on purpose (argon2id): call it in a thread. Raises: TooManyAttempts(seconds), WrongCredentials.
+    """
+    throttle.check(platform, actor.login)
+    with platform.reading() as session:
+        kept = session.get_one(Professional, actor.id).password_hash
+    if not passwords.is_right(kept, password):
+        count_refusal(platform, actor.login, Way.PASSWORD, "confirm", NOWHERE, actor)
+        raise WrongCredentials("Mot de passe actuel incorrect. Vérifiez la touche majuscule, puis réessayez.")
+
+
 def structure_of(session: Session, professional: Professional) -> Structure | None:
     """Where somebody works."""
     return session.get(Structure, professional.structure_id) if professional.structure_id else None

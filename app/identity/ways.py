@@ -10,6 +10,7 @@ from __future__ import annotations
 import ipaddress
 from dataclasses import dataclass
 from enum import StrEnum
+from urllib.parse import urlsplit
 
 from sqlmodel import Session
 
@@ -79,8 +80,20 @@ def _is_set_up(settings: Settings, way: Way) -> bool:
             return True  # e-mail is always there
         case Way.PASSWORD:
             return settings.password_login
+        case Way.PASSKEY:
+            # Browsers have WebAuthn on https and on localhost only, and no RP id can be an IP address.
+            here = urlsplit(settings.url())
+            return here.hostname == "localhost" or (here.scheme == "https" and not _is_ip(here.hostname or ""))
         case _:
             return False
+
+
+def _is_ip(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def of_structure(settings: Settings, structure: Structure | None) -> list[Way]:

@@ -43,4 +43,5 @@ def get_login_url(handler: RequestHandler) -> str:
     So we climb as many folders as the page is deep.
     """
     climb = "../" * (handler.request.path.count("/") - 1)
-    return f"/{climb}{LOGIN}?" + urlencode({"next": handler.request.uri or "/"})
+    query = {"next": handler.request.uri or "/"} | ({"fin": "1"} if login_secret(handler) else {})
+    return f"/{climb}{LOGIN}?" + urlencode(query)

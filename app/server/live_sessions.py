@@ -7,9 +7,11 @@ then shows the way to log in, `app/static/page.js`), and nobody can attach to a 
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import gc
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 from weakref import WeakSet
@@ -19,12 +21,14 @@ from bokeh.document import Document
 from bokeh.util.token import check_token_signature, get_token_payload
 from panel.io.application import Application
 from panel.io.server import WSHandler
+from sqlalchemy.exc import SQLAlchemyError
 from tornado.ioloop import IOLoop, PeriodicCallback
 
 from app.platform import Platform
 from app.server import failures, pins
 from app.server.auth import login_secret
 from app.server.context import platform
+from app.server.origin import is_ours
 
 log = structlog.get_logger(__name__)
 
@@ -32,7 +36,10 @@ OWNER = "owner"  # in the payload of a page's signed token: the number of the pr
 LOGIN_ENDED = 4401
 NOT_YOURS = 4403
 NOT_BUILT = 4500
-CHECK_EVERY = 60.0  # seconds between two looks at the login of a page
+CHECK_EVERY = 60.0  # seconds between two uses of a login that are counted, for one page
+# Seconds between two looks whether the logins of all open pages still hold. The bus is quicker, but may lose an event,
+# and does not reach other machines: a revoked login must close its pages within two seconds all the same.
+LOOK_EVERY = 1.0
 
 Payload = dict[str, Any]
 
@@ -52,6 +59,7 @@ class LivePage:
         self.loop.add_callback(self._close, code, reason)
 
     def _close(self, code: int, reason: str) -> None:
+        _pages.pop(self.socket, None)  # at once: a browser that goes on talking is not heard any more
         connection = self.socket.connection
         if connection is not None:
             connection.session.request_expiration()
@@ -59,6 +67,7 @@ class LivePage:
 
 
 _pages: dict[WSHandler, LivePage] = {}
+_looker = ThreadPoolExecutor(1, thread_name_prefix="logins")  # of its own: never behind two hundred passwords
 _documents: WeakSet[Document] = WeakSet()
 
 
@@ -70,18 +79,32 @@ def install() -> None:
 
 
 def start() -> None:
-    """On the event loop: hear of logouts, and look at every login once a minute."""
+    """On the event loop: hear of logouts, and look at every login once a second."""
     here = platform()
     here.bus.subscribe("logout", _hear_logout)
-    PeriodicCallback(_look_at_everybody, CHECK_EVERY * 1000).start()
+    PeriodicCallback(look_at_everybody, LOOK_EVERY * 1000).start()
 
 
 def _hear_logout(message: dict[str, Any]) -> None:
-    close_ended(message.get("professional"))
+    person = message.get("professional")
+    if person is not None:
+        close_ended(person)
 
 
-def _look_at_everybody() -> None:
-    close_ended()
+async def look_at_everybody() -> None:
+    """Close the pages whose login has ended or run out: one question to the database, in a thread, for all of them."""
+    pages = tuple(_pages.values())
+    if not pages:
+        return
+    from app.identity import login_sessions
+
+    held = {page.secret for page in pages if page.secret}
+    try:
+        ended = await asyncio.get_running_loop().run_in_executor(_looker, login_sessions.not_alive, platform(), held)
+    except SQLAlchemyError:
+        log.exception("pages.not_looked_at")  # the database is away: the next look may find it
+        return
+    _close([page for page in pages if not page.secret or page.secret in ended])
 
 
 def signed_payload(application: Any, token: str) -> Payload | None:
@@ -107,31 +130,25 @@ def close_person(professional_id: int) -> int:
     return len(theirs)
 
 
-def close_ended(professional_id: int | None = None) -> int:
-    """Close the pages whose login has ended, of one person or of everybody; answers how many."""
-    pages = [page for page in tuple(_pages.values()) if professional_id in (None, page.professional_id)]
-    ended = [page for page in pages if not still_logged_in(platform(), page.secret)]
-    for page in ended:
+def close_ended(professional_id: int) -> int:
+    """Close the pages of a person whose login has ended; answers how many."""
+    pages = [page for page in tuple(_pages.values()) if page.professional_id == professional_id]
+    return _close([page for page in pages if not still_logged_in(platform(), page.secret)])
+
+
+def _close(pages: list[LivePage]) -> int:
+    for page in pages:
         page.close(LOGIN_ENDED, "login ended")
-    if ended:
-        log.info("pages.closed", count=len(ended))
-    return len(ended)
+    if pages:
+        log.info("pages.closed", count=len(pages))
+    return len(pages)
 
 
 def still_logged_in(here: Platform, secret: str | None) -> bool:
     """Whether a login is alive, without counting as a use of it (`login_sessions.find` would)."""
-    from sqlmodel import col, select
+    from app.identity import login_sessions
 
-    from app.identity.login_sessions import hash_secret, is_alive
-    from app.identity.models import LoginSession, Professional
-
-    with here.reading() as session:
-        found = session.exec(
-            select(LoginSession, Professional)
-            .join(Professional, col(Professional.id) == col(LoginSession.professional_id))
-            .where(LoginSession.secret_hash == hash_secret(secret or ""))
-        ).first()
-    return found is not None and not found[1].suspended and is_alive(here, found[0])
+    return bool(secret) and not login_sessions.not_alive(here, [secret or ""])
 
 
 def open_pages() -> int:
@@ -199,7 +216,12 @@ def _follow_sockets() -> None:
 
 
 def _is_theirs(socket: WSHandler) -> bool:
-    """Whether the page's token is one of ours, made for who now opens its websocket."""
+    """Whether the page's token is one of ours, made for who now opens its websocket, from a page of this host.
+
+    Bokeh looks at the Origin too, but lets in who sends none.
+    """
+    if not is_ours(socket):
+        return False
     protocols = socket.request.headers.get("Sec-WebSocket-Protocol", "").split(",")
     payload = signed_payload(socket.application, protocols[-1].strip())
     return payload is not None and socket.current_user is not None and owner_of(payload) == socket.current_user.id

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from typing import Any
-from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 import structlog
@@ -20,6 +19,7 @@ from tornado.web import HTTPError, RequestHandler
 from app.server import live_sessions
 from app.server.auth import get_user
 from app.server.context import platform
+from app.server.origin import is_ours
 from app.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -78,12 +78,6 @@ def arguments(search: str) -> dict[str, list[bytes]]:
     if len(search) > LONGEST_SEARCH or search.count("&") >= MOST_ARGUMENTS:
         raise HTTPError(400)
     return parse_qs_bytes(search.removeprefix("?"), keep_blank_values=True)
-
-
-def is_ours(handler: RequestHandler) -> bool:
-    """Whether a page of this host asks. A missing Origin counts as foreign: browsers always send it with a POST."""
-    origin = handler.request.headers.get("Origin", "")
-    return bool(origin) and urlsplit(origin).netloc == handler.request.host
 
 
 def _asked(body: bytes) -> tuple[str, str]:

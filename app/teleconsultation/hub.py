@@ -36,6 +36,7 @@ TICK = 0.5
 SILENCE = 5.0  # seconds without a word from somebody in a room or waiting: the line is dead
 FORGOTTEN = 180.0  # the same for a page that only looks on: browsers slow down what nobody sees
 CHECK_EVERY = 20.0  # between two looks whether a login or an invitation still holds
+LOOK_EVERY = 1.0  # between two looks whether a login was ended; the bus is quicker, but may lose an event
 COMING_BACK = 120.0  # after the process started, before a call nobody came back to is over
 
 MEETING_OVER = "La téléconsultation est terminée. Les professionnels ont quitté la salle. Merci d'avoir participé."
@@ -55,6 +56,7 @@ class Hub(Register):
             self._subscribe(invitations.TOPIC, self._invitation_changed),
             self._subscribe(outbox.CHANGED, self._mail_changed),
         ]
+        self._looked_at = time.monotonic()
         self._ticking = self._loop.create_task(self._tick_for_ever())
         self.forwarding = Forwarding(self)
         self._coming_back = self._loop.call_later(COMING_BACK, self._end_abandoned)
@@ -205,6 +207,9 @@ class Hub(Register):
             elif now - line.checked_at > CHECK_EVERY:
                 line.checked_at = now
                 self.later(self._check_by_itself(line))
+        if now - self._looked_at >= LOOK_EVERY:
+            self._looked_at = now
+            self.later(self._look_at_logins())
         for departure in self.presence.expire(instant):
             professional = departure.participant.person.professional
             lost = departure.participant.lost_at is not None
@@ -227,6 +232,16 @@ class Hub(Register):
             await self.desk.run(login_sessions.find, line.secret)
         if line.is_open:
             self.cut_unless_welcome(line)
+
+    async def _look_at_logins(self) -> None:
+        """Cut off whose login was ended, however one heard of it: one question to the database for all lines."""
+        held = {line.secret for line in self.lines if isinstance(line, CallerLine)}
+        if not held:
+            return
+        ended = await self.desk.run(login_sessions.not_alive, held)
+        for line in tuple(self.lines):
+            if isinstance(line, CallerLine) and line.is_open and line.secret in ended:
+                self.cut_unless_welcome(line)
 
     def _end_abandoned(self) -> None:
         # Right as long as one process has all the rooms; with several, the bus will have to say who is where.

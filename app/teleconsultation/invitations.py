@@ -10,7 +10,6 @@ the text once it is sent.
 
 from __future__ import annotations
 
-import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,6 +24,7 @@ from app.db import key
 from app.dossiers.access import Right, dossier_for
 from app.dossiers.models import Dossier
 from app.errors import InvalidInput, InvitationInvalid, NotFound
+from app.identity import contacts
 from app.identity.login_sessions import hash_secret
 from app.identity.models import Professional
 from app.messaging import service as outbox
@@ -40,11 +40,6 @@ TOPIC = "invitation"  # of outbox rows, and bus topic: this invitation changed; 
 
 VALID_FOR = timedelta(hours=24)  # after the appointment, or after now
 MOST_PER_HOUR = 20  # for one dossier
-
-_ADDRESS = re.compile(
-    r"(?=[^@]{1,64}@)[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
-    r"@([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]([A-Za-z0-9-]{0,61}[A-Za-z0-9])"
-)
 
 
 @dataclass(frozen=True)
@@ -310,7 +305,7 @@ def _doctor(session: Session, dossier: Dossier, but: Professional | None = None)
 def _checked_address(wish: Invite) -> str:
     if wish.channel != "email":
         raise InvalidInput("L'envoi par SMS n'est pas encore ouvert ici. Envoyez l'invitation par courriel.")
-    if _ADDRESS.fullmatch(wish.address) is None:
+    if not contacts.is_email(wish.address):
         raise InvalidInput("Cette adresse n'est pas valable. Exemple : prenom.nom@exemple.fr")
     return wish.address
 

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import timedelta
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode
 
 import structlog
 from tornado.web import HTTPError, RequestHandler
@@ -17,16 +18,12 @@ from app.errors import NotAuthenticated, TeledossierError
 from app.identity import login_sessions
 from app.identity.models import Professional
 from app.platform import Platform
+from app.server.origin import is_ours
 
 log = structlog.get_logger(__name__)
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
-
-
-def same_origin(handler: RequestHandler) -> bool:
-    """Whether the request's Origin is this host. A missing Origin counts as foreign."""
-    origin = handler.request.headers.get("Origin")
-    return origin is not None and urlsplit(origin).netloc == handler.request.host
+LARGEST_JSON = 64 * 1024  # bytes
 
 
 class Handler(RequestHandler):
@@ -41,7 +38,17 @@ class Handler(RequestHandler):
         return platform()
 
     def get_current_user(self) -> Professional | None:
-        return login_sessions.find(self.platform, self.get_cookie(self.platform.settings.session_cookie))
+        return login_sessions.find(self.platform, self.login_secret)
+
+    @property
+    def login_secret(self) -> str | None:
+        """What the login cookie holds."""
+        return self.get_cookie(self.platform.settings.session_cookie)
+
+    def clear_login_cookie(self) -> None:
+        settings = self.platform.settings
+        # Without `Secure` browsers refuse even the removal of a `__Host-` cookie (RFC 6265bis 5.7).
+        self.clear_cookie(settings.session_cookie, path="/", secure=settings.secure_cookies)
 
     @property
     def actor(self) -> Professional:
@@ -49,6 +56,34 @@ class Handler(RequestHandler):
         if self.current_user is None:
             raise NotAuthenticated
         return self.current_user
+
+    # ---- the pre-session (`app.identity.pending`)
+
+    @property
+    def pre_session(self) -> str | None:
+        return self.get_cookie(self.platform.settings.pre_session_cookie)
+
+    def give_pre_session(self, secret: str, lifetime: timedelta) -> None:
+        """Bind this browser to what waits for its answer.
+
+        Lax: the answer of an identity provider is a cross-site navigation.
+        """
+        settings = self.platform.settings
+        self.set_cookie(
+            settings.pre_session_cookie,
+            secret,
+            path="/",
+            httponly=True,
+            samesite="Lax",
+            secure=settings.secure_cookies,
+            max_age=int(lifetime.total_seconds()),
+        )
+
+    def clear_pre_session(self) -> None:
+        settings = self.platform.settings
+        self.clear_cookie(settings.pre_session_cookie, path="/", secure=settings.secure_cookies)
+
+    # ---- the request
 
     def set_default_headers(self) -> None:
         self.set_header("X-Content-Type-Options", "nosniff")
@@ -62,7 +97,7 @@ class Handler(RequestHandler):
         return
 
     def prepare(self) -> Any:
-        if self.request.method not in SAFE_METHODS and not same_origin(self):
+        if self.request.method not in SAFE_METHODS and not is_ours(self):
             raise HTTPError(403, reason="Origin")
         if not self.public and self.current_user is None:
             raise NotAuthenticated
@@ -71,6 +106,16 @@ class Handler(RequestHandler):
     def send_json(self, answer: Any) -> None:
         self.set_header("Content-Type", "application/json; charset=utf-8")
         self.finish(json.dumps(answer, ensure_ascii=False))
+
+    def json_body(self) -> dict[str, Any]:
+        """What was sent, as an object; an empty one for anything else. Raises: HTTPError 413."""
+        if len(self.request.body) > LARGEST_JSON:
+            raise HTTPError(413)
+        try:
+            asked = json.loads(self.request.body)
+        except (ValueError, RecursionError):
+            return {}
+        return asked if isinstance(asked, dict) else {}
 
     def wants_page(self) -> bool:
         return "text/html" in self.request.headers.get("Accept", "")
@@ -84,11 +129,16 @@ class Handler(RequestHandler):
     def refuse(self, error: TeledossierError) -> None:
         """Say a refusal: to the login page for a person who is not logged in, else status and French message."""
         if isinstance(error, NotAuthenticated) and self.wants_page() and self.request.method == "GET":
-            self.redirect("/connexion")
+            self.to_login(self.request.uri or "/")
             return
         self.clear_after_refusal()
         self.set_status(error.status)
         self.send_json({"code": error.code, "message": error.message})
+
+    def to_login(self, back: str) -> None:
+        """To the login page, and from there `back`; a session that has ended is told of."""
+        query = {"next": back} | ({"fin": "1"} if self.login_secret else {})
+        self.redirect(f"/connexion?{urlencode(query)}", status=303)
 
     def clear_after_refusal(self) -> None:
         """Forget headers of an answer that will not be given; `clear` keeps the default ones."""

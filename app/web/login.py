@@ -66,9 +66,8 @@ class Logout(Handler):
         self._end()
 
     def _end(self) -> None:
-        cookie = self.platform.settings.session_cookie
-        login_sessions.end(self.platform, self.get_cookie(cookie))
-        self.clear_cookie(cookie, path="/")
+        login_sessions.end(self.platform, self.login_secret)
+        self.clear_login_cookie()
         self.redirect("/connexion", status=303)
 
 

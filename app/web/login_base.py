@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import timedelta
 from functools import cache
 from typing import Any, TypeVar
 
@@ -71,6 +70,7 @@ class LoginHandler(Handler):
             next=self.destination,
             channels=one_time_code.channels(self.platform),
             demo=settings.demo,
+            ended=self.get_query_argument("fin", "") == "1",
             phone=settings.assistance_phone,
             **pane,
         )
@@ -91,33 +91,15 @@ class LoginHandler(Handler):
         self.redirect(self.destination, status=303)
 
     def give_login_cookie(self, secret: str, way: Way) -> None:
-        """The login cookie alone, for a step that answers with JSON."""
+        """The login cookie alone, for a step that answers with JSON.
+
+        The login this browser had until now ends: no session is left behind without a cookie, and one that somebody
+        else had put into this browser (session fixation) is worth nothing any more.
+        """
         settings, secure = self.platform.settings, self.platform.settings.secure_cookies
+        login_sessions.end(self.platform, self.login_secret, reason="replaced")
         self.set_cookie(settings.session_cookie, secret, path="/", httponly=True, samesite="Lax", secure=secure)
         self.set_cookie(
             LAST_WAY, way.slug, path="/connexion", expires_days=REMEMBER_DAYS, samesite="Lax", secure=secure
         )
         self.clear_pre_session()
-
-    # ---- the pre-session (`app.identity.pending`)
-
-    @property
-    def pre_session(self) -> str | None:
-        return self.get_cookie(self.platform.settings.pre_session_cookie)
-
-    def give_pre_session(self, secret: str, lifetime: timedelta) -> None:
-        """Bind this browser to a pending login. Lax: the answer of an identity provider is a cross-site navigation."""
-        settings = self.platform.settings
-        self.set_cookie(
-            settings.pre_session_cookie,
-            secret,
-            path="/",
-            httponly=True,
-            samesite="Lax",
-            secure=settings.secure_cookies,
-            max_age=int(lifetime.total_seconds()),
-        )
-
-    def clear_pre_session(self) -> None:
-        settings = self.platform.settings
-        self.clear_cookie(settings.pre_session_cookie, path="/", secure=settings.secure_cookies)

@@ -4,6 +4,7 @@ from app.web.login import Login, Logout, Root
 from app.web.login_password import Forgotten, NewPassword
 from app.web.login_strong import AskCode, Code, ResendCode
 from app.web.portal import Portal
+from app.web.routes_account import ROUTES as ACCOUNT
 from app.web.routes_administration import ROUTES as ADMINISTRATION
 from app.web.routes_documents import ROUTES as DOCUMENTS
 from app.web.routes_teleconsultation import ROUTES as TELECONSULTATION
@@ -19,6 +20,7 @@ ROUTES = [
     (r"/deconnexion/?", Logout),
     (r"/portail/?", Portal),
     *ADMINISTRATION,
+    *ACCOUNT,
     *DOCUMENTS,
     *TELECONSULTATION,
 ]

@@ -7,36 +7,35 @@ from datetime import datetime, timedelta
 from app.dossiers.listing import DossierFilter, DossierRow, Selection, my_dossiers
 from app.dossiers.models import Step
 from app.french import full, hour, local, long_date
-from app.identity import login_sessions, service
+from app.identity import login_sessions, passkeys
 from app.identity.ways import Way
-from app.web.base import Handler
-from app.web.rendering import render
+from app.web.person import PersonPage
 
 
-class Portal(Handler):
-    """The kiosk. Its main tile already shows the next appointment."""
+class Portal(PersonPage):
+    """The kiosk. Its main tile already shows the next appointment; a service without a right to it has no tile."""
+
+    here = "/portail"
 
     def get(self) -> None:
         platform, actor, now = self.platform, self.actor, self.platform.now()
         with platform.reading() as session:
-            structure = service.structure_of(session, actor)
             before = login_sessions.last_login_before(session, actor)
+        sessions = login_sessions.open_of(platform, actor, self.login_secret)
         has_dossiers = actor.is_requester or actor.is_expert
         dossiers = my_dossiers(platform, actor, DossierFilter(selection=Selection.WAITING)) if has_dossiers else None
         coming = [row for row in dossiers.today if _is_coming(row, now)] if dossiers else []
-        render(
-            self,
+        self.page(
             "portail.html",
-            person=actor,
-            person_detail=" · ".join(
-                part for part in (actor.qualification.capitalize(), structure.name if structure else "") if part
-            ),
             today=long_date(local(now).date()).capitalize(),
             dossiers=dossiers,
             waiting=dossiers.counts[Selection.WAITING] if dossiers else 0,
             opinions=dossiers.counts[Selection.OPINION_DUE] if dossiers else 0,
             coming=len(coming),
             next=_next(coming[0], now) if coming else None,
+            administrates=actor.is_administrator,
+            keys=len(passkeys.mine(platform, actor)),
+            others=[each.device for each in sessions if not each.is_this],
             last_login=f"{full(before.created_at, now)}, {Way(before.method).label.lower()}" if before else "",
         )
 

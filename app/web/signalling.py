@@ -17,12 +17,13 @@ from tornado.websocket import WebSocketClosedError, WebSocketHandler
 from app.dossiers.access import journal_refusal
 from app.errors import InvitationInvalid, NotAuthenticated, NotFound, TeledossierError
 from app.platform import Platform
+from app.server.origin import is_ours
 from app.server.rooms import hub_of
 from app.teleconsultation import door, wire
 from app.teleconsultation.hub import Hub
 from app.teleconsultation.lines import RIGHT_LOST, Line
 from app.teleconsultation.messages import LARGEST_MESSAGE
-from app.web.base import Handler, same_origin
+from app.web.base import Handler
 
 log = structlog.get_logger(__name__)
 
@@ -48,7 +49,7 @@ class RoomSocket(Handler, WebSocketHandler):
         return 2 * LARGEST_MESSAGE
 
     def prepare(self) -> None:
-        if not same_origin(self):
+        if not is_ours(self):
             raise HTTPError(403, reason="Origin")
         try:
             self.admit()

@@ -47,8 +47,12 @@ def test_no_page_of_a_professional_has_a_serious_fault(
     for address in ("/connexion?moyen=forte", "/connexion/oubli", "/connexion/nouveau-mot-de-passe/abc"):
         page.goto(demo.url + address)
         look(page, findings, address)
+    page.goto(f"{demo.url}/connexion?moyen=cle")
+    look(page, findings, "clé d'accès")
     page = someone.logged_in("dr.martin", *size)
     look(page, findings, "portail")
+    page.goto(f"{demo.url}/parametres")
+    look(page, findings, "paramètres")
     page.goto(f"{demo.url}/tlm")
     page.get_by_role("link", name="TLM-2026-0006").first.wait_for()
     look(page, findings, "liste")
@@ -123,6 +127,7 @@ def test_no_page_is_wider_than_its_window(someone: People, demo: DemoServer, wid
     too_wide = []
     for address in (
         "/portail",
+        "/parametres",
         "/tlm",
         *(f"/tlm?dossier=TLM-2026-0001&onglet={tab}" for tab in ("demande", "documents", "avis")),
     ):

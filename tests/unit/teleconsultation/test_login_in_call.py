@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from app.identity import login_sessions
 from app.server.live_sessions import still_logged_in
 from app.teleconsultation import hub
 from tests.support.talk import Salon, Talker, open_salon
@@ -60,3 +61,21 @@ async def test_who_only_looks_on_is_told_after_fifteen_minutes(salon: Salon) -> 
     await stay(salon, doctor, 2)
     assert doctor.closed == 4401
     assert not still_logged_in(salon.world.platform, doctor.secret)
+
+
+async def test_who_is_in_a_call_with_a_revoked_login_is_cut_off_though_no_event_said_so(
+    salon: Salon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    doctor, nurse = salon.page_of("dr.martin"), salon.page_of("ide.dubois")
+    await doctor.join()
+    await nurse.join()
+    platform = salon.world.platform
+    with monkeypatch.context() as silent:
+        silent.setattr(platform.bus, "publish", lambda topic, message: None)
+        login_sessions.end_all(platform, salon.world.people["dr.martin"])
+    salon.world.clock.pass_by(seconds=hub.LOOK_EVERY)
+    salon.hub.tick()
+    await salon.settle()
+    assert doctor.closed == 4401
+    assert nurse.closed is None
+    assert nurse.last("left")["name"] == "Dr Claire MARTIN"
