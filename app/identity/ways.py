@@ -69,6 +69,8 @@ def _is_set_up(settings: Settings, way: Way) -> bool:
     match way:
         case Way.PASSWORD:
             return settings.password_login
+        case Way.PSC:
+            return settings.psc_client_id != ""
         case _:
             return False
 

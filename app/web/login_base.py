@@ -51,7 +51,12 @@ class LoginHandler(Handler):
     def page(self, way: Way | None, refusal: TeledossierError | None = None, **values: Any) -> None:
         """The login page with the pane of `way`; `values` are for that pane (`templates/ways/…`)."""
         settings = self.platform.settings
-        pane = {"login": "", "refusal": refusal.message if refusal else ""} | values
+        pane = {
+            "login": "",
+            "rpps": "",
+            "psc_ciba": settings.psc_ciba,
+            "refusal": refusal.message if refusal else "",
+        } | values
         render(
             self,
             "connexion.html",
