@@ -165,6 +165,10 @@ def demo_settings(var: Path, port: int) -> Settings:
         password_login=True,
         mail_transport="folder",
         sms_transport="folder",
+        psc_issuer=f"http://localhost:{port}/demo/psc",
+        psc_client_id="teledossier-demo",
+        psc_client_secret=SecretStr(_kept_secret(var / "psc.secret")),
+        psc_ciba=True,
     )
 
 

@@ -7,8 +7,10 @@ identity that fits none opens nothing, unless the installation lets professional
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
-from sqlmodel import Session, select
+from sqlalchemy import update
+from sqlmodel import Session, col, select
 
 from app.audit import service as audit
 from app.db import key
@@ -59,6 +61,13 @@ def open_session(
     """
     if professional.suspended:
         raise refused("suspended")
+    # Sessions that nobody ended: their ID tokens have no use any more.
+    too_old = platform.now() - timedelta(hours=platform.settings.session_hours)
+    session.execute(
+        update(LoginSession)
+        .where(col(LoginSession.created_at) < too_old, col(LoginSession.provider_hint) != "")
+        .values(provider_hint="")
+    )
     secret = finish_login(session, platform, professional, Way.PSC, visitor)
     login = session.exec(select(LoginSession).where(LoginSession.secret_hash == hash_secret(secret))).one()
     login.provider_hint = hint
