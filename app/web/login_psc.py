@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -22,6 +23,7 @@ from app.web.rendering import render
 CHOICE = "/connexion/psc/situation"
 WAITING = "/connexion/psc/attente"
 LONGEST_ARGUMENT = 4096
+COOKIE_STAYS = timedelta(minutes=30)
 
 
 def send_away(handler: Handler, address: str, purpose: str) -> None:
@@ -39,6 +41,10 @@ class PscHandler(LoginHandler):
     """A step of this way; not there when the installation does not offer it."""
 
     next_page = ""
+
+    def give_pre_session(self, secret: str, lifetime: timedelta) -> None:
+        """The cookie outlives the login it stands for: who comes too late is told so, not that nothing was begun."""
+        super().give_pre_session(secret, lifetime + COOKIE_STAYS)
 
     def prepare(self) -> Any:
         if Way.PSC not in ways.offered(self.platform.settings):

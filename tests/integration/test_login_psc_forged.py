@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import hashlib
+import hmac
 import json
 from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
@@ -11,7 +13,7 @@ from typing import Any
 
 import pytest
 from joserfc import jwt
-from joserfc.jwk import OctKey, RSAKey
+from joserfc.jwk import RSAKey
 
 from app.demo.psc import endpoints, identities, minting
 from tests.support.psc_site import (
@@ -93,15 +95,24 @@ async def test_an_answer_of_another_issuer_or_of_none_is_refused(site: Site, iss
     refused_for(site, browser, "issuer")
 
 
+def by_hand(header: dict[str, str], claims: dict[str, Any], sign: Callable[[bytes], bytes]) -> str:
+    parts = [json.dumps(part).encode() for part in (header | {"kid": minting.KEY_ID}, claims)]
+    body = ".".join(encoded(part) for part in parts)
+    return f"{body}.{encoded(sign(body.encode()))}"
+
+
+def encoded(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
 def hmac_signed(claims: dict[str, Any], key: RSAKey) -> str:
-    """Signed with the public key as an HMAC secret: the classical confusion of algorithms."""
-    public = OctKey.import_key(bytes(key.as_pem(private=False)).replace(b"BEGIN PUBLIC KEY", b"BEGIN PUBLIC-KEY"))
-    return jwt.encode({"alg": "HS256", "kid": minting.KEY_ID}, claims, public)
+    """Signed with the public key as an HMAC secret: the classical confusion of algorithms (RFC 8725, 2.1)."""
+    public = key.as_pem(private=False)
+    return by_hand({"alg": "HS256"}, claims, lambda body: hmac.new(public, body, hashlib.sha256).digest())
 
 
 def unsigned(claims: dict[str, Any]) -> str:
-    parts = [json.dumps({"alg": "none", "kid": minting.KEY_ID}).encode(), json.dumps(claims).encode()]
-    return ".".join(base64.urlsafe_b64encode(part).rstrip(b"=").decode() for part in parts) + "."
+    return by_hand({"alg": "none"}, claims, lambda _body: b"")
 
 
 def altered(token: str) -> str:
