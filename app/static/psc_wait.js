@@ -34,7 +34,7 @@ async function ask() {
 /** @param {string} message */
 function refuse(message) {
   waiting.hidden = true;
-  /** @type {HTMLElement} */ (refusal.querySelector("span")).textContent = message;
+  /** @type {HTMLElement} */ (refusal.querySelector("[role=alert] span")).textContent = message;
   refusal.hidden = false;
 }
 

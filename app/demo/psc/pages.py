@@ -105,7 +105,7 @@ class Cancel(Page):
             return
         # From a form to the client's address: as our own pages do, see there.
         given = urlencode({"error": "access_denied", "state": login.parameters["state"], "iss": self.issuer})
-        send_away(self, f"{login.parameters['redirect_uri']}?{given}", "quitter")
+        send_away(self, f"{login.parameters['redirect_uri']}?{given}", "annuler")
 
 
 class Logout(Page):

@@ -17,7 +17,7 @@ COOKIE = "demo-telephone"
 LOOK_EVERY = 2  # seconds
 
 SAID = {
-    Answer.ACCEPTED: "Demande acceptée. Revenez à l'ordinateur : vous êtes connecté.",
+    Answer.ACCEPTED: "Demande acceptée. Revenez à l'ordinateur : la connexion s'y poursuit.",
     Answer.REFUSED: "Demande refusée. Personne n'est connecté.",
     Answer.EXPIRED: "Cette demande a expiré. Recommencez depuis l'ordinateur.",
 }
