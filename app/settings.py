@@ -95,6 +95,13 @@ class Settings(BaseSettings):
             raise ValueError("each address starts with turn: or turns:")
         return value
 
+    @field_validator("psc_issuer")
+    @classmethod
+    def _safe_issuer(cls, value: str) -> str:
+        if not value.startswith(("https://", "http://localhost:", "http://127.0.0.1:")):
+            raise ValueError("an issuer is asked over https, or on this machine")
+        return value
+
     def url(self, path: str = "") -> str:
         """Public address of a path of this installation."""
         base = self.public_url or f"http://localhost:{self.port}"
@@ -143,6 +150,8 @@ class Settings(BaseSettings):
         ]
         if self.turn_urls and self.turn_secret.get_secret_value() in ("", PLACEHOLDER):
             weak.append("TD_TURN_SECRET")
+        if self.psc_client_id and self.psc_client_secret.get_secret_value() in ("", PLACEHOLDER):
+            weak.append("TD_PSC_CLIENT_SECRET")
         if weak:
             raise ValueError("Secrets à définir avant de démarrer : " + ", ".join(weak))
 

@@ -88,7 +88,7 @@ class Begin(PscHandler):
 
     async def post(self) -> None:
         here = self.platform.settings.url("/connexion?moyen=psc")
-        if urlsplit(here).netloc != self.request.host:
+        if urlsplit(here).hostname != self.request.host_name:
             # The provider answers to the public address only, where this browser's cookie would be missing.
             send_away(self, here, "ouvrir")
             return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import hmac
@@ -14,8 +15,12 @@ from typing import Any
 import pytest
 from joserfc import jwt
 from joserfc.jwk import RSAKey
+from sqlmodel import select
 
 from app.demo.psc import endpoints, identities, minting
+from app.identity.models import PendingLogin
+from app.identity.psc import provider as providers
+from app.identity.psc import sealing
 from tests.support.psc_site import (
     DUBOIS,
     RETURN,
@@ -176,3 +181,37 @@ async def test_a_client_secret_that_is_wrong_is_said_to_be_ours(site: Site, monk
 
     monkeypatch.setattr(endpoints.Endpoint, "check_client", no_client)
     refused_for(site, await logged_in(site), "client")
+
+
+async def test_of_several_answers_at_once_one_gets_in(tmp_path: Path) -> None:
+    async with running_site(tmp_path, database_url=f"sqlite:///{tmp_path}/site.db") as site:
+        browser = site.browser()
+        back = await answered(site, browser)
+        answers = await asyncio.gather(*(browser.http.get(back) for _ in range(6)))
+        assert sorted(answer.status_code for answer in answers) == [303, 401, 401, 401, 401, 401]
+        assert site.journal().count("login.refused replayed") == 5
+
+
+async def test_a_key_that_the_provider_changed_is_asked_for_anew(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    await logged_in(site)
+    site.platform.settings.var.joinpath("psc-demo.pem").write_bytes(RSAKey.generate_key(2048).as_pem(private=True))
+    minting._key.cache_clear()
+    monkeypatch.setattr(minting, "KEY_ID", "next")
+    refused_for(site, await logged_in(site), "signature")  # asked for a moment ago: not again for every wrong token
+    monkeypatch.setattr(providers, "KEYS_AGAIN_SECONDS", 0.0)
+    assert (await logged_in(site)).path == "/portail"
+
+
+async def test_the_database_holds_nothing_that_ends_a_login(site: Site) -> None:
+    browser = site.browser()
+    back = parameters(await answered(site, browser))
+    with site.platform.reading() as session:
+        kept = session.exec(select(PendingLogin)).one().model_dump_json()
+    secret = browser.http.cookies["presession"]
+    for word in (
+        secret,
+        back["state"],
+        back["code"],
+        *(sealing.derived(secret, name) for name in ("nonce", "verifier")),
+    ):
+        assert word not in kept

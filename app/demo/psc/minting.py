@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,17 @@ KEY_ID = "demo"
 BITS = 2048
 
 
-@functools.cache
+_drawing = threading.Lock()
+
+
 def key(path: Path) -> RSAKey:
     """The key in a file only we may read. Drawing one takes a fraction of a second: call it in a thread."""
+    with _drawing:
+        return _key(path)
+
+
+@functools.cache
+def _key(path: Path) -> RSAKey:
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch(mode=0o600)

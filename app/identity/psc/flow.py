@@ -68,8 +68,7 @@ async def begin(platform: Platform, next_page: str) -> Begun:
     """
     settings = platform.settings
     document = await provider_of(settings).discover()
-    with platform.transaction() as session:
-        secret = pending.begin(session, platform, PURPOSE, {"next": next_page}, LIFETIME)
+    secret = await asyncio.to_thread(_open, platform, next_page)
     asked = {
         "response_type": "code",
         "client_id": settings.psc_client_id,
@@ -217,6 +216,11 @@ def journal(
         with platform.reading() as session:
             professional = linking.known(session, identity)
     service.journal_refusal(platform, Way.PSC, reason, visitor, professional)
+
+
+def _open(platform: Platform, next_page: str) -> str:
+    with platform.transaction() as session:
+        return pending.begin(session, platform, PURPOSE, {"next": next_page}, LIFETIME)
 
 
 async def _code(platform: Platform, secret: str, answer: Mapping[str, str]) -> str:
