@@ -51,7 +51,7 @@ class LoginHandler(Handler):
     def page(self, way: Way | None, refusal: TeledossierError | None = None, **values: Any) -> None:
         """The login page with the pane of `way`; `values` are for that pane (`templates/ways/…`)."""
         settings = self.platform.settings
-        pane = {
+        pane: dict[str, Any] = {
             "login": "",
             "rpps": "",
             "psc_ciba": settings.psc_ciba,

@@ -144,5 +144,6 @@ def test_every_message_ends_with_what_to_do() -> None:
         "appelez",
         "Utilisez",
         "Répondez",
+        "Vérifiez",
     )
     assert [reason for reason, text in refusals.MESSAGES.items() if not any(verb in text for verb in verbs)] == []
