@@ -106,6 +106,13 @@ class Settings(BaseSettings):
             raise ValueError("each address starts with turn: or turns:")
         return value
 
+    @field_validator("psc_issuer")
+    @classmethod
+    def _safe_issuer(cls, value: str) -> str:
+        if not value.startswith(("https://", "http://localhost:", "http://127.0.0.1:")):
+            raise ValueError("an issuer is asked over https, or on this machine")
+        return value
+
     def url(self, path: str = "") -> str:
         """Public address of a path of this installation."""
         base = self.public_url or f"http://localhost:{self.port}"
@@ -162,6 +169,8 @@ class Settings(BaseSettings):
             value = getattr(self, name)
             if not (value.get_secret_value() if isinstance(value, SecretStr) else value):
                 weak.append(f"TD_{name.upper()}")
+        if self.psc_client_id and self.psc_client_secret.get_secret_value() in ("", PLACEHOLDER):
+            weak.append("TD_PSC_CLIENT_SECRET")
         if weak:
             raise ValueError("Secrets à définir avant de démarrer : " + ", ".join(weak))
 
@@ -184,6 +193,10 @@ def demo_settings(var: Path, port: int) -> Settings:
         password_login=True,
         mail_transport="folder",
         sms_transport="folder",
+        psc_issuer=f"http://localhost:{port}/demo/psc",
+        psc_client_id="teledossier-demo",
+        psc_client_secret=SecretStr(_kept_secret(var / "psc.secret")),
+        psc_ciba=True,
     )
 
 

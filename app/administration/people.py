@@ -189,7 +189,7 @@ def suspend_person(platform: Platform, actor: Professional, person_id: int) -> P
         letters.void_links(session, platform, person)
         audit.record(session, platform.now(), actor, "person.suspended", subject=person.login)
         view = _view(person)
-    login_sessions.end_all(platform, person)
+    login_sessions.end_all(platform, person, actor=actor)
     rights.tell(platform, "people")
     return view
 
@@ -198,7 +198,7 @@ def restore_person(platform: Platform, actor: Professional, person_id: int) -> P
     """Open a suspended account again; logins of before stay ended. Raises: AccessDenied, NotFound, WrongStep."""
     with rights.looking(platform, actor, "person.restore") as session:
         before = _person(session, person_id)
-    login_sessions.end_all(platform, before)  # should the suspension have been cut short
+    login_sessions.end_all(platform, before, actor=actor)  # should the suspension have been cut short
     with rights.changing(platform, actor, "person.restore") as session:
         person = _person(session, person_id)
         if not person.suspended:

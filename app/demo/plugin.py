@@ -4,5 +4,6 @@ from __future__ import annotations
 
 from app.demo.figures import Figures
 from app.demo.inbox import Inbox
+from app.demo.psc.routes import ROUTES as PSC
 
-ROUTES = [(r"/demo/boite/?", Inbox), (r"/demo/mesures", Figures)]
+ROUTES = [(r"/demo/boite/?", Inbox), (r"/demo/mesures", Figures), *PSC]

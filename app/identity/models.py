@@ -106,6 +106,8 @@ class LoginSession(SQLModel, table=True):
     ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     device: str = ""
     address: str = ""
+    situation: str = Field(default="", description="Where the person said they practise, by Pro Santé Connect")
+    provider_hint: str = Field(default="", sa_type=sa.Text, description="ID token, kept to log out at the provider")
 
 
 class PendingLogin(SQLModel, table=True):

@@ -86,3 +86,16 @@ def burn(session: Session, platform: Platform, purpose: str, secret: str | None)
         raise LoginExpired
     session.refresh(found)
     return found
+
+
+def content(row: PendingLogin) -> dict[str, Any]:
+    """What a pending login keeps."""
+    found: dict[str, Any] = json.loads(row.data)
+    return found
+
+
+def keep(session: Session, row: PendingLogin, data: dict[str, Any]) -> None:
+    """Replace what a pending login keeps, in the caller's transaction."""
+    row.data = json.dumps(data, separators=(",", ":"))
+    session.add(row)
+    session.flush()

@@ -84,6 +84,8 @@ def _is_set_up(settings: Settings, way: Way) -> bool:
             # Browsers have WebAuthn on https and on localhost only, and no RP id can be an IP address.
             here = urlsplit(settings.url())
             return here.hostname == "localhost" or (here.scheme == "https" and not _is_ip(here.hostname or ""))
+        case Way.PSC:
+            return settings.psc_client_id != ""
         case _:
             return False
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from app.errors import InvalidInput, NotAuthenticated, TeledossierError
 from app.french import brief, full
-from app.identity import account, confirming, contacts, login_sessions, passkeys, password_change, service, ways
+from app.identity import account, confirming, contacts, login_sessions, passkeys, password_change, ways
 from app.identity.ways import Way
 from app.messaging import service as outbox
 from app.web.person import PersonPage
@@ -53,7 +53,7 @@ class Account(PersonPage):
             mobile=typed.get("mobile", contacts.shown_mobile(actor.mobile)),
             email=typed.get("email", actor.email),
             has_password=bool(actor.password_hash),
-            shortest=service.SHORTEST_PASSWORD,
+            shortest=passwords.SHORTEST,
             offers_passkeys=Way.PASSKEY in ways.offered(platform.settings),
             passkeys=[
                 {

@@ -7,9 +7,11 @@ from typing import Any
 
 from app.errors import TeledossierError
 from app.identity import login_sessions, service
+from app.identity.psc import leaving
 from app.identity.ways import Way
 from app.web.base import Handler
 from app.web.login_base import LoginHandler
+from app.web.login_psc import send_away
 from app.web.rendering import render
 
 
@@ -49,25 +51,32 @@ class Login(LoginHandler):
 
 
 class Logout(Handler):
-    """`/deconnexion`: ends the login session and closes its open pages.
+    """`/deconnexion`: ends the login session, closes its open pages, and ends the provider's session with it.
 
     A link of another site must not log anybody out: a request that the browser calls cross-site gets a button instead.
     """
 
     public = True
 
-    def get(self) -> None:
+    async def get(self) -> None:
         if self.request.headers.get("Sec-Fetch-Site") == "cross-site":
             render(self, "deconnexion.html", phone=self.platform.settings.assistance_phone)
             return
-        self._end()
+        await self._end()
 
-    def post(self) -> None:
-        self._end()
+    async def post(self) -> None:
+        await self._end()
 
-    def _end(self) -> None:
-        login_sessions.end(self.platform, self.login_secret)
+    async def _end(self) -> None:
+        secret = self.login_secret
+        left = leaving.taken(self.platform, secret)
+        login_sessions.end(self.platform, secret)
         self.clear_login_cookie()
+        # Logged out here first: the provider may be slow, or down.
+        elsewhere = await leaving.address_now(self.platform, left)
+        if elsewhere:
+            send_away(self, elsewhere, "quitter")
+            return
         self.redirect("/connexion", status=303)
 
 

@@ -60,7 +60,14 @@ class LoginHandler(Handler):
     def page(self, way: Way | None, refusal: TeledossierError | None = None, **values: Any) -> None:
         """The login page with the pane of `way`; `values` are for that pane (`templates/ways/…`)."""
         settings = self.platform.settings
-        pane = {"login": "", "refusal": refusal.message if refusal else "", "code": None, "channel": None} | values
+        pane: dict[str, Any] = {
+            "login": "",
+            "rpps": "",
+            "psc_ciba": settings.psc_ciba,
+            "code": None,
+            "channel": None,
+            "refusal": refusal.message if refusal else "",
+        } | values
         render(
             self,
             "connexion.html",

@@ -2,6 +2,7 @@
 
 from app.web.login import Login, Logout, Root
 from app.web.login_password import Forgotten, NewPassword
+from app.web.login_psc import ROUTES as PSC
 from app.web.login_strong import AskCode, Code, ResendCode
 from app.web.portal import Portal
 from app.web.routes_account import ROUTES as ACCOUNT
@@ -21,6 +22,7 @@ ROUTES = [
     (r"/portail/?", Portal),
     *ADMINISTRATION,
     *ACCOUNT,
+    *PSC,
     *DOCUMENTS,
     *TELECONSULTATION,
 ]
