@@ -11,6 +11,7 @@ import hmac
 import secrets
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -45,6 +46,25 @@ class Settings(BaseSettings):
     )
     card_trust: Path | None = Field(
         None, description="Folder of trust for cards: `roots/`, `intermediates/`, `crls/`; none closes this way."
+    )
+    card_crl_hours: int = Field(
+        0, ge=0, description="Oldest list of revoked cards, in hours since its issue; 0: as long as the list says."
+    )
+    card_crl_urls: str = Field(
+        "", description="Addresses of lists of revoked cards, separated by spaces, for `card-crl` to fetch."
+    )
+    card_ocsp: bool = Field(True, description="Also ask the issuer about each card (OCSP) where it can be reached.")
+    card_policies: str = Field(
+        "", description="Certificate policies that a card may have (OIDs, separated by spaces); empty: any."
+    )
+    card_agent_port: int = Field(
+        9911, ge=1, le=65535, description="Port of the reader agent, on each workstation's loopback address."
+    )
+    card_module: Path | None = Field(
+        None, description="PKCS#11 module of the reader agent; none looks where the CPS installer puts it."
+    )
+    card_reader: Path | None = Field(
+        None, description="Folder that stands for a card reader instead of a module; only for demonstrations."
     )
     psc_issuer: str = Field(
         "https://auth.esw.esante.gouv.fr/auth/realms/esante-wallet",
@@ -110,6 +130,14 @@ class Settings(BaseSettings):
         """Name of the cookie of a login that has begun."""
         return "__Host-presession" if self.secure_cookies else "presession"
 
+    @property
+    def card_origins(self) -> frozenset[str]:
+        """Origins whose pages may ask a card to sign: the public address, else this very machine (demo)."""
+        if self.public_url:
+            parts = urlsplit(self.public_url)
+            return frozenset({f"{parts.scheme}://{parts.netloc}".lower()})
+        return frozenset(f"http://{host}:{self.port}" for host in ("localhost", "127.0.0.1"))
+
     def sqlalchemy_url(self) -> str:
         return self.database_url or f"sqlite:///{(self.var / 'teledossier.db').absolute()}"
 
@@ -129,6 +157,8 @@ class Settings(BaseSettings):
         for name, value in self:
             if isinstance(value, SecretStr):
                 values[name] = value.get_secret_value()
+            elif value is None:  # as text it would name a folder « None »
+                del values[name]
         return {f"TD_{name.upper()}": str(value) for name, value in values.items()}
 
     def check_production(self) -> None:

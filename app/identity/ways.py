@@ -67,6 +67,8 @@ def offered(settings: Settings) -> list[Way]:
 
 def _is_set_up(settings: Settings, way: Way) -> bool:
     match way:
+        case Way.CARD:
+            return settings.card_trust is not None
         case Way.PASSWORD:
             return settings.password_login
         case _:
