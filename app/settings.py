@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
+import socket
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
@@ -138,6 +139,11 @@ class Settings(BaseSettings):
             return frozenset({f"{parts.scheme}://{parts.netloc}".lower()})
         return frozenset(f"http://{host}:{self.port}" for host in ("localhost", "127.0.0.1"))
 
+    @property
+    def card_agent_url(self) -> str:
+        """Where a page finds the reader agent of its own machine. The number, not « localhost »: no name to resolve."""
+        return f"http://127.0.0.1:{self.card_agent_port}"
+
     def sqlalchemy_url(self) -> str:
         return self.database_url or f"sqlite:///{(self.var / 'teledossier.db').absolute()}"
 
@@ -185,6 +191,7 @@ def load(**overrides: object) -> Settings:
 def demo_settings(var: Path, port: int) -> Settings:
     """Settings of `teledossier demo`: secrets are drawn once and kept in `var`, so sessions survive a restart."""
     var.mkdir(parents=True, exist_ok=True)
+    cards = var.absolute() / "cards"  # made by `app.demo.card_box`
     return load(
         var=var,
         port=port,
@@ -193,9 +200,19 @@ def demo_settings(var: Path, port: int) -> Settings:
         file_key=SecretStr(_kept_secret(var / "file.key")),
         secure_cookies=False,
         password_login=True,
+        card_trust=cards / "trust",
+        card_reader=cards / "reader",
+        card_agent_port=_free_port(),
         mail_transport="folder",
         sms_transport="folder",
     )
+
+
+def _free_port() -> int:
+    """A free loopback port: several demos run beside each other, and beside a real agent."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def _kept_secret(path: Path) -> str:

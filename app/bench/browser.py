@@ -58,7 +58,7 @@ def launched(driver: Any, flags: Sequence[str] = (), program: str = CHROMIUM) ->
 
 def log_in(page: Any, url: str, login: str) -> None:
     """Through the login page, as a person."""
-    page.goto(f"{url}/connexion")
+    page.goto(f"{url}/connexion?moyen=mot-de-passe")
     page.get_by_label("Identifiant").fill(login)
     page.get_by_label("Mot de passe").fill(PASSWORD)
     page.get_by_role("button", name="Se connecter").click()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from app.demo.card import CardPage
 from app.demo.figures import Figures
 from app.demo.inbox import Inbox
 
-ROUTES = [(r"/demo/boite/?", Inbox), (r"/demo/mesures", Figures)]
+ROUTES = [(r"/demo/boite/?", Inbox), (r"/demo/carte/?", CardPage), (r"/demo/mesures", Figures)]

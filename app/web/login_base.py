@@ -12,6 +12,7 @@ from typing import Any
 from app.errors import TeledossierError
 from app.identity import ways
 from app.identity.ways import Visitor, Way
+from app.server.headers import ALSO_CONNECT
 from app.web.base import Handler
 from app.web.rendering import render
 
@@ -51,7 +52,9 @@ class LoginHandler(Handler):
     def page(self, way: Way | None, refusal: TeledossierError | None = None, **values: Any) -> None:
         """The login page with the pane of `way`; `values` are for that pane (`templates/ways/…`)."""
         settings = self.platform.settings
-        pane = {"login": "", "refusal": refusal.message if refusal else ""} | values
+        pane = {"login": "", "refusal": refusal.message if refusal else "", "agent": settings.card_agent_url} | values
+        if way is Way.CARD:  # this page, and no other, may talk to the reader agent of its machine
+            self.set_header(ALSO_CONNECT, settings.card_agent_url)
         render(
             self,
             "connexion.html",

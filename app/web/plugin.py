@@ -1,6 +1,7 @@
 """Every route of ours, as `panel serve --plugins` wants them: a list `ROUTES`."""
 
 from app.web.login import Login, Logout, Root
+from app.web.login_card import ROUTES as CARD
 from app.web.portal import Portal
 from app.web.routes_documents import ROUTES as DOCUMENTS
 from app.web.routes_teleconsultation import ROUTES as TELECONSULTATION
@@ -10,6 +11,7 @@ ROUTES = [
     (r"/connexion/?", Login),
     (r"/deconnexion/?", Logout),
     (r"/portail/?", Portal),
+    *CARD,
     *DOCUMENTS,
     *TELECONSULTATION,
 ]

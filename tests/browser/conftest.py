@@ -73,7 +73,7 @@ class People:
     def logged_in(self, login: str, width: int = 1440, height: int = 900) -> Page:
         """A browser in which somebody has logged in, at the kiosk."""
         page = self.page(width, height)
-        page.goto(f"{self._demo.url}/connexion")
+        page.goto(f"{self._demo.url}/connexion?moyen=mot-de-passe")
         page.get_by_label("Identifiant").fill(login)
         page.get_by_label("Mot de passe").fill(PASSWORD)
         page.get_by_role("button", name="Se connecter").click()

@@ -64,7 +64,7 @@ def fox(tmp_path: Path) -> Iterator[Firefox]:
 def test_a_professional_with_firefox_sees_and_hears_a_guest_and_a_colleague(room: Room, fox: Firefox) -> None:
     expert = room.enter("dr.martin", "Dr Claire MARTIN")
     room.guest(expert, "André MERCIER")
-    fox.goto(f"{room.demo.url}/connexion")
+    fox.goto(f"{room.demo.url}/connexion?moyen=mot-de-passe")
     fox.fill("input[autocomplete=username]", "ide.dubois")
     fox.fill("input[autocomplete=current-password]", PASSWORD)
     fox.click("button", "Se connecter")
