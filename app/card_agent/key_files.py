@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from app.card_agent import message
-from app.card_agent.readers import Card, NoCard, NoReader, WrongCode
+from app.card_agent.readers import Card, NoCard, NoReader, Reader, WrongCode
 
 
 class FolderReader:
@@ -51,3 +51,22 @@ class FolderReader:
             return (self._folder / "cards" / card / name).read_bytes()
         except OSError:
             raise NoCard from None
+
+
+class Pluggable:
+    """Another reader that the demo can unplug: a software token's module always shows one."""
+
+    def __init__(self, folder: Path, reader: Reader) -> None:
+        self._folder, self._reader = folder, reader
+
+    def card(self) -> Card:
+        self._check()
+        return self._reader.card()
+
+    def sign(self, card: Card, code: str, message_: bytes) -> tuple[str, bytes]:
+        self._check()
+        return self._reader.sign(card, code, message_)
+
+    def _check(self) -> None:
+        if (self._folder / "unplugged").exists():
+            raise NoReader

@@ -10,7 +10,7 @@ import structlog
 from tornado.httpserver import HTTPServer
 
 from app.card_agent.counter import Counter
-from app.card_agent.key_files import FolderReader
+from app.card_agent.key_files import FolderReader, Pluggable
 from app.card_agent.readers import Reader
 from app.card_agent.server import LARGEST_BODY, Desk, application
 from app.errors import InvalidInput
@@ -32,12 +32,13 @@ def counter_of(settings: Settings) -> Counter:
 
 
 def reader_of(settings: Settings) -> Reader:
-    """The software reader of the demo when there is one, else the PKCS#11 module."""
-    if settings.card_reader is not None:
+    """The PKCS#11 module; in the demo a folder stands for the reader, and for the cards where there is no module."""
+    if settings.card_reader is not None and settings.card_module is None:
         return FolderReader(settings.card_reader)
     from app.card_agent.pkcs11_reader import ModuleReader  # a compiled library: only where it serves
 
-    return ModuleReader(settings.card_module)
+    reader = ModuleReader(settings.card_module)
+    return Pluggable(settings.card_reader, reader) if settings.card_reader else reader
 
 
 async def _run(settings: Settings) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 from tornado.web import HTTPError
 
+from app.demo import soft_tokens
 from app.demo.card_box import BY_SLUG, CARDS, CODE, CardBox
 from app.server import command
 from app.server.supervisor import Child
@@ -46,7 +48,7 @@ class CardPage(Handler):
             left=box.left(),
         )
 
-    def post(self) -> None:
+    async def post(self) -> None:
         box, slug = self.box, self.get_body_argument("carte", "")
         acts: dict[str, Callable[[], None]] = {
             "inserer": lambda: box.insert(slug),
@@ -59,15 +61,19 @@ class CardPage(Handler):
         act = acts.get(self.get_body_argument("geste", ""))
         if act is None or (slug and slug not in BY_SLUG):
             raise HTTPError(400)
-        act()
+        await asyncio.to_thread(act)  # a software token is made the first time it is put in
         self.redirect("/demo/carte", status=303)
 
 
 def agent(settings: Settings) -> Child:
-    """The agent of the demo's own workstation, kept alive with the other processes."""
+    """The agent of the demo's own workstation, kept alive with the other processes; SoftHSM's where there is one."""
+    box, module = CardBox(settings.var), soft_tokens.module()
+    environment = command.environment(settings)
+    if module is not None:
+        environment |= {"TD_CARD_MODULE": str(module), **soft_tokens.environment(box.tokens)}
     return Child(
         "card-agent",
         [sys.executable, "-m", "app", "card-agent"],
-        command.environment(settings),
+        environment,
         settings.var.absolute() / "run" / "card-agent.pid",
     )

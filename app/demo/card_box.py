@@ -3,6 +3,7 @@
 authority/     keys of the test authorities
 trust/         what the server believes (`TD_CARD_TRUST`)
 reader/        the software reader that the agent reads (`app.card_agent.key_files`)
+tokens/        where SoftHSM is installed: the token in the reader; the others lie in drawer/<card>
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from cryptography.hazmat.primitives.serialization import BestAvailableEncryption
 from app.card_agent.counter import TRIES, Counter
 from app.card_agent.key_files import FolderReader
 from app.card_agent.readers import Card, ReaderTrouble
+from app.demo import soft_tokens
 from app.demo.card_authority import LIST_DAYS, Pair, TrialAuthority
 from app.identity.card import trust
 
@@ -68,6 +70,10 @@ class CardBox:
     @property
     def reader(self) -> Path:
         return self.folder / "reader"
+
+    @property
+    def tokens(self) -> Path:
+        return self.folder / "tokens"
 
     @property
     def counter(self) -> Counter:
@@ -130,10 +136,20 @@ class CardBox:
         return BY_SLUG.get(path.read_text().strip()) if path.exists() else None
 
     def insert(self, slug: str) -> None:
-        """Raises: KeyError for a card that does not exist."""
-        _write(self.reader / "inserted", BY_SLUG[slug].slug.encode())
+        """Put a card in, in place of the one that is in. Raises: KeyError for a card that does not exist."""
+        card = BY_SLUG[slug]
+        self.remove()
+        if soft_tokens.module() is not None:
+            drawer = self._drawer(slug)
+            if not (drawer.is_dir() and any(drawer.iterdir())):
+                soft_tokens.make(drawer, f"CPS {slug}", self._pair(slug), CODE)
+            _move(drawer, self.tokens)
+        _write(self.reader / "inserted", card.slug.encode())
 
     def remove(self) -> None:
+        inserted = self.inserted
+        if inserted is not None:
+            _move(self.tokens, self._drawer(inserted.slug))
         (self.reader / "inserted").unlink(missing_ok=True)
 
     def plug(self, plugged: bool) -> None:
@@ -153,6 +169,15 @@ class CardBox:
         if card is not None:
             self.counter.write(card.identifier, 0 if blocked else TRIES)
 
+    def _drawer(self, slug: str) -> Path:
+        return self.folder / "drawer" / slug
+
+    def _pair(self, slug: str) -> Pair:
+        folder = self.reader / "cards" / slug
+        key = serialization.load_pem_private_key((folder / "key.pem").read_bytes(), CODE.encode())
+        assert isinstance(key, rsa.RSAPrivateKey)
+        return Pair(key, trust.certificate_of((folder / "certificate.pem").read_bytes()))
+
     def _card(self) -> Card | None:
         try:
             return FolderReader(self.reader).card()
@@ -162,6 +187,13 @@ class CardBox:
 
 def _private(key: rsa.RSAPrivateKey, encryption: serialization.KeySerializationEncryption) -> bytes:
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption)
+
+
+def _move(source: Path, target: Path) -> None:
+    """Move the tokens of one folder into another."""
+    target.mkdir(parents=True, exist_ok=True)
+    for token in source.iterdir() if source.is_dir() else ():
+        token.rename(target / token.name)
 
 
 def _write(path: Path, content: bytes) -> None:
