@@ -135,8 +135,9 @@ class Settings(BaseSettings):
     def card_origins(self) -> frozenset[str]:
         """Origins whose pages may ask a card to sign: the public address, else this very machine (demo)."""
         if self.public_url:
-            parts = urlsplit(self.public_url)
-            return frozenset({f"{parts.scheme}://{parts.netloc}".lower()})
+            parts = urlsplit(self.public_url.lower())
+            usual = {"https": ":443", "http": ":80"}.get(parts.scheme, "")  # browsers leave it out (RFC 6454 6.2)
+            return frozenset({f"{parts.scheme}://{parts.netloc.removesuffix(usual)}"})
         return frozenset(f"http://{host}:{self.port}" for host in ("localhost", "127.0.0.1"))
 
     @property

@@ -31,7 +31,7 @@ USUAL_MODULES = {
         "/usr/local/galss/libcps3_pkcs11_lux.so",
     ),
 }
-START_AGAIN_EVERY = 1.0  # seconds: some modules list a new card only after being started again
+START_AGAIN_EVERY = 2.0  # seconds: some modules list a new card only after being started again
 WRONG = (trouble.PinIncorrect, trouble.PinInvalid, trouble.PinLenRange)
 PSS_PARAMETERS = (Mechanism.SHA256, pkcs11.MGF.SHA256, 32)
 
@@ -74,25 +74,23 @@ class ModuleReader:
         # Any other error is let through: whether the card saw the code is not known, and the try stays counted.
 
     def _found(self) -> tuple[Any, x509.Certificate]:
+        """The card; looked for a second time with the module started again. Raises: NoModule, NoReader, NoCard."""
         library = self._library()
         try:
-            found = self._look(library)
-            if found is None and self._may_start_again():
-                library.reinitialize()
-                found = self._look(library)
-        except trouble.PKCS11Error:
+            return self._look(library)
+        except (NoReader, NoCard):
+            if not self._may_start_again():
+                raise
+        except trouble.PKCS11Error:  # taken out while it was looked at
             if not self._may_start_again():
                 raise NoCard from None
-            try:
-                library.reinitialize()
-                found = self._look(library)
-            except trouble.PKCS11Error:
-                raise NoCard from None
-        if found is None:
-            raise NoCard
-        return found
+        try:
+            library.reinitialize()
+            return self._look(library)
+        except trouble.PKCS11Error:
+            raise NoCard from None
 
-    def _look(self, library: Any) -> tuple[Any, x509.Certificate] | None:
+    def _look(self, library: Any) -> tuple[Any, x509.Certificate]:
         if not library.get_slots():
             raise NoReader
         for slot in library.get_slots(token_present=True):
@@ -104,7 +102,7 @@ class ModuleReader:
                     certificate = _readable(bytes(item[Attribute.VALUE]))
                     if certificate is not None and _authenticates(certificate):
                         return token, certificate
-        return None
+        raise NoCard
 
     def _key(self, session: Any, certificate: x509.Certificate) -> Any:
         """The private key whose modulus is the certificate's: labels and numbers may say anything."""

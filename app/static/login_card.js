@@ -137,7 +137,7 @@ async function lookOnce() {
   misses = 0;
   if (busy || answer.status === 429) return;
   if (answer.ok) heard(await answer.json());
-  else show("foreign");
+  else show(answer.status === 403 ? "foreign" : "no-agent");
 }
 
 /** @param {any} said what the agent answered */

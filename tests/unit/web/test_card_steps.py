@@ -19,6 +19,7 @@ from app.demo.card_authority import Pair, TrialAuthority
 from app.identity import login_sessions
 from app.server import context
 from app.server.headers import ALSO_CONNECT, SecurityHeaders
+from app.settings import load
 from app.web.login_card import ROUTES
 from tests.support.cards import MARTIN, Signer, authority, some_key, write_trust
 from tests.support.people import TUESDAY, World, small_world
@@ -100,6 +101,14 @@ async def test_the_demos_cards_are_nowhere_but_in_the_demo(site: Site) -> None:
     assert site.world.platform.settings.demo is False
     assert (await site.browser.get(site.url + "/demo/carte")).status_code == 404
     assert (await site.post("/demo/carte", {"geste": "retirer"})).status_code == 404
+
+
+def test_the_origin_is_written_as_browsers_write_it() -> None:
+    for public, origin in (
+        ("https://Teledossier.Exemple.fr:443/", "https://teledossier.exemple.fr"),
+        ("https://teledossier.exemple.fr:8443", "https://teledossier.exemple.fr:8443"),
+    ):
+        assert load(public_url=public).card_origins == {origin}
 
 
 def test_only_a_page_that_asks_for_it_may_reach_the_agent_and_the_mark_stays_inside() -> None:
