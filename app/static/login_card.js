@@ -227,6 +227,9 @@ async function askCard(typed, nonce) {
   }
   const said = await answer.json();
   if (answer.ok) return said;
+  if (said.error === "wrong-code" || said.error === "blocked") {
+    void post("/connexion/carte", { refused: said.error }).catch(() => {}); // for the journal; the code stays here
+  }
   if (said.error === "wrong-code") {
     about.left = said.left;
     hint(`wrong${said.left}`, true);

@@ -35,6 +35,9 @@ MESSAGES = {
     "ocsp": "L'émetteur de la carte n'a pas confirmé qu'elle est valable : par prudence, la connexion est refusée. "
     f"{OTHER_WAY}",
     "rpps": f"Cette carte ne porte pas de numéro RPPS : seule une carte CPS personnelle convient. {OTHER_WAY}",
+    "wrong-code": "Le code de la carte est incorrect. Trois codes incorrects la bloquent.",
+    "blocked": "Cette carte est bloquée : trois codes incorrects. Débloquez-la avec votre code de secours auprès de "
+    f"l'ANS. {OTHER_WAY}",
     "unknown": "Votre carte est valable, mais aucun compte ne porte votre numéro RPPS ici. Demandez à "
     "l'administrateur de votre établissement de vous ouvrir un compte.",
     "not-set-up": f"La connexion par carte n'est pas ouverte ici. {OTHER_WAY}",

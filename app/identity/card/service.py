@@ -26,6 +26,7 @@ from app.platform import Platform
 PURPOSE = "card"
 LIFETIME = timedelta(minutes=2)  # the code is already typed when the nonce is asked for
 LONGEST_FIELD = 8192
+BY_THE_CARD = ("wrong-code", "blocked")
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,14 @@ def begin(platform: Platform) -> Challenge:
 
 
 def answer_of(sent: Any) -> CardAnswer:
-    """The agent's answer out of what a page sent. Raises: LoginRefused (« answer »)."""
+    """The agent's answer out of what a page sent.
+
+    A page also says when the card itself refused the code: that word opens nothing, and belongs in the journal.
+
+    Raises: LoginRefused (« answer », « wrong-code », « blocked »).
+    """
+    if isinstance(sent, dict) and sent.get("refused") in BY_THE_CARD:
+        raise refusals.refusal(sent["refused"])
     try:
         texts = {name: sent[name] for name in ("certificate", "algorithm", "signature", "origin", "nonce")}
         if not all(isinstance(text, str) and len(text) <= LONGEST_FIELD for text in texts.values()):

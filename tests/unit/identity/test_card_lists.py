@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from app.identity.card import fetching
+from app.identity.card import fetching, revocation
 from tests.support.cards import authority, write_trust
 from tests.support.people import TUESDAY
 
@@ -25,6 +25,8 @@ class Publisher(BaseHTTPRequestHandler):
         self.send_response(200 if self.content else 404)
         self.end_headers()
         self.wfile.write(self.content)
+
+    do_POST = do_GET  # noqa: N815 (http.server looks for this name)
 
     def log_message(self, format: str, *arguments: object) -> None: ...
 
@@ -55,3 +57,13 @@ def test_a_good_list_is_kept_and_a_bad_one_never_replaces_it(address: str, tmp_p
             fetching.fetch(folder, address, TUESDAY)
         assert [path.name for path in (folder / "crls").iterdir()] == [name]
         assert (folder / "crls" / name).read_bytes() == good
+
+
+def test_an_issuer_is_asked_over_http_and_one_that_fails_counts_as_silent(address: str) -> None:
+    Publisher.content = b"an answer"
+    assert revocation.ask_by_http(address, b"a question") == b"an answer"
+    Publisher.content = b"x" * (revocation.LARGEST_ANSWER + 1)
+    assert revocation.ask_by_http(address, b"a question") is None
+    Publisher.content = b""
+    assert revocation.ask_by_http(address, b"a question") is None  # 404
+    assert revocation.ask_by_http("http://127.0.0.1:1/", b"a question") is None  # nobody there

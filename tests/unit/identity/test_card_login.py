@@ -242,6 +242,11 @@ def closed_here(desk: Desk) -> Any:
     service.log_in(desk.platform, challenge.secret, Signer(desk.card).answer(challenge.nonce), VISITOR)
 
 
+def refused_by_the_card(word: str) -> Callable[[Desk], Any]:
+    """What a page says when its card did not sign."""
+    return lambda desk: service.log_in(desk.platform, service.begin(desk.platform).secret, {"refused": word}, VISITOR)
+
+
 REFUSED: list[tuple[str, Callable[[Desk], Any], str, str]] = [
     ("the same answer again", replay, "replay", "déjà servi"),
     ("an answer for another browser", other_pre_session, "nonce", "pas celle de cette connexion"),
@@ -275,6 +280,9 @@ REFUSED: list[tuple[str, Callable[[Desk], Any], str, str]] = [
     ("a list older than the settings allow", list_older_than_allowed, "crl-stale", "trop ancienne"),
     ("a card without an RPPS", lambda d: d.enter(Signer(d.issue("399700000011"))), "rpps", "RPPS"),
     ("an RPPS without an account", lambda d: d.enter(Signer(d.issue("899700000078"))), "unknown", "aucun compte"),
+    ("a code that the card refused", refused_by_the_card("wrong-code"), "wrong-code", "incorrect"),
+    ("a card that three wrong codes blocked", refused_by_the_card("blocked"), "blocked", "bloquée"),
+    ("a word that no card says", refused_by_the_card("welcome"), "answer", "illisible"),
     ("a suspended account", suspended, "suspended", "suspendu"),
     ("a structure that closed this way", closed_by_the_structure, "closed", "n'a pas ouvert"),
     ("an installation without cards", closed_here, "not-set-up", "n'est pas ouverte"),
