@@ -6,6 +6,7 @@ import base64
 import json
 import secrets
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -317,6 +318,26 @@ def test_a_wrong_answer_burns_the_nonce(desk: Desk) -> None:
         with pytest.raises(LoginRefused) as refused:
             service.log_in(desk.platform, challenge.secret, answer)
         assert refused.value.reason == reason
+
+
+def test_of_sixteen_right_answers_at_once_one_gets_in(issuer: TrialAuthority, tmp_path: Path) -> None:
+    issuer.revoked.clear()
+    trust = write_trust(tmp_path / "trust", issuer)
+    world = small_world(card_trust=trust, database_url=f"sqlite:///{tmp_path / 'many.db'}")
+    challenge = service.begin(world.platform)
+    answer = Signer(issuer.card(MARTIN, "MARTIN", "Claire", key=some_key())).answer(challenge.nonce)
+
+    def one(_number: int) -> str:
+        try:
+            service.log_in(world.platform, challenge.secret, answer)
+        except LoginRefused as refused:
+            return refused.reason
+        return "in"
+
+    with ThreadPoolExecutor(16) as pool:
+        outcomes = sorted(pool.map(one, range(16)))
+    world.platform.engine.dispose()
+    assert outcomes == ["in"] + ["replay"] * 15
 
 
 def test_a_fresh_list_serves_at_the_next_login_without_a_restart(desk: Desk) -> None:
