@@ -1,4 +1,4 @@
-"""`teledossier …` (or `python -m app …`): serve, demo, worker, media, migrate, admin, bench."""
+"""`teledossier …` (or `python -m app …`): serve, demo, worker, media, card-agent, card-crl, migrate, admin, bench."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import asyncio
 import importlib
 import signal
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ from app.settings import Settings
 
 if TYPE_CHECKING:
     from app.platform import Platform
+    from app.server.supervisor import Child
 
 BENCHES = ("pages", "sessions", "login", "join", "sfu", "rooms", "impaired")
 
@@ -55,6 +57,19 @@ def parser() -> argparse.ArgumentParser:
 
     media = _command(commands, "media", "porte le son et l'image des appels à plusieurs ; lancé par serve et demo")
     media.set_defaults(run=run_media)
+
+    agent = _command(
+        commands, "card-agent", "lit la carte CPS de ce poste pour le navigateur ; à lancer sur chaque poste"
+    )
+    agent.add_argument("--url", default="", help="adresse de la plateforme, https://… (sinon TD_PUBLIC_URL)")
+    agent.add_argument("--module", type=Path, help="module PKCS#11 de la carte (sinon TD_CARD_MODULE, ou l'usuel)")
+    agent.add_argument(
+        "--unblock", action="store_true", help="oublie les essais comptés ici : carte débloquée par l'ANS"
+    )
+    agent.set_defaults(run=run_card_agent)
+
+    crl = _command(commands, "card-crl", "télécharge les listes de cartes révoquées (TD_CARD_CRL_URLS)")
+    crl.set_defaults(run=run_card_crl)
 
     migrate = _command(commands, "migrate", "met la base de données à la dernière version")
     migrate.set_defaults(run=run_migrate)
@@ -101,7 +116,7 @@ def run_serve(arguments: argparse.Namespace) -> int:
 
 def run_demo(arguments: argparse.Namespace) -> int:
     from app.bootstrap import platform_from_settings
-    from app.demo import seed
+    from app.demo import card, card_box, seed
     from app.server import supervisor
 
     settings = settings_module.demo_settings(arguments.var, arguments.port)
@@ -110,11 +125,12 @@ def run_demo(arguments: argparse.Namespace) -> int:
     platform = platform_from_settings(settings)
     try:
         seed.ensure(platform)
+        card_box.CardBox(settings.var).ensure(platform.now())
     except KeyboardInterrupt:
         return _refuse("Préparation interrompue. Rien n'est perdu : la prochaine fois, elle reprend où elle en était.")
     finally:
         _close(platform)
-    return _serve(settings)
+    return _serve(settings, card.agent(settings))
 
 
 def run_worker(_arguments: argparse.Namespace) -> int:
@@ -139,6 +155,38 @@ def run_media(_arguments: argparse.Namespace) -> int:
 
     media.run(settings_module.load())
     return 0
+
+
+def run_card_agent(arguments: argparse.Namespace) -> int:
+    from app.card_agent import main as agent
+
+    asked = {"public_url": arguments.url, "card_module": arguments.module}
+    settings = settings_module.load(**{name: value for name, value in asked.items() if value})
+    if arguments.unblock:
+        _say(f"Essais oubliés : {agent.counter_of(settings).forget()} carte(s).")
+        return 0
+    try:
+        agent.run(settings)
+    except OSError:
+        return _refuse(f"Le port {settings.card_agent_port} est déjà utilisé : l'agent tourne peut-être déjà.")
+    return 0
+
+
+def run_card_crl(_arguments: argparse.Namespace) -> int:
+    import httpx
+
+    from app.identity.card import fetching
+
+    settings, failed = settings_module.load(), 0
+    if settings.card_trust is None or not settings.card_crl_urls.split():
+        return _refuse("Réglages à définir : TD_CARD_TRUST et TD_CARD_CRL_URLS.")
+    for address in settings.card_crl_urls.split():
+        try:
+            _say(f"{address} : {fetching.fetch(settings.card_trust, address, datetime.now(UTC))}")
+        except (ValueError, OSError, httpx.HTTPError) as error:
+            failed += 1
+            _refuse(f"{address} : {error or type(error).__name__}. La liste précédente est conservée.")
+    return 1 if failed else 0
 
 
 def run_migrate(_arguments: argparse.Namespace) -> int:
@@ -170,11 +218,11 @@ def run_bench(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _serve(settings: Settings) -> int:
+def _serve(settings: Settings, *more: Child) -> int:
     from app.server import shelf, supervisor
 
     shelf.build(settings.var / "static-cache")  # before the web process, which then only reads it
-    asyncio.run(supervisor.supervise(settings, supervisor.children(settings), _say))
+    asyncio.run(supervisor.supervise(settings, [*supervisor.children(settings), *more], _say))
     return 0
 
 

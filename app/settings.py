@@ -9,8 +9,10 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
+import socket
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -45,6 +47,25 @@ class Settings(BaseSettings):
     )
     card_trust: Path | None = Field(
         None, description="Folder of trust for cards: `roots/`, `intermediates/`, `crls/`; none closes this way."
+    )
+    card_crl_hours: int = Field(
+        0, ge=0, description="Oldest list of revoked cards, in hours since its issue; 0: as long as the list says."
+    )
+    card_crl_urls: str = Field(
+        "", description="Addresses of lists of revoked cards, separated by spaces, for `card-crl` to fetch."
+    )
+    card_ocsp: bool = Field(True, description="Also ask the issuer about each card (OCSP) where it can be reached.")
+    card_policies: str = Field(
+        "", description="Certificate policies that a card may have (OIDs, separated by spaces); empty: any."
+    )
+    card_agent_port: int = Field(
+        9911, ge=1, le=65535, description="Port of the reader agent, on each workstation's loopback address."
+    )
+    card_module: Path | None = Field(
+        None, description="PKCS#11 module of the reader agent; none looks where the CPS installer puts it."
+    )
+    card_reader: Path | None = Field(
+        None, description="Folder that stands for a card reader instead of a module; only for demonstrations."
     )
     psc_issuer: str = Field(
         "https://auth.esw.esante.gouv.fr/auth/realms/esante-wallet",
@@ -128,6 +149,20 @@ class Settings(BaseSettings):
         """Name of the cookie of a login that has begun."""
         return "__Host-presession" if self.secure_cookies else "presession"
 
+    @property
+    def card_origins(self) -> frozenset[str]:
+        """Origins whose pages may ask a card to sign: the public address, else this very machine (demo)."""
+        if self.public_url:
+            parts = urlsplit(self.public_url.lower())
+            usual = {"https": ":443", "http": ":80"}.get(parts.scheme, "")  # browsers leave it out (RFC 6454 6.2)
+            return frozenset({f"{parts.scheme}://{parts.netloc.removesuffix(usual)}"})
+        return frozenset(f"http://{host}:{self.port}" for host in ("localhost", "127.0.0.1"))
+
+    @property
+    def card_agent_url(self) -> str:
+        """Where a page finds the reader agent of its own machine. The number, not « localhost »: no name to resolve."""
+        return f"http://127.0.0.1:{self.card_agent_port}"
+
     def sqlalchemy_url(self) -> str:
         return self.database_url or f"sqlite:///{(self.var / 'teledossier.db').absolute()}"
 
@@ -183,6 +218,7 @@ def load(**overrides: object) -> Settings:
 def demo_settings(var: Path, port: int) -> Settings:
     """Settings of `teledossier demo`: secrets are drawn once and kept in `var`, so sessions survive a restart."""
     var.mkdir(parents=True, exist_ok=True)
+    cards = var.absolute() / "cards"  # made by `app.demo.card_box`
     return load(
         var=var,
         port=port,
@@ -191,6 +227,9 @@ def demo_settings(var: Path, port: int) -> Settings:
         file_key=SecretStr(_kept_secret(var / "file.key")),
         secure_cookies=False,
         password_login=True,
+        card_trust=cards / "trust",
+        card_reader=cards / "reader",
+        card_agent_port=_free_port(),
         mail_transport="folder",
         sms_transport="folder",
         psc_issuer=f"http://localhost:{port}/demo/psc",
@@ -198,6 +237,13 @@ def demo_settings(var: Path, port: int) -> Settings:
         psc_client_secret=SecretStr(_kept_secret(var / "psc.secret")),
         psc_ciba=True,
     )
+
+
+def _free_port() -> int:
+    """A free loopback port: several demos run beside each other, and beside a real agent."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def _kept_secret(path: Path) -> str:

@@ -33,7 +33,7 @@ def run(quick: bool) -> Report:
         invitation = invite(demo.url, browser)
         pages = [
             Measured("bare", f"{bare.url}/bare", lambda page: page.get_by_text("x", exact=True).wait_for()),
-            Measured("login", f"{demo.url}/connexion", lambda page: page.get_by_role("heading", name="Connexion").wait_for()),
+            Measured("login", f"{demo.url}/connexion?moyen=mot-de-passe", lambda page: page.get_by_role("heading", name="Connexion").wait_for()),
             Measured("list", f"{demo.url}/tlm", lambda page: page.get_by_role("link", name="TLM-2026-0001").wait_for(), "dr.martin"),
             Measured("dossier", f"{demo.url}/tlm?dossier=TLM-2026-0001", lambda page: page.get_by_role("button", name="Entrer en salle").wait_for(), "dr.martin"),
             Measured("guest", invitation, lambda page: page.get_by_role("heading", level=1).wait_for()),

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from app.demo.card import CardPage
 from app.demo.figures import Figures
 from app.demo.inbox import Inbox
 from app.demo.psc.routes import ROUTES as PSC
 
-ROUTES = [(r"/demo/boite/?", Inbox), (r"/demo/mesures", Figures), *PSC]
+ROUTES = [
+    (r"/demo/boite/?", Inbox),
+    (r"/demo/carte/?", CardPage),
+    (r"/demo/mesures", Figures),
+    *PSC,
+]

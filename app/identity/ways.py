@@ -78,6 +78,8 @@ def _is_set_up(settings: Settings, way: Way) -> bool:
     match way:
         case Way.STRONG:
             return True  # e-mail is always there
+        case Way.CARD:
+            return settings.card_trust is not None
         case Way.PASSWORD:
             return settings.password_login
         case Way.PASSKEY:

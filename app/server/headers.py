@@ -20,9 +20,11 @@ NONCE_MARK = secrets.token_urlsafe(NONCE_BYTES)
 # module shim of Panel fetches what it has put together. Measured in docs, `reference/surviving.md`, section 4.
 PAGE_POLICY = (
     "default-src 'none'; script-src 'self'{nonce}; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
-    "font-src 'self' data:; media-src 'self' blob:; connect-src 'self' ws://{host} wss://{host} blob:; "
+    "font-src 'self' data:; media-src 'self' blob:; connect-src 'self' ws://{host} wss://{host} blob:{also}; "
     "base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'"
 )
+
+ALSO_CONNECT = "Td-Also-Connect"  # set by a handler whose page talks to one more origin; never leaves the process
 
 EVERYWHERE = {
     "X-Content-Type-Options": "nosniff",
@@ -56,16 +58,19 @@ class SecurityHeaders(OutputTransform):
         if self._secure:
             headers.setdefault("Strict-Transport-Security", f"max-age={ONE_YEAR}; includeSubDomains")
         headers.pop("Server", None)
+        also = headers.pop(ALSO_CONNECT, "")
         if headers.get("Content-Type", "").startswith("text/html"):
             headers["Content-Type"] = "text/html; charset=utf-8"  # Panel leaves the charset to guessing
-            chunk = self._sign_scripts(headers, chunk)
+            chunk = self._sign_scripts(headers, chunk, also)
         return status_code, headers, chunk
 
-    def _sign_scripts(self, headers: HTTPHeaders, chunk: bytes) -> bytes:
+    def _sign_scripts(self, headers: HTTPHeaders, chunk: bytes, also: str) -> bytes:
         mark, nonce = NONCE_MARK.encode(), ""
         if mark in chunk:
             nonce = secrets.token_urlsafe(NONCE_BYTES)
             chunk = chunk.replace(mark, nonce.encode())
-        policy = PAGE_POLICY.format(host=self._host, nonce=f" 'nonce-{nonce}'" if nonce else "")
+        policy = PAGE_POLICY.format(
+            host=self._host, nonce=f" 'nonce-{nonce}'" if nonce else "", also=f" {also}" if also else ""
+        )
         headers.setdefault("Content-Security-Policy", policy)
         return chunk

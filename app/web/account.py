@@ -12,7 +12,7 @@ from typing import Any
 
 from app.errors import InvalidInput, NotAuthenticated, TeledossierError
 from app.french import brief, full
-from app.identity import account, confirming, contacts, login_sessions, passkeys, password_change, ways
+from app.identity import account, confirming, contacts, login_sessions, passkeys, password_change, passwords, ways
 from app.identity.ways import Way
 from app.messaging import service as outbox
 from app.web.person import PersonPage

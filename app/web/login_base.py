@@ -14,6 +14,7 @@ from app.errors import TeledossierError
 from app.identity import login_sessions, one_time_code, throttle, ways
 from app.identity.turns import Turns
 from app.identity.ways import Visitor, Way
+from app.server.headers import ALSO_CONNECT
 from app.web.base import Handler
 from app.web.rendering import render
 
@@ -66,8 +67,11 @@ class LoginHandler(Handler):
             "psc_ciba": settings.psc_ciba,
             "code": None,
             "channel": None,
+            "agent": settings.card_agent_url,
             "refusal": refusal.message if refusal else "",
         } | values
+        if way is Way.CARD:  # this page, and no other, may talk to the reader agent of its machine
+            self.set_header(ALSO_CONNECT, settings.card_agent_url)
         render(
             self,
             "connexion.html",

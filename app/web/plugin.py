@@ -1,6 +1,7 @@
 """Every route of ours, as `panel serve --plugins` wants them: a list `ROUTES`."""
 
 from app.web.login import Login, Logout, Root
+from app.web.login_card import ROUTES as CARD
 from app.web.login_password import Forgotten, NewPassword
 from app.web.login_psc import ROUTES as PSC
 from app.web.login_strong import AskCode, Code, ResendCode
@@ -23,6 +24,7 @@ ROUTES = [
     *ADMINISTRATION,
     *ACCOUNT,
     *PSC,
+    *CARD,
     *DOCUMENTS,
     *TELECONSULTATION,
 ]

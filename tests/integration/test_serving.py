@@ -441,7 +441,9 @@ def test_child_processes_get_the_very_settings(tmp_path: Path, monkeypatch: pyte
     assert load() == given
 
 
-@pytest.mark.parametrize("words", [[], ["serve"], ["demo"], ["worker"], ["migrate"], ["bench"]])
+@pytest.mark.parametrize(
+    "words", [[], ["serve"], ["demo"], ["worker"], ["migrate"], ["card-agent"], ["card-crl"], ["bench"]]
+)
 def test_every_command_explains_itself(words: list[str]) -> None:
     done = subprocess.run([sys.executable, "-m", "app", *words, "--help"], capture_output=True, text=True, check=False)
     assert done.returncode == 0

@@ -19,7 +19,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, running_demo(Path(folder)) as demo, chromium() as browser:
         for width, height, end in ((1440, 900, ""), (390, 844, "-390")):
             page = _page(browser, width, height)
-            page.goto(f"{demo.url}/connexion")
+            page.goto(f"{demo.url}/connexion?moyen=mot-de-passe")
             page.screenshot(path=TARGET / f"connexion{end}.png")
             log_in(page, demo.url, "dr.martin")
             page.screenshot(path=TARGET / f"portail{end}.png")
