@@ -41,7 +41,7 @@ def last_action(world: World) -> tuple[str, str]:
 
 def test_a_structure_is_created_with_all_ways_open(world: World) -> None:
     made = structures.create_structure(world.platform, world.admin, replace(NEW, finess=""))
-    assert made.ways == WaysDraft(("password",), "", "")
+    assert made.ways == WaysDraft(tuple(ways.offered(world.platform.settings)), "", "")
     assert last_action(world) == ("structure.created", "EHPAD Les Ormes")
 
 

@@ -265,6 +265,7 @@ async def test_a_large_body_is_refused(agent: Agent) -> None:
         await agent.ask("POST", "/sign", b"x" * 100_000, Content_Type="application/json")
 
 
+@pytest.mark.slow
 async def test_a_page_that_asks_too_often_is_slowed_down(agent: Agent) -> None:
     answers = await asyncio.gather(*(agent.ask("GET", "/info") for _ in range(70)))
     assert {answer.status_code for answer in answers} == {200, 429}

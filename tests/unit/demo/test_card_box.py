@@ -18,6 +18,8 @@ from app.server import command
 from app.settings import load
 from tests.support.people import TUESDAY
 
+pytestmark = pytest.mark.slow  # real pictures, keys or processes: seconds each
+
 ORIGIN = "http://localhost:5006"
 
 

@@ -9,6 +9,8 @@ import pytest
 from app.demo import clip as clips
 from app.demo.clip import Clip
 
+pytestmark = pytest.mark.slow  # real pictures, keys or processes: seconds each
+
 
 @pytest.fixture(scope="module")
 def clip(tmp_path_factory: pytest.TempPathFactory) -> Clip:

@@ -15,6 +15,8 @@ from app.demo import files, letters
 from app.documents import gate, imaging, laboratory
 from app.documents.models import DocumentKind
 
+pytestmark = pytest.mark.slow  # real pictures, keys or processes: seconds each
+
 TODAY = date(2026, 11, 24)
 MAKERS: dict[str, tuple[Callable[[date], bytes], str, DocumentKind]] = {
     "letter": (files.letter, "courrier.pdf", DocumentKind.PDF),

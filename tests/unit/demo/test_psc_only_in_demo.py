@@ -6,11 +6,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from pydantic import SecretStr
 
 from app.demo.plugin import ROUTES as DEMO
 from app.server import command
 from app.settings import demo_settings, load
+
+pytestmark = pytest.mark.slow  # real pictures, keys or processes: seconds each
 
 SERVED = (
     "import app.server.plugin, app.web.plugin, app.bootstrap, app.server.auth, sys; sys.exit('app.demo' in sys.modules)"

@@ -149,6 +149,7 @@ def test_french_spaces_do_not_break() -> None:
     assert typographic("3 gestes") == "3 gestes"
 
 
+@pytest.mark.slow
 async def test_a_rendering_process_makes_the_same_report() -> None:
     pool, source = RendererPool(), plain(SIGNED, AT)
     made, pages = await pool.run("report", "report", lambda: source)

@@ -35,6 +35,7 @@ async def stay(salon: Salon, page: Talker, minutes: int, acts: bool = False) -> 
         await salon.settle()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("acts", [False, True])
 async def test_who_only_talks_for_forty_minutes_stays_logged_in(salon: Salon, acts: bool) -> None:
     doctor = salon.page_of("dr.martin")
