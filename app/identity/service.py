@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
+
 from sqlmodel import Session, select
 
 from app.audit import service as audit
@@ -117,6 +120,27 @@ def confirm_password(platform: Platform, actor: Professional, password: str) -> 
     if not passwords.is_right(kept, password):
         count_refusal(platform, actor.login, Way.PASSWORD, "confirm", NOWHERE, actor)
         raise WrongCredentials("Mot de passe actuel incorrect. Vérifiez la touche majuscule, puis réessayez.")
+
+
+def workstation(platform: Platform, mark: str | None) -> Structure | None:
+    """The structure whose people log in from a browser, out of the mark that `mark_of` left there; None without one."""
+    number, _, seal = (mark or "").partition(".")
+    if not number.isdecimal() or not hmac.compare_digest(seal, _seal(platform, number)):
+        return None
+    with platform.reading() as session:
+        return session.get(Structure, int(number))
+
+
+def mark_of(platform: Platform, secret: str) -> str:
+    """What a browser remembers of the structure of who just logged in; sealed, so that nobody tries numbers for names."""
+    person = login_sessions.find(platform, secret)
+    number = str(person.structure_id or "") if person else ""
+    return f"{number}.{_seal(platform, number)}" if number else ""
+
+
+def _seal(platform: Platform, number: str) -> str:
+    key = platform.settings.derived_secret("workstation").encode()
+    return hmac.new(key, number.encode(), hashlib.sha256).hexdigest()[:32]
 
 
 def structure_of(session: Session, professional: Professional) -> Structure | None:

@@ -104,7 +104,13 @@ def of_structure(settings: Settings, structure: Structure | None) -> list[Way]:
     """What a structure leaves open to its people; an empty list of its own means all that is offered."""
     ways = offered(settings)
     kept = structure.login_ways.split() if structure else []
-    return [way for way in ways if not kept or way in kept] or ways
+    # What a structure chose may have gone from the installation: codes by e-mail are always there, and never weaker.
+    return [way for way in ways if not kept or way in kept] or [Way.STRONG]
+
+
+def first_of(settings: Settings, structure: Structure) -> Way | None:
+    """The way that this structure wants its workstations to show first; None when it wants none."""
+    return next((way for way in of_structure(settings, structure) if way == structure.first_way), None)
 
 
 def check(session: Session, settings: Settings, professional: Professional, way: Way, visitor: Visitor) -> None:

@@ -5,13 +5,14 @@ A way has its handlers in `login_<way>.py` and its pane in `templates/ways/<way>
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable
-from functools import cache
 from typing import Any, TypeVar
 
 from app.errors import TeledossierError
-from app.identity import login_sessions, one_time_code, throttle, ways
+from app.identity import login_sessions, one_time_code, service, throttle, ways
+from app.identity.models import Structure
 from app.identity.turns import Turns
 from app.identity.ways import Visitor, Way
 from app.server.headers import ALSO_CONNECT
@@ -19,6 +20,7 @@ from app.web.base import Handler
 from app.web.rendering import render
 
 LAST_WAY = "moyen"  # cookie: the way this browser used last; nothing secret
+WORKSTATION = "etablissement"  # cookie: whose people log in here
 REMEMBER_DAYS = 365
 T = TypeVar("T")
 
@@ -28,7 +30,7 @@ def safe_path(path: str) -> str:
     return path if re.fullmatch(r"/(?![/\\])[\w\-./?=&%]{0,200}", path) else "/portail"
 
 
-@cache
+@functools.cache
 def turns() -> Turns:
     """Whose password this process checks next."""
     return Turns()
@@ -49,14 +51,21 @@ class LoginHandler(Handler):
         """The page the person wanted before logging in."""
         return safe_path(self.get_argument("next", "/portail"))
 
+    @functools.cached_property
+    def workstation(self) -> Structure | None:
+        """The structure whose people log in from this browser."""
+        return service.workstation(self.platform, self.get_cookie(WORKSTATION))
+
     def way_asked(self) -> Way | None:
-        """The way of the address, else the last one used here, else the one shown first; None when there is none."""
-        offered = ways.offered(self.platform.settings)
-        for slug in (self.get_query_argument("moyen", ""), self.get_cookie(LAST_WAY) or ""):
-            way = ways.BY_SLUG.get(slug)
-            if way in offered:
-                return way
-        return ways.shown_first(self.platform.settings)
+        """The way of the address, else the structure's first, else the last one used here, else the one shown first.
+
+        None when there is none.
+        """
+        settings = self.platform.settings
+        wished = ways.first_of(settings, self.workstation) if self.workstation else None
+        slugs = (self.get_query_argument("moyen", ""), wished.slug if wished else "", self.get_cookie(LAST_WAY) or "")
+        offered = ways.offered(settings)
+        return next((way for slug in slugs if (way := ways.BY_SLUG.get(slug)) in offered), ways.shown_first(settings))
 
     def page(self, way: Way | None, refusal: TeledossierError | None = None, **values: Any) -> None:
         """The login page with the pane of `way`; `values` are for that pane (`templates/ways/…`)."""
@@ -77,6 +86,8 @@ class LoginHandler(Handler):
             "connexion.html",
             status=refusal.status if refusal else 200,
             ways=ways.offered(settings),
+            workstation=self.workstation,
+            wished=ways.first_of(settings, self.workstation) if self.workstation else None,
             chosen=way,
             next=self.destination,
             channels=one_time_code.channels(self.platform),
@@ -110,7 +121,8 @@ class LoginHandler(Handler):
         settings, secure = self.platform.settings, self.platform.settings.secure_cookies
         login_sessions.end(self.platform, self.login_secret, reason="replaced")
         self.set_cookie(settings.session_cookie, secret, path="/", httponly=True, samesite="Lax", secure=secure)
-        self.set_cookie(
-            LAST_WAY, way.slug, path="/connexion", expires_days=REMEMBER_DAYS, samesite="Lax", secure=secure
-        )
+        for name, value in ((LAST_WAY, way.slug), (WORKSTATION, service.mark_of(self.platform, secret))):
+            self.set_cookie(
+                name, value, path="/connexion", expires_days=REMEMBER_DAYS, samesite="Lax", httponly=True, secure=secure
+            )
         self.clear_pre_session()

@@ -8,8 +8,9 @@ import httpx
 import pytest
 from sqlmodel import select
 
-from app.identity import login_sessions
-from app.identity.models import LoginSession, Professional
+from app.identity import login_sessions, ways
+from app.identity.models import LoginSession, Professional, Structure
+from app.identity.ways import Way
 from app.messaging.models import OutboxMessage
 from app.web.plugin import ROUTES
 from tests.support.authenticator import Device
@@ -234,3 +235,37 @@ async def test_names_of_people_and_keys_are_text_never_markup(site: Site) -> Non
     assert "<img src=x>" not in page.text
     assert "&lt;img src=x&gt;" in page.text
     assert "<SCRIPT>" not in page.text
+
+
+# ---- the workstation
+
+
+async def test_a_workstation_shows_first_what_its_structure_wants(site: Site) -> None:
+    platform = site.world.platform
+    with platform.transaction() as session:
+        structure = session.get_one(Structure, site.world.dr_martin.structure_id)
+        structure.first_way = Way.STRONG
+        session.add(structure)
+    wish = f'<b class="strong">{structure.name}</b>, propose d\'abord « Authentification forte »'
+    async with site.client() as browser:
+        assert "propose d'abord" not in (await browser.get("/connexion")).text
+        await log_in(browser)
+        await browser.post("/deconnexion")
+        page = (await browser.get("/connexion")).text
+        assert wish in page
+        assert "Recevoir un code" in page
+        assert "Se connecter</button>" in (await browser.get("/connexion?moyen=mot-de-passe")).text
+        mark = browser.cookies["etablissement"]
+    for forged in (f"{structure.id}.{'0' * 32}", f"{(structure.id or 0) + 1}.{mark.partition('.')[2]}", mark[:-1], "x"):
+        async with site.client(Cookie=f"etablissement={forged}") as browser:
+            assert "propose d'abord" not in (await browser.get("/connexion")).text
+
+
+async def test_a_structure_whose_ways_have_gone_from_the_installation_is_left_with_codes(site: Site) -> None:
+    with site.world.platform.transaction() as session:
+        structure = session.get_one(Structure, site.world.dr_martin.structure_id)
+        structure.login_ways = "card"
+        session.add(structure)
+    async with site.client() as browser:
+        assert (await log_in(browser)).status_code == 403
+    assert ways.of_structure(site.world.platform.settings, structure) == [Way.STRONG]
