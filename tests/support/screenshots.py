@@ -19,8 +19,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, running_demo(Path(folder)) as demo, chromium() as browser:
         for width, height, end in ((1440, 900, ""), (390, 844, "-390")):
             page = _page(browser, width, height)
-            page.goto(f"{demo.url}/connexion?moyen=mot-de-passe")
-            page.screenshot(path=TARGET / f"connexion{end}.png")
+            _ways(page, demo.url, end)
             log_in(page, demo.url, "dr.martin")
             page.screenshot(path=TARGET / f"portail{end}.png")
             page.goto(f"{demo.url}/tlm")
@@ -30,8 +29,31 @@ def main() -> None:
             page.get_by_role("button", name="Entrer en salle").wait_for()
             page.wait_for_timeout(2500)  # until the first page is drawn
             page.screenshot(path=TARGET / f"dossier{end}.png")
+            page.goto(f"{demo.url}/parametres")
+            page.screenshot(path=TARGET / f"parametres{end}.png")
+            page.context.close()
+            page = _page(browser, width, height)
+            log_in(page, demo.url, "admin")
+            page.goto(f"{demo.url}/administration")
+            page.get_by_role("link", name="dr.martin").or_(page.get_by_text("Claire MARTIN")).first.wait_for()
+            page.screenshot(path=TARGET / f"administration{end}.png")
             page.context.close()
         _call(browser, demo.url)
+
+
+def _ways(page: Any, url: str, end: str) -> None:
+    """Before logging in: the card that waits for its code, the pane of each other way, the demo's telephone."""
+    page.goto(f"{url}/demo/carte")
+    page.get_by_role("button", name="Insérer", exact=False).first.click()
+    page.goto(f"{url}/connexion?moyen=carte")
+    page.get_by_role("heading", name="Carte de").wait_for()
+    page.screenshot(path=TARGET / f"connexion{end}.png")
+    for slug in ("psc", "forte", "mot-de-passe", "cle"):
+        page.goto(f"{url}/connexion?moyen={slug}")
+        page.screenshot(path=TARGET / f"connexion-{slug}{end}.png")
+    for name in ("telephone", "carte"):
+        page.goto(f"{url}/demo/{name}")
+        page.screenshot(path=TARGET / f"demo-{name}{end}.png")
 
 
 def _call(browser: Any, url: str) -> None:
