@@ -185,6 +185,28 @@ async def test_what_is_lost_on_the_way_is_repaired_both_ways(control: Control, p
     assert totals["resent"] > 20
 
 
+async def test_a_publisher_on_a_bad_line_costs_the_others_nothing(control: Control, people: AsyncExitStack) -> None:
+    good, bad, viewer = [await raw(people, control, name) for name in ("good", "bad", "viewer")]
+    chance, lost = random.Random(7), 0
+    for number in range(400):
+        good.send_rtp(number, KEY_FRAME + b"good" + number.to_bytes(2, "big"))
+        if chance.random() < 0.3:
+            lost += 1
+        else:
+            bad.send_rtp(number, KEY_FRAME + b"bad." + number.to_bytes(2, "big"))
+        if number % 5 == 0:
+            await asyncio.sleep(0.01)
+    await until(lambda: sum(b"bad." in packet for packet in viewer.packets) >= 399 - lost)
+    came = [packet[12:] for packet in viewer.packets if b"good" in packet]
+    assert came == [KEY_FRAME + b"good" + number.to_bytes(2, "big") for number in range(400 - len(came), 400)]
+    assert len(came) >= 399  # the very first may leave before the viewer's seat is known
+    # Nobody asks the good one for anything: what is missing is asked for where it was lost.
+    assert [
+        packet for packet in good.control if packet[1] == 205 and any(part.form == 1 for part in rtcp.split(packet))
+    ] == []
+    assert any(packet[1] == 205 for packet in bad.control)
+
+
 async def test_a_client_that_moves_is_followed(control: Control, people: AsyncExitStack) -> None:
     sender, viewer = await raw(people, control, "sender"), await raw(people, control, "viewer")
     sender.send_rtp(1, KEY_FRAME)

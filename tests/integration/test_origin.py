@@ -19,10 +19,13 @@ from tornado.websocket import WebSocketHandler
 import app.demo.plugin
 import app.server.plugin
 import app.web.plugin
+from app.demo.psc.endpoints import Backchannel, Token
 from app.server import context
 from tests.support.people import small_world
 from tests.support.web import Site
 
+# What the demo's provider answers to our own server, which names itself at each call: no cookie counts there.
+MACHINES = (Token, Backchannel)
 CHANGING = ("POST", "PUT", "PATCH", "DELETE")
 FOREIGN = (None, "null", "https://evil.example", "http://127.0.0.1.evil.example", "http://127.0.0.1:1")
 OURS = [*app.server.plugin.ROUTES, *app.web.plugin.ROUTES, *app.demo.plugin.ROUTES]
@@ -78,7 +81,9 @@ def routes(server: BokehTornado) -> Iterator[tuple[str, type[RequestHandler]]]:
 @pytest.fixture
 async def site() -> AsyncIterator[Site]:
     """The application as `panel serve` builds it: one Panel page and our routes beside it."""
-    world = small_world(demo=True, cookie_secret="s3cret")
+    world = small_world(
+        demo=True, cookie_secret="s3cret", psc_client_id="us", psc_client_secret="s3cret", psc_ciba=True
+    )
     context.use(world.platform)
     [socket] = bind_sockets(0, "127.0.0.1")
     port = socket.getsockname()[1]
@@ -118,7 +123,7 @@ async def test_every_route_that_changes_something_refuses_a_page_of_another_site
                 walked += 1
                 headers = {"Cookie": cookie} | ({"Origin": origin} if origin else {})
                 answer = await ask(site, method, sample(pattern), headers)
-                if answer.code != 403:
+                if answer.code != (401 if issubclass(handler, MACHINES) else 403):
                     let_in.append((method, pattern, origin, answer.code))
     assert let_in == []
     assert walked >= 13 * len(FOREIGN)
