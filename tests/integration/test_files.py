@@ -204,6 +204,7 @@ def test_a_server_killed_in_the_middle_leaves_nothing_that_anybody_sees(tmp_path
                 from tornado.web import Application
                 from app.documents.store import EncryptedFolder
                 from app.identity import login_sessions
+                from app.identity.ways import Way
                 from app.server import context
                 from app.web.routes_documents import ROUTES
                 from tests.support.people import small_world
