@@ -31,6 +31,7 @@ def test_from_an_empty_reader_to_the_kiosk(someone: People, demo: DemoServer) ->
     table.goto(f"{demo.url}/demo/carte")
     table.get_by_role("button", name="Débrancher le lecteur").click()
     page.goto(f"{demo.url}/connexion")
+    page.get_by_role("link", name="Carte professionnelle").click()
     expect(page.get_by_role("heading", name="Aucun lecteur détecté")).to_be_visible()
     table.get_by_role("button", name="Brancher le lecteur").click()
     expect(page.get_by_role("heading", name="Insérez votre carte")).to_be_visible()
