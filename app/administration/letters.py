@@ -14,6 +14,7 @@ from app import french
 from app.db import key
 from app.identity import pending
 from app.identity.models import PendingLogin, Professional
+from app.identity.notices import tell_change
 from app.identity.password_change import PURPOSE
 from app.messaging import service as outbox
 from app.platform import Platform
@@ -21,6 +22,12 @@ from app.platform import Platform
 VALID_FOR = timedelta(days=7)
 TOPIC = "account"  # of outbox rows
 SUBJECT = "Votre compte Télédossier"
+
+MOVED = {
+    ("mobile",): "le numéro de mobile",
+    ("email",): "l'adresse de courriel",
+    ("mobile", "email"): "le numéro de mobile et l'adresse de courriel",
+}
 
 _TEXT = """\
 Bonjour {name},
@@ -61,6 +68,14 @@ def void_links(session: Session, platform: Platform, person: Professional) -> No
         .values(used_at=platform.now())
         .execution_options(synchronize_session=False)
     )
+
+
+def tell_moved(session: Session, platform: Platform, person: Professional, to: str, changed: list[str]) -> None:
+    """Tell the address known until now that codes go elsewhere from here on; nothing where they do not."""
+    moved = tuple(name for name in ("mobile", "email") if name in changed)
+    if moved:
+        what = f"Un administrateur a changé {MOVED[moved]} de votre compte."
+        tell_change(session, platform.now(), person, what, outbox.queue_mail, to=to)
 
 
 def invite(session: Session, platform: Platform, person: Professional) -> None:
