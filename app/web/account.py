@@ -13,8 +13,10 @@ from typing import Any
 from app.errors import InvalidInput, NotAuthenticated, TeledossierError
 from app.french import brief, full
 from app.identity import account, confirming, contacts, login_sessions, passkeys, password_change, passwords, ways
+from app.identity.psc import leaving
 from app.identity.ways import Way
 from app.messaging import service as outbox
+from app.web.login_psc import leave
 from app.web.person import PersonPage
 
 DONE = {
@@ -205,6 +207,6 @@ class SessionsEnd(Account):
                 "sessions", "sessions", lambda: login_sessions.end_all(self.platform, self.actor, keep=keep)
             )
             return
+        left = leaving.taken(self.platform, self.login_secret)
         await asyncio.to_thread(login_sessions.end_all, self.platform, self.actor)
-        self.clear_login_cookie()
-        self.redirect("/connexion", status=303)
+        await leave(self, left)

@@ -11,7 +11,7 @@ from tornado.web import HTTPError
 
 from app.errors import AccessDenied, LoginExpired, LoginRefused, TeledossierError
 from app.identity import ways
-from app.identity.psc import ciba, flow
+from app.identity.psc import ciba, flow, leaving
 from app.identity.psc.ciba import Waiting
 from app.identity.psc.flow import Choosing, Entered
 from app.identity.psc.refusals import UnknownProfessional
@@ -35,6 +35,19 @@ def send_away(handler: Handler, address: str, purpose: str) -> None:
     render(
         handler, "psc_depart.html", address=address, purpose=purpose, phone=handler.platform.settings.assistance_phone
     )
+
+
+async def leave(handler: Handler, left: str) -> None:
+    """Once the login session is over: out of the provider's session too (`left`, what `leaving.taken` gave), or out.
+
+    Logged out here first: the provider may be slow, or down.
+    """
+    handler.clear_login_cookie()
+    elsewhere = await leaving.address_now(handler.platform, left)
+    if elsewhere:
+        send_away(handler, elsewhere, "quitter")
+        return
+    handler.redirect("/connexion", status=303)
 
 
 class PscHandler(LoginHandler):
