@@ -1,4 +1,5 @@
-"""The Tornado application that Bokeh builds: response transforms in, embedding routes out, event loop known."""
+"""The Tornado application that Bokeh builds: response transforms in, embedding routes out, event loop known, a log
+without secrets."""
 
 from __future__ import annotations
 
@@ -13,17 +14,18 @@ from tornado.ioloop import IOLoop
 from app.server import pins
 from app.server.compression import PageCompression
 from app.server.headers import SecurityHeaders
+from app.server.request_log import log_request
 
 TRANSFORMS = [SecurityHeaders, PageCompression]  # in this order: the nonce is written before the page is compressed
 
 
 def add_transforms() -> None:
-    """Every answer passes through our transforms; `panel serve` has no option for it."""
+    """Every answer passes through our transforms, and is logged by us; `panel serve` has no option for either."""
     build = BokehTornado.__init__
 
     @functools.wraps(build)
     def init(self: BokehTornado, *args: Any, **kwargs: Any) -> None:
-        build(self, *args, **{"transforms": TRANSFORMS, **kwargs})
+        build(self, *args, **{"transforms": TRANSFORMS, "log_function": log_request, **kwargs})
 
     pins.replace(BokehTornado, "__init__", init)
 
