@@ -146,11 +146,13 @@ def _keep(
     platform: Platform, person: Professional, password_hash: str, action: str, visitor: Visitor = NOWHERE
 ) -> None:
     now = platform.now()
+    failures = {person.login, throttle.counter(platform, person.login, visitor)}
     with platform.transaction() as session:
         kept = session.get_one(Professional, person.id)
         kept.password_hash = password_hash
         session.add(kept)
-        throttle.forget(session, kept.login)
+        for name in failures:
+            throttle.forget(session, name)
         open_rows = select(PendingLogin).where(
             PendingLogin.professional_id == person.id, col(PendingLogin.used_at).is_(None)
         )

@@ -92,7 +92,7 @@ class LoginHandler(Handler):
         Who must wait after failures is told at once: that costs no turn.
         """
         login, address = throttle.tidied(login), self.visitor.address
-        throttle.check(self.platform, login)
+        throttle.check(self.platform, login, self.visitor)
         known = login_sessions.was_here_before(self.platform, login, address)
         return await turns().check(check, address=address, login=login, known=known)
 

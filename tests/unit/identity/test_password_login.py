@@ -77,6 +77,28 @@ def test_a_good_login_forgets_the_failures(world: World) -> None:
     assert log_in(world)
 
 
+def test_a_stranger_s_failures_lock_nobody_out_where_they_usually_log_in(world: World) -> None:
+    log_in(world)
+    stranger = Visitor("198.51.100.9")
+    for _ in range(5):
+        with pytest.raises(WrongCredentials):
+            service.log_in_by_password(world.platform, "dr.martin", "x", stranger)
+    with pytest.raises(TooManyAttempts):
+        service.log_in_by_password(world.platform, "dr.martin", PASSWORD, stranger)
+    assert log_in(world)
+    with pytest.raises(TooManyAttempts):  # who comes in elsewhere forgives the stranger nothing
+        service.log_in_by_password(world.platform, "dr.martin", PASSWORD, stranger)
+
+
+def test_failures_count_where_one_usually_logs_in_too(world: World) -> None:
+    log_in(world)
+    for _ in range(5):
+        with pytest.raises(WrongCredentials):
+            log_in(world, password="x")
+    with pytest.raises(TooManyAttempts):
+        log_in(world)
+
+
 def test_a_suspended_person_does_not_get_in_nor_stay_in(world: World) -> None:
     secret = log_in(world)
     with world.platform.transaction() as session:
