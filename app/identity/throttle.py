@@ -12,7 +12,8 @@ from __future__ import annotations
 import hashlib
 from datetime import timedelta
 
-from sqlmodel import Session
+from sqlalchemy import delete
+from sqlmodel import Session, col
 
 from app.errors import TooManyAttempts
 from app.identity import login_sessions
@@ -62,6 +63,8 @@ def count(session: Session, platform: Platform, name: str) -> None:
     now = platform.now()
     throttle = session.get(LoginThrottle, _hashed(name))
     if throttle is None:
+        # Names that nobody has are invented without end: what is forgotten leaves no row.
+        session.execute(delete(LoginThrottle).where(col(LoginThrottle.last_failure_at) < now - FORGOTTEN_AFTER))
         throttle = LoginThrottle(login_hash=_hashed(name), last_failure_at=now)
     if now - throttle.last_failure_at > FORGOTTEN_AFTER:
         throttle.failures = 0

@@ -9,7 +9,7 @@ from app.audit.models import AuditEntry
 from app.demo.people import PASSWORD
 from app.errors import AccessDenied, TooManyAttempts, WrongCredentials
 from app.identity import login_sessions, passwords, service
-from app.identity.models import LoginSession
+from app.identity.models import LoginSession, LoginThrottle
 from app.identity.ways import Visitor
 from tests.support.people import World, small_world
 
@@ -88,6 +88,15 @@ def test_a_stranger_s_failures_lock_nobody_out_where_they_usually_log_in(world: 
     assert log_in(world)
     with pytest.raises(TooManyAttempts):  # who comes in elsewhere forgives the stranger nothing
         service.log_in_by_password(world.platform, "dr.martin", PASSWORD, stranger)
+
+
+def test_forgotten_failures_leave_no_row(world: World) -> None:
+    for login in ("nobody", "no.one"):
+        with pytest.raises(WrongCredentials):
+            log_in(world, login, "x")
+        world.clock.pass_by(hours=25)
+    with world.platform.reading() as session:
+        assert len(session.exec(select(LoginThrottle)).all()) == 1
 
 
 def test_failures_count_where_one_usually_logs_in_too(world: World) -> None:
