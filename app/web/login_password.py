@@ -32,6 +32,8 @@ class PlainHandler(LoginHandler):
 class Forgotten(PlainHandler):
     """`/connexion/oubli`: whose password is forgotten."""
 
+    paced = ("POST",)
+
     def get(self) -> None:
         self.card("oubli.html", asked=False)
 

@@ -96,6 +96,8 @@ class PscHandler(LoginHandler):
 class Begin(PscHandler):
     """The button « S'identifier avec Pro Santé Connect »."""
 
+    paced = ("POST",)
+
     def get(self) -> None:
         self.redirect("/connexion?moyen=psc")
 
@@ -116,6 +118,8 @@ class Begin(PscHandler):
 
 class Return(PscHandler):
     """The provider's answer, brought by the browser."""
+
+    paced = ("GET",)
 
     async def get(self) -> None:
         answer = {name: self.argument(name) for name in ("code", "state", "iss", "error")}
@@ -153,6 +157,8 @@ class Situation(PscHandler):
 
 class Telephone(PscHandler):
     """« Recevoir la demande » : a request on the telephone, without leaving the page (CIBA)."""
+
+    paced = ("POST",)
 
     async def post(self) -> None:
         rpps = self.argument("rpps")
