@@ -7,13 +7,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from sqlalchemy import update
-from sqlmodel import Session, col
+from sqlmodel import Session
 
 from app import french
 from app.db import key
 from app.identity import pending
-from app.identity.models import PendingLogin, Professional
+from app.identity.models import Professional
 from app.identity.notices import tell_change
 from app.identity.password_change import PURPOSE
 from app.messaging import service as outbox
@@ -54,20 +53,6 @@ def password_link(session: Session, platform: Platform, person: Professional) ->
     """A new link to set a password, in the caller's transaction."""
     secret = pending.begin(session, platform, PURPOSE, {}, VALID_FOR, professional_id=key(person))
     return platform.settings.url(f"/connexion/nouveau-mot-de-passe/{secret}")
-
-
-def void_links(session: Session, platform: Platform, person: Professional) -> None:
-    """Links to set a password that are still open lead nowhere any more."""
-    session.execute(
-        update(PendingLogin)
-        .where(
-            col(PendingLogin.professional_id) == key(person),
-            col(PendingLogin.purpose) == PURPOSE,
-            col(PendingLogin.used_at).is_(None),
-        )
-        .values(used_at=platform.now())
-        .execution_options(synchronize_session=False)
-    )
 
 
 def tell_moved(session: Session, platform: Platform, person: Professional, to: str, changed: list[str]) -> None:

@@ -14,7 +14,7 @@ from app.audit import service as audit
 from app.db import key
 from app.errors import InvalidInput, NotFound, Outdated, WrongStep
 from app.french import folded
-from app.identity import login_sessions
+from app.identity import login_sessions, password_change
 from app.identity.models import Profession, Professional, Structure
 from app.messaging import service as outbox
 from app.platform import Platform
@@ -167,7 +167,7 @@ def change_person(
             if changed:
                 session.add(person)
                 if "email" in changed:  # a link sent to the former address must not open this account
-                    letters.void_links(session, platform, person)
+                    password_change.void_links(session, platform, person)
                 letters.tell_moved(session, platform, person, before.email, changed)
                 not_theirs = "rpps" in changed and before.rpps != ""
                 if not_theirs:
@@ -198,7 +198,7 @@ def suspend_person(platform: Platform, actor: Professional, person_id: int) -> P
         _check_not_last(person, active)
         person.suspended = True
         session.add(person)
-        letters.void_links(session, platform, person)
+        password_change.void_links(session, platform, person)
         audit.record(session, platform.now(), actor, "person.suspended", subject=person.login)
         view = _view(person)
     login_sessions.end_all(platform, person, actor=actor)
@@ -234,7 +234,7 @@ def invite_person(platform: Platform, actor: Professional, person_id: int) -> st
             raise WrongStep("Ce compte est suspendu : rétablissez-le avant d'inviter la personne.")
         if not person.email:
             raise InvalidInput("Ce compte n'a pas de courriel. Ajoutez-en un, enregistrez, puis recommencez.")
-        letters.void_links(session, platform, person)
+        password_change.void_links(session, platform, person)
         letters.invite(session, platform, person)
         audit.record(session, platform.now(), actor, "person.invited", subject=person.login)
         address = person.email

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from sqlalchemy import func
+from sqlalchemy import func, update
 from sqlmodel import Session, col, select
 
 from app.audit import service as audit
@@ -113,6 +113,20 @@ def reset_password(platform: Platform, secret: str, new: str, visitor: Visitor =
             raise LoginExpired(LINK_OVER) from error
     _keep(platform, person, hashed, "password.reset", visitor)
     login_sessions.end_all(platform, person)
+
+
+def void_links(session: Session, platform: Platform, person: Professional) -> None:
+    """Links to set a password that are still open lead nowhere any more."""
+    session.execute(
+        update(PendingLogin)
+        .where(
+            col(PendingLogin.professional_id) == key(person),
+            col(PendingLogin.purpose) == PURPOSE,
+            col(PendingLogin.used_at).is_(None),
+        )
+        .values(used_at=platform.now())
+        .execution_options(synchronize_session=False)
+    )
 
 
 def own_words(session: Session, person: Professional) -> list[str]:

@@ -134,7 +134,6 @@ class Password(Account):
             if new != again:
                 raise InvalidInput("Les deux saisies du nouveau mot de passe diffèrent. Rien n'a été modifié.")
             password_change.change_password(self.platform, self.actor, old, new, except_secret=self.login_secret)
-            account.password_changed(self.platform, self.actor, outbox.queue_mail)
 
         await self.change("mot-de-passe", "mot-de-passe", change)
 

@@ -171,6 +171,8 @@ async def test_a_new_password_ends_the_other_sessions_and_keeps_this_one(site: S
         answer = await browser.post("/parametres/mot-de-passe", data=body | {"nouveau_encore": new})
     assert answer.status_code == 303
     assert (alive(site, this), alive(site, other)) == (True, False)
+    with site.world.platform.reading() as session:
+        assert len(session.exec(select(OutboxMessage)).all()) == 1  # one letter says it, not two
 
 
 async def test_one_ends_another_session_all_others_or_all(site: Site) -> None:
