@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from bokeh.server import urls
+from bokeh.server.server import Server
 from bokeh.server.tornado import BokehTornado
 from tornado.ioloop import IOLoop
 
@@ -17,6 +18,8 @@ from app.server.headers import SecurityHeaders
 from app.server.request_log import log_request
 
 TRANSFORMS = [SecurityHeaders, PageCompression]  # in this order: the nonce is written before the page is compressed
+
+LARGEST_BODY = 1024 * 1024  # bytes
 
 
 def add_transforms() -> None:
@@ -28,6 +31,20 @@ def add_transforms() -> None:
         build(self, *args, **{"transforms": TRANSFORMS, "log_function": log_request, **kwargs})
 
     pins.replace(BokehTornado, "__init__", init)
+
+
+def bound_bodies() -> None:
+    """No request carries more than a form unless its handler says so: Tornado keeps 100 MB of each in memory.
+
+    Uploads raise the bound for themselves (`connection.set_max_body_size`); websockets have their own.
+    """
+    build = Server.__init__
+
+    @functools.wraps(build)
+    def init(self: Server, *args: Any, **kwargs: Any) -> None:
+        build(self, *args, **kwargs | {"http_server_kwargs": {"max_body_size": LARGEST_BODY}})
+
+    pins.replace(Server, "__init__", init)
 
 
 def drop_embedding() -> None:
