@@ -132,6 +132,7 @@ def test_a_device_has_a_name_people_know(agent: str, name: str) -> None:
         ("0033699000011", "+33699000011"),
         ("07.99.00.00.11", "+33799000011"),
         ("+32 470 12 34 56", "+32470123456"),
+        ("+32 (0)470 12 34 56", "+32470123456"),
         ("  ", ""),
     ],
 )
@@ -139,7 +140,9 @@ def test_a_mobile_is_kept_in_international_form(typed: str, kept: str) -> None:
     assert contacts.mobile(typed) == kept
 
 
-@pytest.mark.parametrize("typed", ["02 61 91 00 12", "06 99", "abc", "+33 1 23 45 67 89", "0" * 300, "+0699000011"])
+@pytest.mark.parametrize(
+    "typed", ["02 61 91 00 12", "06 99", "abc", "+33 1 23 45 67 89", "0" * 300, "+0699000011", "+1٢٣٤٥٦٧٨٩"]
+)
 def test_what_is_no_mobile_is_refused(typed: str) -> None:
     with pytest.raises(InvalidInput):
         contacts.mobile(typed)
