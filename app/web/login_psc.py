@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from tornado.web import HTTPError
 
-from app.errors import AccessDenied, LoginExpired, LoginRefused, TeledossierError
+from app.errors import AccessDenied, LoginExpired, LoginRefused, TeledossierError, TooManyAttempts
 from app.identity import ways
 from app.identity.psc import ciba, flow, leaving
 from app.identity.psc.ciba import Waiting
@@ -17,7 +17,7 @@ from app.identity.psc.flow import Choosing, Entered
 from app.identity.psc.refusals import UnknownProfessional
 from app.identity.ways import Way
 from app.web.base import Handler
-from app.web.login_base import LoginHandler, safe_path
+from app.web.login_base import LoginHandler, safe_path, steps
 from app.web.rendering import render
 
 CHOICE = "/connexion/psc/situation"
@@ -175,9 +175,13 @@ class Wait(PscHandler):
     """The number to choose on the telephone. The page asks again by itself, with a script or without."""
 
     async def get(self) -> None:
+        # Who waits asks often, and leaves no row; a refusal does.
+        if seconds := steps().wait(self.visitor.address, taking=0):
+            raise TooManyAttempts(seconds)
         try:
             outcome = await ciba.poll(self.platform, self.pre_session, self.visitor)
         except (LoginRefused, AccessDenied) as refusal:
+            steps().wait(self.visitor.address)
             if self.wants_page():
                 self.say_no(refusal)
             else:

@@ -24,15 +24,15 @@ class Pace:
     clock: Callable[[], float] = time.monotonic
     _left: dict[str, tuple[float, float]] = field(default_factory=dict)  # address: steps left, when that was
 
-    def wait(self, address: str) -> int:
-        """Take a step: 0, or the seconds to wait when none is left."""
+    def wait(self, address: str, taking: int = 1) -> int:
+        """Take a step (with `taking` 0 only look): 0, or the seconds to wait when none is left."""
         name, now = _network(address), self.clock()
         left, at = self._left.pop(name, (float(BURST), now))
         left = min(BURST, left + (now - at) * PER_SECOND)
         wait = 0 if left >= 1 else int((1 - left) / PER_SECOND) + 1
         if len(self._left) >= MOST_ADDRESSES:
             self._left.pop(next(iter(self._left)))  # the one that asked longest ago
-        self._left[name] = (left if wait else left - 1, now)
+        self._left[name] = (left if wait else left - taking, now)
         return wait
 
 

@@ -31,6 +31,11 @@ def test_a_change_of_shift_passes_and_a_flood_waits(clock: Hand) -> None:
     assert [steps.wait("192.0.2.7") for _ in range(3)] == [0] * int(PER_SECOND) + [1]
 
 
+def test_looking_takes_no_step(clock: Hand) -> None:
+    steps = Pace(clock)
+    assert [steps.wait("192.0.2.7", taking=0) for _ in range(2 * BURST)] == [0] * (2 * BURST)
+
+
 def test_one_subscriber_of_ipv6_is_one_address(clock: Hand) -> None:
     steps = Pace(clock)
     for number in range(BURST):
