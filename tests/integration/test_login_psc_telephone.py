@@ -116,9 +116,7 @@ async def test_asking_for_a_request_that_is_not_there_leaves_no_rows_without_end
     monkeypatch.setattr(pace, "BURST", 3)
     found = []
     for number in range(5):
-        answer = await site.browser().http.get(
-            "/connexion/psc/attente", headers={"Cookie": f"presession={number}"}
-        )
+        answer = await site.browser().http.get("/connexion/psc/attente", headers={"Cookie": f"presession={number}"})
         found.append(answer.status_code)
     assert found == [401, 401, 401, 429, 429]
     assert site.journal().count("login.refused no_login") == 3
