@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from app.errors import TooManyAttempts
-from app.identity import pending
+from app.identity import password_change, pending
 from app.web import login_password
 from app.web.plugin import ROUTES
 from tests.support.people import small_world
@@ -26,7 +26,7 @@ async def test_a_server_that_is_busy_does_not_call_a_good_link_over(monkeypatch:
         world = site.world
         with world.platform.transaction() as session:
             secret = pending.begin(
-                session, world.platform, "reset", {}, login_password.password_change.LIFETIME,
+                session, world.platform, "reset", {}, password_change.LIFETIME,
                 professional_id=world.dr_martin.id,
             )  # fmt: skip
         link, form = f"/connexion/nouveau-mot-de-passe/{secret}", {"nouveau": GOOD, "confirmation": GOOD}
