@@ -8,6 +8,7 @@ from app.administration import letters
 from app.administration.drafts import PersonDraft, apply, checked
 from app.audit import service as audit
 from app.errors import WrongStep
+from app.identity import password_change
 from app.identity.models import LoginSession, Profession, Professional
 from app.platform import Platform
 
@@ -55,5 +56,5 @@ def create_first(
         session.add(person)
         session.flush()
         audit.record(session, platform.now(), audit.SYSTEM, "administrator.first", subject=person.login)
-        letters.void_links(session, platform, person)
+        password_change.void_links(session, platform, person)
         return letters.password_link(session, platform, person)

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from sqlalchemy import update
-from sqlmodel import Session, col
+from sqlmodel import Session
 
 from app import french
 from app.db import key
 from app.identity import pending
-from app.identity.models import PendingLogin, Professional
+from app.identity.models import Professional
+from app.identity.notices import tell_change
 from app.identity.password_change import PURPOSE
 from app.messaging import service as outbox
 from app.platform import Platform
@@ -21,6 +21,12 @@ from app.platform import Platform
 VALID_FOR = timedelta(days=7)
 TOPIC = "account"  # of outbox rows
 SUBJECT = "Votre compte Télédossier"
+
+MOVED = {
+    ("mobile",): "le numéro de mobile",
+    ("email",): "l'adresse de courriel",
+    ("mobile", "email"): "le numéro de mobile et l'adresse de courriel",
+}
 
 _TEXT = """\
 Bonjour {name},
@@ -49,18 +55,12 @@ def password_link(session: Session, platform: Platform, person: Professional) ->
     return platform.settings.url(f"/connexion/nouveau-mot-de-passe/{secret}")
 
 
-def void_links(session: Session, platform: Platform, person: Professional) -> None:
-    """Links to set a password that are still open lead nowhere any more."""
-    session.execute(
-        update(PendingLogin)
-        .where(
-            col(PendingLogin.professional_id) == key(person),
-            col(PendingLogin.purpose) == PURPOSE,
-            col(PendingLogin.used_at).is_(None),
-        )
-        .values(used_at=platform.now())
-        .execution_options(synchronize_session=False)
-    )
+def tell_moved(session: Session, platform: Platform, person: Professional, to: str, changed: list[str]) -> None:
+    """Tell the address known until now that codes go elsewhere from here on; nothing where they do not."""
+    moved = tuple(name for name in ("mobile", "email") if name in changed)
+    if moved:
+        what = f"Un administrateur a changé {MOVED[moved]} de votre compte."
+        tell_change(session, platform.now(), person, what, outbox.queue_mail, to=to)
 
 
 def invite(session: Session, platform: Platform, person: Professional) -> None:

@@ -14,7 +14,7 @@ from app.audit import service as audit
 from app.db import key
 from app.errors import InvalidInput, NotFound, Outdated, WrongStep
 from app.french import folded
-from app.identity import login_sessions
+from app.identity import login_sessions, password_change
 from app.identity.models import Profession, Professional, Structure
 from app.messaging import service as outbox
 from app.platform import Platform
@@ -147,8 +147,12 @@ def change_person(
 ) -> PersonView:
     """Change an account. `version` is the one the form was filled with.
 
+    Another RPPS number means that the former let somebody else in: the link with Pro Santé Connect and every login
+    end. Another mobile or e-mail address is told to the address known until then.
+
     Raises: AccessDenied, NotFound, Outdated (changed meanwhile), Faults, WrongStep (the last administrator).
     """
+    not_theirs = False
     try:
         with rights.changing(platform, actor, "person.change") as session:
             active = _active_administrators(session)
@@ -158,17 +162,25 @@ def change_person(
             wanted = checked(session, platform, draft, person)
             if person.is_administrator and not wanted.is_administrator:
                 _check_not_last(person, active)
+            before = draft_of(person)
             changed = apply(person, wanted)
             if changed:
                 session.add(person)
                 if "email" in changed:  # a link sent to the former address must not open this account
-                    letters.void_links(session, platform, person)
+                    password_change.void_links(session, platform, person)
+                letters.tell_moved(session, platform, person, before.email, changed)
+                not_theirs = "rpps" in changed and before.rpps != ""
+                if not_theirs:
+                    person.psc_subject = None  # whoever the former number let in must not stay linked
                 detail = {"fields": changed, "roles": _roles(person)}
                 audit.record(session, platform.now(), actor, "person.changed", subject=person.login, detail=detail)
                 session.flush()
             view = _view(person)
     except IntegrityError as taken:
         raise InvalidInput(TAKEN) from taken
+    if not_theirs:
+        login_sessions.end_all(platform, person, actor=actor)
+    outbox.announce(platform)
     rights.tell(platform, "people")
     return view
 
@@ -186,7 +198,7 @@ def suspend_person(platform: Platform, actor: Professional, person_id: int) -> P
         _check_not_last(person, active)
         person.suspended = True
         session.add(person)
-        letters.void_links(session, platform, person)
+        password_change.void_links(session, platform, person)
         audit.record(session, platform.now(), actor, "person.suspended", subject=person.login)
         view = _view(person)
     login_sessions.end_all(platform, person, actor=actor)
@@ -222,7 +234,7 @@ def invite_person(platform: Platform, actor: Professional, person_id: int) -> st
             raise WrongStep("Ce compte est suspendu : rétablissez-le avant d'inviter la personne.")
         if not person.email:
             raise InvalidInput("Ce compte n'a pas de courriel. Ajoutez-en un, enregistrez, puis recommencez.")
-        letters.void_links(session, platform, person)
+        password_change.void_links(session, platform, person)
         letters.invite(session, platform, person)
         audit.record(session, platform.now(), actor, "person.invited", subject=person.login)
         address = person.email

@@ -10,7 +10,7 @@ import re
 import unicodedata
 
 from app.errors import InvalidInput
-from app.identity import ways
+from app.identity import contacts, ways
 from app.settings import Settings
 
 TEST_RANGE = "997"  # RPPS of fictional people
@@ -18,8 +18,6 @@ TEST_KEY = 8  # what Luhn leaves of the demo's numbers, which are older than thi
 
 _LOGIN = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,48}[a-z0-9])?")
 _NAME_MARKS = " -'’.()"
-_LOCAL = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
-_HOST = re.compile(r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])")
 MOST_NETWORKS = 50
 
 
@@ -97,19 +95,11 @@ def luhn(digits: str) -> int:
 
 
 def mobile(text: str) -> str:
-    """A mobile number as E.164: « 06 99 00 00 11 », « 0033 6… » and « +33 (0)6… » become « +336… »."""
-    value = re.sub(r"[\s.\-/\u00a0\u202f]", "", text).replace("(0)", "")
-    if not value:
-        return ""
-    value = re.sub(r"^00", "+", value)
-    if re.fullmatch(r"0[67][0-9]{8}", value):
-        value = "+33" + value[1:]
-    value = re.sub(r"^\+330", "+33", value)
-    if value.startswith("+33") and not re.fullmatch(r"\+33[67][0-9]{8}", value):
-        raise InvalidInput("Mobile incorrect : un numéro français commence par 06 ou 07 et a dix chiffres.")
-    if not re.fullmatch(r"\+[1-9][0-9]{7,14}", value):
-        raise InvalidInput("Mobile incorrect : écrivez 06 99 00 00 11, ou +32… pour un autre pays.")
-    return value
+    """A mobile number as E.164, by the rules of `contacts`."""
+    try:
+        return contacts.mobile(text)
+    except InvalidInput:
+        raise InvalidInput("Mobile incorrect : écrivez 06 99 00 00 11, ou +32… pour un autre pays.") from None
 
 
 def phone(text: str) -> str:
@@ -121,14 +111,11 @@ def phone(text: str) -> str:
 
 
 def email(text: str) -> str:
-    """An e-mail address of the usual shape (RFC 5321 without quotes or literals)."""
-    value = text.strip()
-    if not value:
-        return ""
-    local, _, host = value.rpartition("@")
-    if len(value) > 254 or not 1 <= len(local) <= 64 or not _LOCAL.fullmatch(local) or not _HOST.fullmatch(host):
-        raise InvalidInput("Courriel incorrect.")
-    return value
+    """An e-mail address, by the rules of `contacts`."""
+    try:
+        return contacts.email(text)
+    except InvalidInput:
+        raise InvalidInput("Courriel incorrect. Exemple : prenom.nom@exemple.fr") from None
 
 
 def networks(text: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from app.audit import service as audit
 from app.errors import InvalidInput
-from app.identity import confirming, contacts
+from app.identity import confirming, contacts, password_change
 from app.identity.models import Professional
 from app.identity.notices import Tell, tell_change
 from app.platform import Platform
@@ -46,12 +46,8 @@ def change_contact(
         before = person.email
         person.mobile, person.email = new["mobile"], new["email"]
         session.add(person)
+        if "email" in changed:  # a link sent to the former address must not open this account
+            password_change.void_links(session, platform, person)
         audit.record(session, now, person, "contact.changed", detail={"fields": changed})
         tell_change(session, now, person, CHANGED[tuple(changed)], tell, to=before)
     return True
-
-
-def password_changed(platform: Platform, actor: Professional, tell: Tell) -> None:
-    """Tell the person by e-mail that their password was changed."""
-    with platform.transaction() as session:
-        tell_change(session, platform.now(), actor, "Le mot de passe de votre compte a été changé.", tell)

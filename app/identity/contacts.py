@@ -6,13 +6,13 @@ import re
 
 from app.errors import InvalidInput
 
-LONGEST = 200
+LONGEST = 254  # RFC 5321 4.5.3.1.3, less its brackets
 
 _EMAIL = re.compile(
     r"(?=[^@]{1,64}@)[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
     r"@([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]([A-Za-z0-9-]{0,61}[A-Za-z0-9])"
 )
-_E164 = re.compile(r"\+[1-9]\d{7,14}")  # ITU-T E.164, 6: at most fifteen digits
+_E164 = re.compile(r"\+[1-9]\d{7,14}", re.ASCII)  # ITU-T E.164, 6: at most fifteen digits
 
 
 def is_email(address: str) -> bool:
@@ -35,13 +35,16 @@ def mobile(typed: str) -> str:
 
     Raises: InvalidInput.
     """
-    number = re.sub(r"[\s.\-()/\u00a0\u202f]", "", typed)[:LONGEST]
+    number = re.sub(r"[\s.\-/\u00a0\u202f]", "", typed)[:LONGEST]
+    number = re.sub(r"[()]", "", re.sub(r"(?<=\d)\(0\)", "", number))  # « +33 (0)6 … », « +32 (0)4 … »
     number = re.sub(r"^00", "+", number)
-    number = re.sub(r"^(\+33)0", r"\1", number)  # « +33 (0)6 … »
+    number = re.sub(r"^(\+33)0", r"\1", number)  # « +33 06 … »
     number = re.sub(r"^0(?=\d{9}$)", "+33", number)
     if not number:
         return ""
-    if _E164.fullmatch(number) is None or (number.startswith("+33") and not re.fullmatch(r"\+33[67]\d{8}", number)):
+    if _E164.fullmatch(number) is None or (
+        number.startswith("+33") and not re.fullmatch(r"\+33[67]\d{8}", number, re.ASCII)
+    ):
         raise InvalidInput("Ce numéro n'est pas celui d'un mobile. Exemple : 06 99 00 00 11")
     return number
 

@@ -141,7 +141,7 @@ def end(platform: Platform, secret: str | None, *, reason: str = "") -> None:
         login = session.exec(select(LoginSession).where(LoginSession.secret_hash == hash_secret(secret))).first()
         if login is None or login.ended_at is not None:
             return
-        login.ended_at = platform.now()
+        _close(login, platform.now())
         session.add(login)
         professional = session.get_one(Professional, login.professional_id)
         audit.record(session, platform.now(), professional, "logout", detail={"reason": reason} if reason else None)
@@ -157,7 +157,7 @@ def end_one(platform: Platform, actor: Professional, login_session_id: int) -> N
         login = session.get(LoginSession, login_session_id)
         if login is None or login.professional_id != actor.id or login.ended_at is not None:
             raise NotFound
-        login.ended_at = platform.now()
+        _close(login, platform.now())
         session.add(login)
         audit.record(session, platform.now(), actor, "logout", detail={"reason": "revoked"})
     _tell_pages(platform, actor, login)
@@ -176,7 +176,7 @@ def end_all(
     with platform.transaction() as session:
         ending = [login for login in _open_ones(session, professional) if login.secret_hash != kept]
         for login in ending:
-            login.ended_at = now
+            _close(login, now)
             session.add(login)
         if ending:
             detail = {"count": len(ending), "professional": professional.id}
@@ -184,6 +184,11 @@ def end_all(
     if ending:
         _tell_pages(platform, professional)
     return len(ending)
+
+
+def _close(login: LoginSession, now: datetime) -> None:
+    login.ended_at = now
+    login.provider_hint = ""  # an ID token names a person, and has no use any more (`psc.leaving.taken` comes first)
 
 
 def _open_ones(session: Session, professional: Professional) -> list[LoginSession]:

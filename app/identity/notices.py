@@ -31,7 +31,7 @@ def tell_change(
         return
     body = (
         f"Bonjour {person.full_name},\n\n{what}\nC'était {full(now, now)}.\n\n"
-        "Si c'est vous, il n'y a rien à faire. Sinon, appelez tout de suite l'administrateur de votre établissement, "
+        "Si vous l'avez voulu, il n'y a rien à faire. Sinon, appelez tout de suite l'administrateur de votre établissement, "
         "puis déconnectez toutes vos sessions dans « Paramètres ».\n\nTélédossier\n"
     )
     tell(session, now, address, SUBJECT, body)

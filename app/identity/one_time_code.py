@@ -155,6 +155,7 @@ def answer(platform: Platform, secret: str | None, code: str, visitor: Visitor =
     AccessDenied (suspended or closed meanwhile).
     """
     row, professional = _count_try(platform, secret)
+    failures = throttle.counter(platform, professional.login, visitor)
     try:
         given = "".join(code.split())[:20]
         if not hmac.compare_digest(_digest(platform, row, given), json.loads(row.data)["code"]):
@@ -162,7 +163,7 @@ def answer(platform: Platform, secret: str | None, code: str, visitor: Visitor =
         with platform.transaction() as session:
             pending.burn(session, platform, Way.STRONG, secret)
         with platform.transaction() as session:
-            throttle.forget(session, professional.login)
+            throttle.forget(session, failures)
             return service.finish_login(session, platform, professional, Way.STRONG, visitor)
     except (AccessDenied, LoginRefused) as refusal:
         service.count_refusal(platform, professional.login, Way.STRONG, refusal.reason, visitor, professional)

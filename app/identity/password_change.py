@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from sqlalchemy import func
+from sqlalchemy import func, update
 from sqlmodel import Session, col, select
 
 from app.audit import service as audit
@@ -115,6 +115,20 @@ def reset_password(platform: Platform, secret: str, new: str, visitor: Visitor =
     login_sessions.end_all(platform, person)
 
 
+def void_links(session: Session, platform: Platform, person: Professional) -> None:
+    """Links to set a password that are still open lead nowhere any more."""
+    session.execute(
+        update(PendingLogin)
+        .where(
+            col(PendingLogin.professional_id) == key(person),
+            col(PendingLogin.purpose) == PURPOSE,
+            col(PendingLogin.used_at).is_(None),
+        )
+        .values(used_at=platform.now())
+        .execution_options(synchronize_session=False)
+    )
+
+
 def own_words(session: Session, person: Professional) -> list[str]:
     """What a stranger would try first for this person."""
     structure = service.structure_of(session, person)
@@ -146,11 +160,13 @@ def _keep(
     platform: Platform, person: Professional, password_hash: str, action: str, visitor: Visitor = NOWHERE
 ) -> None:
     now = platform.now()
+    failures = {person.login, throttle.counter(platform, person.login, visitor)}
     with platform.transaction() as session:
         kept = session.get_one(Professional, person.id)
         kept.password_hash = password_hash
         session.add(kept)
-        throttle.forget(session, kept.login)
+        for name in failures:
+            throttle.forget(session, name)
         open_rows = select(PendingLogin).where(
             PendingLogin.professional_id == person.id, col(PendingLogin.used_at).is_(None)
         )

@@ -51,9 +51,10 @@ def log_in_by_password(platform: Platform, login: str, password: str, visitor: V
     if not platform.settings.password_login:
         raise AccessDenied("La connexion par mot de passe n'est pas ouverte ici. Choisissez un autre moyen.", "way")
     professional = check_password(platform, login, password, Way.PASSWORD, visitor)
+    failures = throttle.counter(platform, professional.login, visitor)
     try:
         with platform.transaction() as session:
-            throttle.forget(session, professional.login)
+            throttle.forget(session, failures)
             return finish_login(session, platform, professional, Way.PASSWORD, visitor)
     except AccessDenied as denial:
         # That transaction kept nothing: neither an opened session nor forgotten failures.
@@ -71,7 +72,7 @@ def check_password(platform: Platform, login: str, password: str, way: Way, visi
     Raises: TooManyAttempts(seconds), WrongCredentials.
     """
     login = throttle.tidied(login)
-    throttle.check(platform, login)
+    throttle.check(platform, login, visitor)
     with platform.reading() as session:
         professional = session.exec(select(Professional).where(Professional.login == login)).first()
     right = passwords.is_right(professional.password_hash if professional else "", password)
@@ -97,8 +98,9 @@ def count_refusal(
     professional: Professional | None = None,
 ) -> None:
     """Count a failure against a login and keep it in the journal, in a transaction of its own."""
+    failures = throttle.counter(platform, login, visitor)
     with platform.transaction() as session:
-        throttle.count(session, platform, login)
+        throttle.count(session, platform, failures)
         detail = {"method": way, "reason": reason, "address": visitor.address}
         audit.record(session, platform.now(), professional or audit.SYSTEM, "login.refused", detail=detail)
 

@@ -2,6 +2,9 @@
 
 A wrong password and a wrong one-time code count alike: whoever knows one must not get free guesses at the other.
 Only a login that came to its end forgets the failures.
+
+Where somebody has logged in before, their failures have a count of their own: a stranger who guesses elsewhere makes
+guessing slow for strangers, and keeps nobody from their own workstation (NIST SP 800-63B 3.2.2).
 """
 
 from __future__ import annotations
@@ -9,10 +12,13 @@ from __future__ import annotations
 import hashlib
 from datetime import timedelta
 
-from sqlmodel import Session
+from sqlalchemy import delete
+from sqlmodel import Session, col
 
 from app.errors import TooManyAttempts
+from app.identity import login_sessions
 from app.identity.models import LoginThrottle
+from app.identity.ways import NOWHERE, Visitor
 from app.platform import Platform
 
 FREE_FAILURES = 5  # this many in a row cost nothing but the time of argon2
@@ -33,10 +39,18 @@ def wait_after(failures: int) -> timedelta:
     return min(timedelta(seconds=2 ** min(failures - FREE_FAILURES + 1, 20)), LONGEST_WAIT)
 
 
-def check(platform: Platform, login: str) -> None:
-    """Whether this login may be tried now. Raises: TooManyAttempts(seconds)."""
+def counter(platform: Platform, login: str, visitor: Visitor = NOWHERE) -> str:
+    """The name under which failures of this login count from here."""
+    if visitor.address and login_sessions.was_here_before(platform, login, visitor.address):
+        return f"{login}\0{visitor.address}"  # no form brings a NUL: nobody can type this
+    return login
+
+
+def check(platform: Platform, login: str, visitor: Visitor = NOWHERE) -> None:
+    """Whether this login may be tried now from here. Raises: TooManyAttempts(seconds)."""
+    name = counter(platform, login, visitor)
     with platform.reading() as session:
-        throttle = session.get(LoginThrottle, _hashed(login))
+        throttle = session.get(LoginThrottle, _hashed(name))
     if throttle is None:
         return
     left = throttle.last_failure_at + wait_after(throttle.failures) - platform.now()
@@ -44,12 +58,14 @@ def check(platform: Platform, login: str) -> None:
         raise TooManyAttempts(int(left.total_seconds()) + 1)
 
 
-def count(session: Session, platform: Platform, login: str) -> None:
-    """One more failure, in the caller's transaction."""
+def count(session: Session, platform: Platform, name: str) -> None:
+    """One more failure for a `counter`, in the caller's transaction."""
     now = platform.now()
-    throttle = session.get(LoginThrottle, _hashed(login))
+    throttle = session.get(LoginThrottle, _hashed(name))
     if throttle is None:
-        throttle = LoginThrottle(login_hash=_hashed(login), last_failure_at=now)
+        # Names that nobody has are invented without end: what is forgotten leaves no row.
+        session.execute(delete(LoginThrottle).where(col(LoginThrottle.last_failure_at) < now - FORGOTTEN_AFTER))
+        throttle = LoginThrottle(login_hash=_hashed(name), last_failure_at=now)
     if now - throttle.last_failure_at > FORGOTTEN_AFTER:
         throttle.failures = 0
     throttle.failures += 1
@@ -57,12 +73,12 @@ def count(session: Session, platform: Platform, login: str) -> None:
     session.add(throttle)
 
 
-def forget(session: Session, login: str) -> None:
-    """The failures are over: a login came to its end."""
-    throttle = session.get(LoginThrottle, _hashed(login))
+def forget(session: Session, name: str) -> None:
+    """The failures of a `counter` are over: a login came to its end."""
+    throttle = session.get(LoginThrottle, _hashed(name))
     if throttle is not None:
         session.delete(throttle)
 
 
-def _hashed(login: str) -> str:
-    return hashlib.sha256(login.encode()).hexdigest()
+def _hashed(name: str) -> str:
+    return hashlib.sha256(name.encode()).hexdigest()

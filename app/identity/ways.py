@@ -101,11 +101,14 @@ def _is_ip(host: str) -> bool:
 
 
 def of_structure(settings: Settings, structure: Structure | None) -> list[Way]:
-    """What a structure leaves open to its people; an empty list of its own means all that is offered."""
+    """What a structure leaves open to its people; an empty list of its own means all that is offered.
+
+    Where nothing it kept is offered any more, its people still get in, but not by the password alone that it had closed.
+    """
     ways = offered(settings)
     kept = structure.login_ways.split() if structure else []
-    # What a structure chose may have gone from the installation: codes by e-mail are always there, and never weaker.
-    return [way for way in ways if not kept or way in kept] or [Way.STRONG]
+    left = [way for way in ways if not kept or way in kept]
+    return left or [way for way in ways if way is not Way.PASSWORD]
 
 
 def first_of(settings: Settings, structure: Structure) -> Way | None:

@@ -14,6 +14,7 @@ from app.pinned import Pin, PinBroken
 PYTHON = (
     Pin("bokeh.server.tornado:BokehTornado.__init__", "response transforms: headers, compression"),
     Pin("bokeh.server.tornado:BokehTornado.initialize", "the event loop is known: listen to the bus"),
+    Pin("bokeh.server.server:Server.__init__", "a bound on what a request may carry"),
     Pin("bokeh.server.urls:per_app_patterns", "drop the embedding routes `autoload.js` and `metadata`"),
     Pin("bokeh.resources:Resources._default_components", "drop bokeh-gl and bokeh-mathjax"),
     Pin("bokeh.util.callback_manager:_check_callback", "cheap sessions: no signature check per callback"),

@@ -32,6 +32,7 @@ def hook_into_panel(settings: Settings) -> None:
     static_files.load(settings.var / "static-cache")
     static_files.keep_component_files()
     application.add_transforms()
+    application.bound_bodies()
     application.drop_embedding()
     application.on_loop(on_loop)
     bokeh_patches.apply()

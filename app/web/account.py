@@ -8,15 +8,20 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 from app.errors import InvalidInput, NotAuthenticated, TeledossierError
 from app.french import brief, full
 from app.identity import account, confirming, contacts, login_sessions, passkeys, password_change, passwords, ways
+from app.identity.psc import leaving
 from app.identity.ways import Way
 from app.messaging import service as outbox
+from app.web.login_base import turns
+from app.web.login_psc import leave
 from app.web.person import PersonPage
 
+T = TypeVar("T")
 DONE = {
     "coordonnees": "Vos coordonnées sont enregistrées.",
     "mot-de-passe": "Votre mot de passe est changé. Vos autres sessions sont fermées.",
@@ -88,10 +93,15 @@ class Account(PersonPage):
             return
         super().refuse(error)
 
+    async def in_turn(self, use_case: Callable[[], T]) -> T:
+        """Run what may check a password when its turn has come, ahead of those who are not logged in."""
+        address = self.request.remote_ip or ""
+        return await turns().check(use_case, address=address, login=self.actor.login, known=True)
+
     async def change(self, section: str, done: str, use_case: Callable[[], Any], **typed: str) -> None:
-        """Do it in a thread, then show the page again with what happened."""
+        """Do it, then show the page again with what happened."""
         try:
-            await asyncio.to_thread(use_case)
+            await self.in_turn(use_case)
         except TeledossierError as refusal:
             self.show(section, refusal=refusal, **typed)
             return
@@ -132,7 +142,6 @@ class Password(Account):
             if new != again:
                 raise InvalidInput("Les deux saisies du nouveau mot de passe diffèrent. Rien n'a été modifié.")
             password_change.change_password(self.platform, self.actor, old, new, except_secret=self.login_secret)
-            account.password_changed(self.platform, self.actor, outbox.queue_mail)
 
         await self.change("mot-de-passe", "mot-de-passe", change)
 
@@ -142,9 +151,8 @@ class PasskeyBegin(Account):
 
     async def post(self) -> None:
         password = str(self.json_body().get("password", ""))
-        begun = await asyncio.to_thread(
-            passkeys.begin_registration, self.platform, self.actor, self.login_secret, password
-        )
+        begin = partial(passkeys.begin_registration, self.platform, self.actor, self.login_secret, password)
+        begun = await self.in_turn(begin)
         self.give_pre_session(begun.secret, begun.lifetime)
         self.send_json(begun.options)
 
@@ -205,6 +213,6 @@ class SessionsEnd(Account):
                 "sessions", "sessions", lambda: login_sessions.end_all(self.platform, self.actor, keep=keep)
             )
             return
+        left = leaving.taken(self.platform, self.login_secret)
         await asyncio.to_thread(login_sessions.end_all, self.platform, self.actor)
-        self.clear_login_cookie()
-        self.redirect("/connexion", status=303)
+        await leave(self, left)

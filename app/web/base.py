@@ -19,6 +19,7 @@ from app.identity import login_sessions
 from app.identity.models import Professional
 from app.platform import Platform
 from app.server.origin import is_ours
+from app.server.request_log import log_fault
 
 log = structlog.get_logger(__name__)
 
@@ -143,6 +144,10 @@ class Handler(RequestHandler):
     def clear_after_refusal(self) -> None:
         """Forget headers of an answer that will not be given; `clear` keeps the default ones."""
         self.clear()
+
+    def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
+        if not isinstance(value, HTTPError):  # those are refusals: `log_request` says their status
+            log_fault(self, typ, value, tb)
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         messages = {403: "Accès refusé.", 404: "Introuvable.", 405: "Introuvable.", 413: "Envoi trop volumineux."}

@@ -35,12 +35,12 @@ class Upload(Handler):
     _adding: asyncio.Task[DocumentView] | None = None
 
     def prepare(self) -> None:
+        limit = self.platform.settings.upload_megabytes
+        # First of all: who is refused must still hear why. What comes without a length is counted on the way.
+        self.request.connection.set_max_body_size(limit * MEGABYTE + MEGABYTE)  # type: ignore[union-attr]
         super().prepare()
         if self.request.method != "PUT":
             return
-        limit = self.platform.settings.upload_megabytes
-        # The sender hears of a limit before sending for minutes; what comes without a length is counted on the way.
-        self.request.connection.set_max_body_size(limit * MEGABYTE + MEGABYTE)  # type: ignore[union-attr]
         if int(self.request.headers.get("Content-Length", "0")) > limit * MEGABYTE:
             raise FileTooLarge(limit)
         number, name = self.path_args[0], self.get_query_argument("nom", "")

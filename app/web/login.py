@@ -11,7 +11,7 @@ from app.identity.psc import leaving
 from app.identity.ways import Way
 from app.web.base import Handler
 from app.web.login_base import LoginHandler
-from app.web.login_psc import send_away
+from app.web.login_psc import leave
 from app.web.rendering import render
 
 
@@ -71,13 +71,7 @@ class Logout(Handler):
         secret = self.login_secret
         left = leaving.taken(self.platform, secret)
         login_sessions.end(self.platform, secret)
-        self.clear_login_cookie()
-        # Logged out here first: the provider may be slow, or down.
-        elsewhere = await leaving.address_now(self.platform, left)
-        if elsewhere:
-            send_away(self, elsewhere, "quitter")
-            return
-        self.redirect("/connexion", status=303)
+        await leave(self, left)
 
 
 class Missing(Handler):

@@ -10,13 +10,14 @@ import re
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from app.errors import TeledossierError
+from app.errors import TeledossierError, TooManyAttempts
 from app.identity import login_sessions, one_time_code, service, throttle, ways
 from app.identity.models import Structure
 from app.identity.turns import Turns
 from app.identity.ways import Visitor, Way
 from app.server.headers import ALSO_CONNECT
 from app.web.base import Handler
+from app.web.pace import Pace
 from app.web.rendering import render
 
 LAST_WAY = "moyen"  # cookie: the way this browser used last; nothing secret
@@ -36,10 +37,28 @@ def turns() -> Turns:
     return Turns()
 
 
+@cache
+def steps() -> Pace:
+    """How often each address has taken a step in this process."""
+    return Pace()
+
+
 class LoginHandler(Handler):
     """A step of logging in; open to anybody, `Origin` checked as everywhere."""
 
     public = True
+    # Methods that leave a row behind and ask for no password (`app.web.pace`).
+    paced: tuple[str, ...] = ()
+
+    def prepare(self) -> Any:
+        super().prepare()
+        if self.request.method not in self.paced:
+            return
+        seconds = steps().wait(self.visitor.address)
+        if seconds and self.wants_page():
+            self.page(self.way_asked(), TooManyAttempts(seconds))
+        elif seconds:
+            raise TooManyAttempts(seconds)
 
     @property
     def visitor(self) -> Visitor:
@@ -103,7 +122,7 @@ class LoginHandler(Handler):
         Who must wait after failures is told at once: that costs no turn.
         """
         login, address = throttle.tidied(login), self.visitor.address
-        throttle.check(self.platform, login)
+        throttle.check(self.platform, login, self.visitor)
         known = login_sessions.was_here_before(self.platform, login, address)
         return await turns().check(check, address=address, login=login, known=known)
 

@@ -21,6 +21,8 @@ LARGEST_ANSWER = 32 * 1024
 class CardStep(LoginHandler):
     """A step that answers with JSON; a refusal says its reason, so that the page can draw it."""
 
+    paced = ("POST",)
+
     def refuse(self, error: TeledossierError) -> None:
         self.clear_after_refusal()
         self.set_status(error.status)
@@ -45,7 +47,7 @@ class CardLogin(CardStep):
             raise HTTPError(413)
         try:
             sent = json.loads(self.request.body)
-        except ValueError:
+        except (ValueError, RecursionError):
             sent = None  # burns the nonce all the same
         # Signatures, files, perhaps the issuer's server: never on the event loop.
         secret = await asyncio.to_thread(service.log_in, self.platform, self.pre_session, sent, self.visitor)

@@ -12,6 +12,8 @@ from app.web.login_base import LoginHandler
 class PasskeyLoginBegin(LoginHandler):
     """`POST /connexion/cle/debut`: what the browser has to ask its keys; the pre-session cookie holds the rest."""
 
+    paced = ("POST",)
+
     async def post(self) -> None:
         begun = await asyncio.to_thread(passkeys.begin_login, self.platform)
         self.give_pre_session(begun.secret, begun.lifetime)
@@ -20,6 +22,8 @@ class PasskeyLoginBegin(LoginHandler):
 
 class PasskeyLogin(LoginHandler):
     """`POST /connexion/cle`: the key's answer in, the login cookie out, and where to go."""
+
+    paced = ("POST",)
 
     async def post(self) -> None:
         asked = self.json_body()

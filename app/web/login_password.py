@@ -7,7 +7,7 @@ from typing import Any
 
 import structlog
 
-from app.errors import InvalidInput, LoginExpired, TeledossierError
+from app.errors import InvalidInput, LoginExpired, TeledossierError, TooManyAttempts
 from app.identity import password_change, passwords
 from app.web.login_base import LoginHandler, turns
 from app.web.rendering import render
@@ -31,6 +31,8 @@ class PlainHandler(LoginHandler):
 
 class Forgotten(PlainHandler):
     """`/connexion/oubli`: whose password is forgotten."""
+
+    paced = ("POST",)
 
     def get(self) -> None:
         self.card("oubli.html", asked=False)
@@ -72,7 +74,7 @@ class NewPassword(PlainHandler):
                 login=login,
                 known=False,
             )
-        except InvalidInput as refusal:
+        except (InvalidInput, TooManyAttempts) as refusal:  # the link is still good
             self._form(login, refusal)
         except TeledossierError as refusal:
             self.card("nouveau_mot_de_passe.html", refusal, state="over")

@@ -9,15 +9,15 @@ from urllib.parse import urlsplit
 
 from tornado.web import HTTPError
 
-from app.errors import AccessDenied, LoginExpired, LoginRefused, TeledossierError
+from app.errors import AccessDenied, LoginExpired, LoginRefused, TeledossierError, TooManyAttempts
 from app.identity import ways
-from app.identity.psc import ciba, flow
+from app.identity.psc import ciba, flow, leaving
 from app.identity.psc.ciba import Waiting
 from app.identity.psc.flow import Choosing, Entered
 from app.identity.psc.refusals import UnknownProfessional
 from app.identity.ways import Way
 from app.web.base import Handler
-from app.web.login_base import LoginHandler, safe_path
+from app.web.login_base import LoginHandler, safe_path, steps
 from app.web.rendering import render
 
 CHOICE = "/connexion/psc/situation"
@@ -35,6 +35,19 @@ def send_away(handler: Handler, address: str, purpose: str) -> None:
     render(
         handler, "psc_depart.html", address=address, purpose=purpose, phone=handler.platform.settings.assistance_phone
     )
+
+
+async def leave(handler: Handler, left: str) -> None:
+    """Once the login session is over: out of the provider's session too (`left`, what `leaving.taken` gave), or out.
+
+    Logged out here first: the provider may be slow, or down.
+    """
+    handler.clear_login_cookie()
+    elsewhere = await leaving.address_now(handler.platform, left)
+    if elsewhere:
+        send_away(handler, elsewhere, "quitter")
+        return
+    handler.redirect("/connexion", status=303)
 
 
 class PscHandler(LoginHandler):
@@ -83,6 +96,8 @@ class PscHandler(LoginHandler):
 class Begin(PscHandler):
     """The button « S'identifier avec Pro Santé Connect »."""
 
+    paced = ("POST",)
+
     def get(self) -> None:
         self.redirect("/connexion?moyen=psc")
 
@@ -103,6 +118,8 @@ class Begin(PscHandler):
 
 class Return(PscHandler):
     """The provider's answer, brought by the browser."""
+
+    paced = ("GET",)
 
     async def get(self) -> None:
         answer = {name: self.argument(name) for name in ("code", "state", "iss", "error")}
@@ -141,6 +158,8 @@ class Situation(PscHandler):
 class Telephone(PscHandler):
     """« Recevoir la demande » : a request on the telephone, without leaving the page (CIBA)."""
 
+    paced = ("POST",)
+
     async def post(self) -> None:
         rpps = self.argument("rpps")
         try:
@@ -156,9 +175,13 @@ class Wait(PscHandler):
     """The number to choose on the telephone. The page asks again by itself, with a script or without."""
 
     async def get(self) -> None:
+        # Who waits asks often, and leaves no row; a refusal does.
+        if seconds := steps().wait(self.visitor.address, taking=0):
+            raise TooManyAttempts(seconds)
         try:
             outcome = await ciba.poll(self.platform, self.pre_session, self.visitor)
         except (LoginRefused, AccessDenied) as refusal:
+            steps().wait(self.visitor.address)
             if self.wants_page():
                 self.say_no(refusal)
             else:

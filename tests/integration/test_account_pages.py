@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import AsyncIterator
 
 import httpx
 import pytest
 from sqlmodel import select
 
-from app.identity import login_sessions, ways
+from app.identity import login_sessions, passwords, ways
 from app.identity.models import LoginSession, Professional, Structure
 from app.identity.ways import Way
 from app.messaging.models import OutboxMessage
@@ -172,6 +174,28 @@ async def test_a_new_password_ends_the_other_sessions_and_keeps_this_one(site: S
         answer = await browser.post("/parametres/mot-de-passe", data=body | {"nouveau_encore": new})
     assert answer.status_code == 303
     assert (alive(site, this), alive(site, other)) == (True, False)
+    with site.world.platform.reading() as session:
+        assert len(session.exec(select(OutboxMessage)).all()) == 1  # one letter says it, not two
+
+
+async def test_passwords_are_checked_in_turn_here_too(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    at_once: list[int] = []
+    running = 0
+
+    def check(_kept: str, _given: str) -> bool:
+        nonlocal running
+        running += 1
+        at_once.append(running)
+        time.sleep(0.05)
+        running -= 1
+        return False
+
+    monkeypatch.setattr(passwords, "is_right", check)
+    body = {"actuel": "x", "nouveau": "a b c d e f g", "nouveau_encore": "a b c d e f g"}
+    async with site.client(site.log_in("dr.martin")) as browser:
+        await asyncio.gather(*(browser.post("/parametres/mot-de-passe", data=body) for _ in range(8)))
+    assert set(at_once) == {1}
+    assert len(at_once) == 5  # the sixth had to wait, and was told so without a check
 
 
 async def test_one_ends_another_session_all_others_or_all(site: Site) -> None:
@@ -268,4 +292,4 @@ async def test_a_structure_whose_ways_have_gone_from_the_installation_is_left_wi
         session.add(structure)
     async with site.client() as browser:
         assert (await log_in(browser)).status_code == 403
-    assert ways.of_structure(site.world.platform.settings, structure) == [Way.STRONG]
+    assert Way.PASSWORD not in ways.of_structure(site.world.platform.settings, structure)

@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from app.demo.psc import identities
+from app.identity import login_sessions
 from app.identity.models import Structure
 from app.identity.psc import provider as providers
 from app.identity.psc import refusals
@@ -235,6 +236,21 @@ async def test_logging_out_ends_the_providers_session_too(site: Site) -> None:
     assert site.last_login().provider_hint == ""
     await browser.post("/connexion/psc")
     assert "Numéro RPPS" in browser.at.text
+
+
+async def test_logging_out_everywhere_ends_the_providers_session_too(site: Site) -> None:
+    browser = await logged_in(site)
+    await browser.post("/parametres/sessions/fin")
+    assert browser.path == "/connexion"
+    assert site.last_login().provider_hint == ""
+    await browser.post("/connexion/psc")
+    assert "Numéro RPPS" in browser.at.text
+
+
+async def test_a_session_ended_from_elsewhere_keeps_no_token(site: Site) -> None:
+    await logged_in(site)
+    login_sessions.end_all(site.platform, site.person("dr.martin"))
+    assert site.last_login().provider_hint == ""
 
 
 async def test_without_logging_out_the_provider_still_knows_the_person(site: Site) -> None:

@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 
 from app.identity.psc import refusals
+from app.web import login_psc, pace
+from app.web.pace import Pace
 from tests.support.psc_site import DUBOIS, MARTIN, Browser, Site, desk_of, refused_for, running_site, telephone
 
 
@@ -104,6 +106,20 @@ async def test_nobodys_telephone_rings_more_than_three_times_in_ten_minutes(site
     await browser.post("/connexion/psc/telephone", rpps=MARTIN)
     refused_for(site, browser, "ciba_often")
     await ask_telephone(site, DUBOIS)
+
+
+async def test_asking_for_a_request_that_is_not_there_leaves_no_rows_without_end(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps = Pace(lambda: 0.0)
+    monkeypatch.setattr(login_psc, "steps", lambda: steps)
+    monkeypatch.setattr(pace, "BURST", 3)
+    found = []
+    for number in range(5):
+        answer = await site.browser().http.get("/connexion/psc/attente", headers={"Cookie": f"presession={number}"})
+        found.append(answer.status_code)
+    assert found == [401, 401, 401, 429, 429]
+    assert site.journal().count("login.refused no_login") == 3
 
 
 async def test_the_telephone_alone_is_offered_only_where_it_is_open(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import socket
 import subprocess
 import sys
 import time
@@ -132,6 +133,12 @@ def test_every_answer_carries_the_security_headers(server: RigServer, claire: ht
         assert headers["Referrer-Policy"] == "same-origin", path
         assert "camera=(self)" in headers["Permissions-Policy"], path
         assert "Server" not in headers, path
+
+
+def test_a_body_larger_than_any_form_is_refused_before_it_is_sent(server: RigServer) -> None:
+    with socket.create_connection(("127.0.0.1", server.settings.port), timeout=5) as line:
+        line.sendall(b"POST /connexion HTTP/1.1\r\nHost: localhost\r\nContent-Length: 50000000\r\n\r\n")
+        assert line.recv(1000).startswith(b"HTTP/1.1 400")
 
 
 def test_scripts_run_by_a_nonce_of_this_answer_only(server: RigServer, claire: httpx.Client) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import math
 import ssl
 import time
 from collections.abc import Mapping
@@ -27,6 +28,7 @@ log = structlog.get_logger(__name__)
 
 DISCOVERY = "/.well-known/wallet-openid-configuration"  # the wallet's front, not Keycloak's own document
 KEPT_SECONDS = 3600.0
+DOWN_SECONDS = 5.0  # after no answer, so long nobody else waits for the time-out
 KEYS_AGAIN_SECONDS = 60.0  # a key we do not know makes us ask again at most this often
 TIMEOUT = httpx.Timeout(6.0, connect=4.0)
 LONGEST_ANSWER = 256 * 1024  # bytes
@@ -41,6 +43,10 @@ ENDPOINTS = {
 }
 
 
+class _Rests(Exception):
+    """It was down a moment ago."""
+
+
 @dataclass
 class Provider:
     """What is known of the provider in this process. Times are of the monotonic clock."""
@@ -50,6 +56,7 @@ class Provider:
     read_at: float = 0.0
     keys: KeySet | None = None
     keys_at: float = 0.0
+    down_at: float = -math.inf
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def discover(self) -> Mapping[str, Any]:
@@ -60,9 +67,11 @@ class Provider:
         async with self.lock:
             if not self.document or time.monotonic() - self.read_at > KEPT_SECONDS:
                 try:
+                    self._check_rested()
                     self.document = self._checked(await self._get(self.issuer + DISCOVERY))
                     self.read_at = time.monotonic()
                 except Exception as down:
+                    self._was_down(down)
                     if not self.document:
                         raise _down(down) from down
                     log.warning("psc.discovery_kept", error=type(down).__name__)
@@ -75,13 +84,24 @@ class Provider:
             age = time.monotonic() - self.keys_at
             if self.keys is None or age > KEPT_SECONDS or (anew and age > KEYS_AGAIN_SECONDS):
                 try:
+                    self._check_rested()
                     self.keys = _signing_keys(await self._get(document["jwks_uri"]))
                     self.keys_at = time.monotonic()
                 except Exception as down:
+                    self._was_down(down)
                     if self.keys is None:
                         raise _down(down) from down
                     log.warning("psc.keys_kept", error=type(down).__name__)
         return self.keys
+
+    def _check_rested(self) -> None:
+        """Raises: _Rests, when it did not answer just now: the others would all wait for it, one after the other."""
+        if time.monotonic() - self.down_at < DOWN_SECONDS:
+            raise _Rests
+
+    def _was_down(self, why: Exception) -> None:
+        if not isinstance(why, _Rests):
+            self.down_at = time.monotonic()
 
     async def token(self, settings: Settings, form: Mapping[str, str]) -> tuple[int, dict[str, Any]]:
         """Ask the token endpoint as our client (Basic, RFC 6749 2.3.1); answers status and JSON, refusals too."""

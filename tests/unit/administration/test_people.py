@@ -173,6 +173,29 @@ def test_another_address_voids_the_link_that_went_to_the_former(world: World) ->
         pending.look(session, world.platform, "reset", link_secret(mails(world)[0].body))
 
 
+def test_who_came_in_by_a_wrong_number_is_out_once_it_is_corrected(world: World) -> None:
+    with world.platform.transaction() as session:
+        person = session.get_one(Professional, world.ide_dubois.id)
+        person.psc_subject = "8" + (person.rpps or "")
+        session.add(person)
+        secret = login_sessions.open_session(session, world.platform, person, Way.PSC)
+    seen = people.read_person(world.platform, world.admin, world.ide_dubois.id or 0)
+    people.change_person(world.platform, world.admin, seen.id, replace(seen.draft, rpps="99700000013"), seen.version)
+    with world.platform.reading() as session:
+        assert session.get_one(Professional, seen.id).psc_subject is None
+    assert login_sessions.find(world.platform, secret) is None
+
+
+def test_a_new_address_is_told_to_the_one_known_until_then(world: World) -> None:
+    made = create(world)
+    changed = replace(made.draft, email="z@ehpad.example", mobile="")
+    people.change_person(world.platform, world.admin, made.id, changed, made.version)
+    [_invitation, notice] = mails(world)
+    assert notice.recipient == "z.etoile@ehpad.example"
+    assert "Un administrateur a changé le numéro de mobile et l'adresse de courriel de votre compte." in notice.body
+    assert "z@ehpad.example" not in notice.body
+
+
 def test_a_new_invitation_voids_the_former(world: World) -> None:
     made = create(world)
     assert people.invite_person(world.platform, world.admin, made.id) == "z.etoile@ehpad.example"

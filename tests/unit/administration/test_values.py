@@ -8,6 +8,7 @@ import pytest
 
 from app.administration import values
 from app.errors import InvalidInput
+from app.identity import contacts
 from app.identity.ways import Way
 from app.settings import Settings
 
@@ -72,6 +73,19 @@ def test_a_value_is_made_regular(check: Callable[[str], str], typed: str, kept: 
 def test_a_value_that_cannot_be_is_refused_in_words(check: Callable[[str], str], typed: str, words: str) -> None:
     with pytest.raises(InvalidInput, match=words):
         check(typed)
+
+
+@pytest.mark.parametrize(
+    "typed", ["+32 (0)470 12 34 56", "(06) 99 00 00 11", "06/99/00/00/11", "+1٢٣٤٥٦٧٨٩", "+33 0 6 99 00 00 11"]
+)
+def test_a_mobile_is_right_for_an_administrator_where_it_is_for_the_person(typed: str) -> None:
+    def kept(check: Callable[[str], str]) -> str:
+        try:
+            return check(typed)
+        except InvalidInput:
+            return "refused"
+
+    assert kept(values.mobile) == kept(contacts.mobile)
 
 
 def test_the_fictional_numbers_of_the_demo_are_good_in_the_demo_only() -> None:

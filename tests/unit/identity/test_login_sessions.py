@@ -8,7 +8,7 @@ import pytest
 from sqlmodel import select
 
 from app.audit.models import AuditEntry
-from app.errors import ConfirmationNeeded, InvalidInput, NotFound, TooManyAttempts, WrongCredentials
+from app.errors import ConfirmationNeeded, InvalidInput, LoginExpired, NotFound, TooManyAttempts, WrongCredentials
 from app.identity import account, contacts, login_sessions, password_change, service
 from app.identity.devices import device_name
 from app.identity.models import Professional
@@ -132,6 +132,7 @@ def test_a_device_has_a_name_people_know(agent: str, name: str) -> None:
         ("0033699000011", "+33699000011"),
         ("07.99.00.00.11", "+33799000011"),
         ("+32 470 12 34 56", "+32470123456"),
+        ("+32 (0)470 12 34 56", "+32470123456"),
         ("  ", ""),
     ],
 )
@@ -139,7 +140,9 @@ def test_a_mobile_is_kept_in_international_form(typed: str, kept: str) -> None:
     assert contacts.mobile(typed) == kept
 
 
-@pytest.mark.parametrize("typed", ["02 61 91 00 12", "06 99", "abc", "+33 1 23 45 67 89", "0" * 300, "+0699000011"])
+@pytest.mark.parametrize(
+    "typed", ["02 61 91 00 12", "06 99", "abc", "+33 1 23 45 67 89", "0" * 300, "+0699000011", "+1٢٣٤٥٦٧٨٩"]
+)
 def test_what_is_no_mobile_is_refused(typed: str) -> None:
     with pytest.raises(InvalidInput):
         contacts.mobile(typed)
@@ -172,6 +175,17 @@ def test_a_new_address_is_told_to_the_old_one_and_journalled_without_either(worl
     assert not change(world, open_one(world), email="claire@exemple.fr", mobile="0699000012")  # nothing new
 
 
+def test_another_address_voids_a_link_that_went_to_the_former(world: World) -> None:
+    password_change.ask_reset(world.platform, "dr.martin")
+    with world.platform.reading() as session:
+        [letter] = session.exec(select(OutboxMessage))
+    link = letter.body.split("/connexion/nouveau-mot-de-passe/")[1].split()[0]
+    assert password_change.check_link(world.platform, link) == "dr.martin"
+    assert change(world, open_one(world), email="claire@exemple.fr")
+    with pytest.raises(LoginExpired):
+        password_change.check_link(world.platform, link)
+
+
 def test_a_login_of_some_time_ago_needs_the_password_for_it(world: World) -> None:
     secret = open_one(world)
     world.clock.pass_by(minutes=10)
@@ -195,6 +209,5 @@ def test_a_new_password_ends_the_other_sessions(world: World) -> None:
     this, other = open_one(world), open_one(world)
     new = "cerf-volant bleu sous la pluie"
     password_change.change_password(world.platform, world.dr_martin, PASSWORD, new, except_secret=this)
-    account.password_changed(world.platform, world.dr_martin, outbox.queue_mail)
     assert alive(world, this, other) == [True, False]
     assert service.log_in_by_password(world.platform, "dr.martin", new)

@@ -9,7 +9,7 @@ from app.audit.models import AuditEntry
 from app.demo.people import PASSWORD
 from app.errors import AccessDenied, TooManyAttempts, WrongCredentials
 from app.identity import login_sessions, passwords, service
-from app.identity.models import LoginSession
+from app.identity.models import LoginSession, LoginThrottle
 from app.identity.ways import Visitor
 from tests.support.people import World, small_world
 
@@ -75,6 +75,37 @@ def test_a_good_login_forgets_the_failures(world: World) -> None:
         with pytest.raises(WrongCredentials):
             log_in(world, password="x")
     assert log_in(world)
+
+
+def test_a_stranger_s_failures_lock_nobody_out_where_they_usually_log_in(world: World) -> None:
+    log_in(world)
+    stranger = Visitor("198.51.100.9")
+    for _ in range(5):
+        with pytest.raises(WrongCredentials):
+            service.log_in_by_password(world.platform, "dr.martin", "x", stranger)
+    with pytest.raises(TooManyAttempts):
+        service.log_in_by_password(world.platform, "dr.martin", PASSWORD, stranger)
+    assert log_in(world)
+    with pytest.raises(TooManyAttempts):  # who comes in elsewhere forgives the stranger nothing
+        service.log_in_by_password(world.platform, "dr.martin", PASSWORD, stranger)
+
+
+def test_forgotten_failures_leave_no_row(world: World) -> None:
+    for login in ("nobody", "no.one"):
+        with pytest.raises(WrongCredentials):
+            log_in(world, login, "x")
+        world.clock.pass_by(hours=25)
+    with world.platform.reading() as session:
+        assert len(session.exec(select(LoginThrottle)).all()) == 1
+
+
+def test_failures_count_where_one_usually_logs_in_too(world: World) -> None:
+    log_in(world)
+    for _ in range(5):
+        with pytest.raises(WrongCredentials):
+            log_in(world, password="x")
+    with pytest.raises(TooManyAttempts):
+        log_in(world)
 
 
 def test_a_suspended_person_does_not_get_in_nor_stay_in(world: World) -> None:

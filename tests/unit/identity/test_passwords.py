@@ -237,6 +237,16 @@ def test_a_structure_may_close_the_password_to_its_people(world: World) -> None:
     assert log_in(world, login="ide.moreau")
 
 
+def test_a_way_that_is_not_offered_any_more_does_not_open_the_password_it_had_closed(world: World) -> None:
+    with world.platform.transaction() as session:
+        structure = session.get_one(Structure, world.ide_dubois.structure_id)
+        structure.login_ways = "card"  # which this installation does not offer
+        session.add(structure)
+    with pytest.raises(AccessDenied, match="pas ouvert"):
+        log_in(world)
+    assert one_time_code.ask(world.platform, "ide.dubois", PASSWORD, Channel.EMAIL)  # nobody is shut out
+
+
 def test_a_login_from_here_is_remembered_for_turns(world: World) -> None:
     assert not login_sessions.was_here_before(world.platform, "ide.dubois", OUTSIDE.address)
     log_in(world)

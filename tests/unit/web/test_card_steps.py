@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlmodel import select
 from tornado.httpserver import HTTPServer
 from tornado.httputil import HTTPHeaders
 from tornado.testing import bind_unused_port
@@ -17,10 +18,13 @@ from tornado.web import Application
 from app.demo.card import CardPage
 from app.demo.card_authority import Pair, TrialAuthority
 from app.identity import login_sessions
+from app.identity.models import PendingLogin
 from app.server import context
 from app.server.headers import ALSO_CONNECT, SecurityHeaders
 from app.settings import load
+from app.web import login_base, pace
 from app.web.login_card import ROUTES
+from app.web.pace import Pace
 from tests.support.cards import MARTIN, Signer, authority, some_key, write_trust
 from tests.support.people import TUESDAY, World, small_world
 
@@ -81,6 +85,13 @@ async def test_a_refusal_says_its_reason_and_gives_no_cookie(site: Site, card: P
     assert "session" not in site.browser.cookies
 
 
+async def test_an_answer_nested_without_end_is_refused_and_burns_the_nonce(site: Site, card: Pair) -> None:
+    nonce = (await site.post("/connexion/carte/defi")).json()["nonce"]
+    deep = await site.browser.post(site.url + "/connexion/carte", content="[" * 30_000, headers={"Origin": site.url})
+    assert (deep.status_code, deep.json()["reason"]) == (401, "answer")
+    assert (await site.post("/connexion/carte", Signer(card, site.url).answer(nonce))).json()["reason"] == "replay"
+
+
 @pytest.mark.parametrize("sent", [None, [], "x", {}, {"certificate": 1}, {"nonce": "é"}])
 async def test_what_is_no_answer_is_refused_and_burns_the_nonce(site: Site, card: Pair, sent: Any) -> None:
     nonce = (await site.post("/connexion/carte/defi")).json()["nonce"]
@@ -95,6 +106,16 @@ async def test_another_site_can_neither_begin_nor_end_a_login(site: Site, card: 
         answer = await site.post("/connexion/carte", Signer(card, site.url).answer(nonce), origin=origin)
         assert answer.status_code == 403
     assert (await site.post("/connexion/carte", "x" * 40_000)).status_code == 413
+
+
+async def test_an_address_cannot_begin_logins_without_end(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    steps = Pace(lambda: 0.0)
+    monkeypatch.setattr(login_base, "steps", lambda: steps)
+    monkeypatch.setattr(pace, "BURST", 3)
+    found = [(await site.post("/connexion/carte/defi")).status_code for _ in range(4)]
+    assert found == [200, 200, 200, 429]
+    with site.world.platform.reading() as session:
+        assert len(session.exec(select(PendingLogin)).all()) == 3
 
 
 async def test_the_demos_cards_are_nowhere_but_in_the_demo(site: Site) -> None:
