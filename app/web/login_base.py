@@ -37,7 +37,7 @@ def turns() -> Turns:
     return Turns()
 
 
-@cache
+@functools.cache
 def steps() -> Pace:
     """How often each address has taken a step in this process."""
     return Pace()
