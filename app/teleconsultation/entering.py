@@ -21,6 +21,7 @@ from app.errors import (
     TeledossierError,
 )
 from app.identity import login_sessions
+from app.identity.models import Professional
 from app.platform import Platform
 from app.teleconsultation import invitations, messages, service, wire
 from app.teleconsultation.lines import CallerLine, GuestLine, Line
@@ -214,10 +215,7 @@ async def _keep_entry(hub: Hub, line: Line, room: Room, entry: Entry) -> None:
     """Write the step and the journal; who may not be inside after all is taken out and told."""
     try:
         if isinstance(line, CallerLine):
-            await hub.desk.run(
-                login_sessions.find, line.secret
-            )  # entering is using one's login, also just before it ends
-            await hub.desk.run(service.enter, line.actor, line.number, room.slug, resumed=entry.resumed)
+            await hub.desk.run(_enter, line.secret, line.actor, line.number, room.slug, entry.resumed)
         elif isinstance(line, GuestLine):
             await hub.desk.run(invitations.guest_entered, line.actor, room.slug)
     except TeledossierError as refusal:
@@ -225,6 +223,12 @@ async def _keep_entry(hub: Hub, line: Line, room: Room, entry: Entry) -> None:
         line.tell(wire.error(refusal, "join"))
         if departure is not None:
             hub.departed(departure, "refused", refusal.message, journal=False)
+
+
+def _enter(platform: Platform, secret: str, actor: Professional, number: str, room: str, resumed: bool) -> None:
+    """One turn of the desk: who quits at once must not be written out before they are written in."""
+    login_sessions.find(platform, secret)  # entering is using one's login, also just before it ends
+    service.enter(platform, actor, number, room, resumed=resumed)
 
 
 # -- the waiting room

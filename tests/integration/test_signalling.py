@@ -190,6 +190,18 @@ async def test_who_may_not_be_inside_after_all_is_taken_out_and_told(
     assert house.journal().count("room.left") == 0  # who was never in is not journalled as having left
 
 
+async def test_who_quits_at_once_leaves_no_call_behind(house: House) -> None:
+    nurse = await house.page_of("ide.dubois")
+    await nurse.say("join", room=BLUE, **DEVICES)
+    await nurse.say("leave")
+    await nurse.hear("joined")
+    async with asyncio.timeout(5):
+        while not {"room.entered", "room.left"} <= set(house.journal()):
+            await asyncio.sleep(0.01)
+    assert [action for action in house.journal() if action.startswith("room.")] == ["room.entered", "room.left"]
+    await house.until_step(Step.OPINION_DUE)
+
+
 async def test_a_closed_dossier_s_room_stays_shut(house: House) -> None:
     page = await house.page_of("dr.martin", CLOSED)
     await page.say("join", room=BLUE, **DEVICES)
