@@ -582,6 +582,18 @@ async def test_a_flood_is_cut_off(house: House) -> None:
     assert (await nurse.hear("left"))["name"] == "Dr Claire MARTIN"
 
 
+async def test_a_page_that_reads_nothing_does_not_fill_the_memory(house: House) -> None:
+    nurse, _doctor = await two_inside(house)
+    line = next(line for line in house.hub.lines if line.person.name == "Dr Claire MARTIN")
+    for _ in range(40):  # nobody hears them, the kernel keeps a few
+        line.tell({"t": "chat", "text": "x" * 1_000_000})
+    async with asyncio.timeout(5):
+        while line.is_open:
+            await asyncio.sleep(0.01)
+    assert house.hub.presence.everybody()[1].lost_at is not None  # their place is kept, as with any broken line
+    assert await nurse.hears_nothing("left")
+
+
 # -- rights that end
 
 
