@@ -37,6 +37,44 @@ Object.assign(globalThis, {
   },
 });
 
+/** Elements that are drawn nowhere. */
+class Element {
+  constructor() {
+    Object.assign(this, { children: [], attributes: {}, textContent: "", hidden: false, style: {}, dataset: {} });
+    this.classList = { toggle: nothing, add: nothing, remove: nothing };
+  }
+
+  get options() {
+    return this.children;
+  }
+
+  append(...children) {
+    this.children.push(...children);
+  }
+
+  replaceChildren(...children) {
+    this.children = children;
+  }
+
+  getAttribute(name) {
+    return this.attributes[name] ?? null;
+  }
+
+  setAttribute(name, value) {
+    this.attributes[name] = value;
+  }
+
+  removeAttribute(name) {
+    delete this.attributes[name];
+  }
+
+  querySelector() {
+    return null;
+  }
+}
+for (const name of ["addEventListener", "remove"]) Element.prototype[name] = nothing;
+globalThis.document = { createElement: () => new Element(), createElementNS: () => new Element(), addEventListener: nothing, removeEventListener: nothing };
+
 const { Call } = await import("../../components/video_room/call.js");
 
 /** @type {any[]} */
@@ -88,6 +126,34 @@ const scenarios = {
     call.join("blue");
     hear({ t: "full", room: "blue", message: "complète" });
     call.join("blue");
+  },
+  async line_away_while_entering() {
+    const { CallView } = await import("../../components/video_room/call_view.js");
+    const notes = new Map();
+    const view = { call, words: { say: (label) => label }, notes: { show: (key, note) => notes.set(key, note), hide: (key) => notes.delete(key) } };
+    call.line.open();
+    call.join("blue");
+    CallView.prototype.drawLine.call(view);
+    said.push({ t: "entering", note: notes.get("line")?.title, text: notes.get("line")?.text });
+    up();
+    CallView.prototype.drawLine.call(view);
+    said.push({ t: "up", note: notes.get("line")?.title });
+    hear(joined);
+    down();
+    CallView.prototype.drawLine.call(view);
+    said.push({ t: "inside", text: notes.get("line")?.text });
+  },
+  async lobby_after_a_refusal() {
+    const { LobbyView } = await import("../../components/video_room/lobby_view.js");
+    const words = { say: (label) => label, count: (label) => label };
+    Object.assign(devices, { list: () => [], wanted: {}, problems: {}, chosen: {} });
+    call.line.open();
+    up();
+    hear({ t: "rooms", rooms: [...rooms.rooms, { id: "green", name: "Salle Verte", planned: false, people: [], full: false }] });
+    call.join("green");
+    hear({ t: "full", room: "green", message: "complète" });
+    const view = new LobbyView(words, call, devices);
+    said.push({ t: "chosen", room: view.rooms.selected, checked: view.rooms.rows.get("green").input.checked });
   },
 };
 await scenarios[process.argv[2]]();

@@ -31,3 +31,14 @@ def test_who_asks_again_to_enter_brings_the_offer_for_the_unit_again(scenario: s
     first, second = (word for word in said(scenario) if word["t"] == "join")
     assert first["publish"].startswith("v=0")
     assert second.get("publish") == first["publish"]
+
+
+def test_who_enters_while_the_line_is_away_is_told_so() -> None:
+    entering, up, inside = (word for word in said("line_away_while_entering") if word["t"] != "join")
+    assert entering == {"t": "entering", "note": "line.lost"}  # no call goes on yet: nothing is said of one
+    assert up == {"t": "up"}
+    assert inside["text"] == "line.lost.text"
+
+
+def test_after_a_refusal_the_chosen_room_is_still_chosen() -> None:
+    assert said("lobby_after_a_refusal")[-1] == {"t": "chosen", "room": "green", "checked": True}
