@@ -7,7 +7,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.support.talk import BLUE, DEVICES, Salon, open_salon
+from app.teleconsultation import hub
+from tests.support.talk import BLUE, DEVICES, Salon, Talker, open_salon
 
 
 @pytest.fixture
@@ -29,3 +30,32 @@ async def test_a_guest_who_left_does_not_come_back_before_it_is_written(salon: S
     assert (error["about"], error["code"]) == ("join", "non-admis")
     assert salon.hub.guests_inside(1) == []
     assert len(salon.journal("guest.entered")) == 1
+
+
+def flood(salon: Salon, page: Talker) -> None:
+    assert page.line is not None
+    for _ in range(300):
+        salon.hub.receive(page.line, json.dumps({"t": "state", **DEVICES}))
+
+
+async def test_who_was_cut_off_for_a_flood_does_not_come_back_at_once(
+    salon: Salon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    doctor, nurse = salon.page_of("dr.martin"), salon.page_of("ide.dubois")
+    flood(salon, doctor)
+    assert doctor.closed == 4429
+    again = salon.page_of("dr.martin")
+    assert (again.closed, again.heard) == (4429, [])
+    assert salon.page_of("ide.dubois").closed is None
+    monkeypatch.setattr(hub, "PENANCE", 0.0)
+    flood(salon, nurse)
+    assert salon.page_of("ide.dubois").closed is None
+
+
+async def test_one_person_has_so_many_lines_at_most_and_the_one_inside_stays(salon: Salon) -> None:
+    inside, nurse = salon.page_of("dr.martin"), salon.page_of("ide.dubois")
+    await inside.join()
+    pages = [salon.page_of("dr.martin") for _ in range(hub.MOST_LINES + 10)]
+    assert (inside.closed, nurse.closed) == (None, None)
+    assert [page.closed for page in pages] == [4429] * 11 + [None] * (hub.MOST_LINES - 1)
+    assert len(salon.hub.lines) == hub.MOST_LINES + 1
