@@ -39,6 +39,7 @@ T = TypeVar("T")
 RIGHTS_LOST = (NotAuthenticated, NotFound, AccessDenied, InvitationInvalid)
 
 NOT_IN_ROOM = "Entrez d'abord dans la salle."
+CLOSED = "Cette salle n'est plus ouverte aux téléconsultations. Choisissez-en une autre."
 NOT_FOR_GUESTS = "Seul un professionnel peut faire cela."
 ONLY_FOR_GUESTS = "Seule une personne invitée attend d'être admise. Entrez directement dans la salle."
 NO_LONGER_WAITING = "Cette personne n'attend plus. Son lien reste valable : elle peut revenir."
@@ -114,7 +115,16 @@ def _allowed(hub: Hub, line: Line, message: messages.Join) -> Room:
             hub.presence.restore_silenced(line.dossier_id, service.silenced(session, line.dossier))
     if isinstance(line, CallerLine):
         service.check_step(line.dossier)
+        if room.closed and room.id != line.dossier.planned_room_id and not _goes_on(hub, line, room, message):
+            raise InvalidInput(CLOSED)  # a lobby that was opened before still shows it
     return room
+
+
+def _goes_on(hub: Hub, line: CallerLine, room: Room, message: messages.Join) -> bool:
+    """Whether people of this dossier meet in the room already, or come back to it."""
+    if hub.presence.is_attended(room.slug, line.dossier_id):
+        return True
+    return hub.presence.would_resume(room.slug, line.dossier_id, line.person, message.resume)
 
 
 def _may_go_in(hub: Hub, line: GuestLine, room: Room, message: messages.Join) -> bool:

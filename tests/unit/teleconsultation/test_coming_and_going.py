@@ -7,8 +7,11 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from app.administration import rooms
 from app.teleconsultation import hub
 from tests.support.talk import BLUE, DEVICES, Salon, Talker, open_salon
+
+GREEN = "salle-verte"
 
 
 @pytest.fixture
@@ -30,6 +33,22 @@ async def test_a_guest_who_left_does_not_come_back_before_it_is_written(salon: S
     assert (error["about"], error["code"]) == ("join", "non-admis")
     assert salon.hub.guests_inside(1) == []
     assert len(salon.journal("guest.entered")) == 1
+
+
+async def test_a_room_that_was_closed_takes_no_new_meeting_but_who_meets_there_goes_on(salon: Salon) -> None:
+    nurse, doctor = salon.page_of("ide.dubois"), salon.page_of("dr.martin")
+    await nurse.say("join", room=GREEN, **DEVICES)
+    world = salon.world
+    [green] = [row for row in rooms.list_rooms(world.platform, world.admin) if row.name == "Salle Verte"]
+    rooms.close_room(world.platform, world.admin, green.id)
+    await doctor.say("join", room=GREEN, **DEVICES)
+    assert doctor.last("joined")["room"]["id"] == GREEN
+    await doctor.say("leave")
+    await nurse.say("leave")
+    await nurse.say("join", room=GREEN, **DEVICES)
+    error = nurse.last("error")
+    assert (error["about"], error["code"]) == ("join", "saisie")
+    await nurse.join()  # where it was planned
 
 
 def flood(salon: Salon, page: Talker) -> None:
