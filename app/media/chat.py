@@ -26,9 +26,10 @@ def attach(peer: Peer, room: Room, channel: Any) -> None:
 
 def relay(peer: Peer, room: Room, text: str | bytes) -> None:
     """Text only, of CHAT_BYTES at most; what comes too fast or too long is dropped."""
-    if peer.closed or not isinstance(text, str) or len(text.encode("utf-8", "replace")) > CHAT_BYTES:
+    if peer.closed or not isinstance(text, str):
         return
-    if not peer.chat.take(time.monotonic()):
+    size = len(text.encode("utf-8", "replace"))
+    if size > CHAT_BYTES or not peer.chat.take(time.monotonic(), 1 + size // 1024):
         return
     message = json.dumps({"from": peer.name, "text": text}, ensure_ascii=False)
     for other in room.peers:

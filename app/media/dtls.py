@@ -14,7 +14,7 @@ from aiortc.rtcdtlstransport import RTCCertificate, RTCDtlsFingerprint, RTCDtlsP
 from aiortc.rtcicetransport import RTCIceTransport
 from aiortc.rtcsctptransport import RTCSctpCapabilities, RTCSctpTransport
 
-from app.media.limits import CHAT_BYTES, HANDSHAKE
+from app.media.limits import CHAT_BYTES, HANDSHAKE, MAX_CHANNELS, MAX_PARTS
 
 MOST_WAITING = 128  # datagrams of DTLS not yet read
 
@@ -24,8 +24,8 @@ class _Datagrams:
 
     role = "controlled"
 
-    def __init__(self, send: Callable[[bytes], None]) -> None:
-        self._send_now = send
+    def __init__(self, send: Callable[[bytes], None], hoards: Callable[[], bool]) -> None:
+        self._send_now, self._hoards = send, hoards
         self._waiting: asyncio.Queue[bytes | None] = asyncio.Queue(MOST_WAITING)
 
     def put(self, datagram: bytes | None) -> None:
@@ -37,7 +37,7 @@ class _Datagrams:
 
     async def _recv(self) -> bytes:
         datagram = await self._waiting.get()
-        if datagram is None:
+        if datagram is None or self._hoards():
             raise ConnectionError
         return datagram
 
@@ -49,7 +49,7 @@ class Line:
     """DTLS with one client. `received` and `sent` are libsrtp's handles once `open` has returned True."""
 
     def __init__(self, certificate: RTCCertificate, send: Callable[[bytes], None]) -> None:
-        self._datagrams = _Datagrams(send)
+        self._datagrams = _Datagrams(send, self._hoards)
         self._dtls = RTCDtlsTransport(cast(RTCIceTransport, self._datagrams), [certificate])
         self._dtls._set_role("server")
         self._sctp: RTCSctpTransport | None = None
@@ -78,6 +78,17 @@ class Line:
         self._sctp = RTCSctpTransport(self._dtls, port=5000)
         self._sctp.on("datachannel", on_channel)
         await self._sctp.start(RTCSctpCapabilities(maxMessageSize=CHAT_BYTES), port)
+
+    def _hoards(self) -> bool:
+        """Whether the client has us keep parts of messages without end: aiortc has no limit of its own."""
+        if self._sctp is None:
+            return False
+        streams = self._sctp._inbound_streams
+        return (
+            len(streams) > MAX_CHANNELS
+            or len(self._sctp._sack_misordered) > MAX_PARTS
+            or any(len(stream.reassembly) > MAX_PARTS for stream in streams.values())
+        )
 
     async def close(self) -> None:
         """Tell the client that it is over; never raises."""

@@ -40,6 +40,7 @@ class Forwarder:
         flags, kind, number, timestamp, ssrc = _unpack(packet)
         layer = peer.layers.get(ssrc)
         if layer is None:
+            peer.meet(ssrc)
             layer = peer.learn(packet[:size])
             if layer is None:
                 self._totals.dropped += 1

@@ -8,7 +8,16 @@ from typing import Any
 
 from app.media.dtls import Line
 from app.media.errors import OfferRefused
-from app.media.limits import CHAT_PER_SECOND, MAX_ADDRESSES, MAX_STREAMS, RESENDS_PER_SECOND, STUN_PER_PEER, Bucket
+from app.media.limits import (
+    CHAT_PER_SECOND,
+    MAX_ADDRESSES,
+    MAX_SSRCS,
+    MAX_STREAMS,
+    NACKS_PER_SECOND,
+    RESENDS_PER_SECOND,
+    STUN_PER_PEER,
+    Bucket,
+)
 from app.media.rtp import extensions
 from app.media.sdp_answer import SlotLine
 from app.media.sdp_offer import Offer, Section
@@ -51,6 +60,9 @@ class Peer:
         self.estimate: tuple[float, int] | None = None  # REMB of this client: when, bits a second
         self.reduced_at = 0.0  # when it was last taken back
         self.requests = Bucket(STUN_PER_PEER, STUN_PER_PEER)
+        self.incoming = 0  # bytes and costs of what came in this second (limits.INCOMING)
+        self.ssrcs: set[int] = set()  # beside those of its layers
+        self.nacks = Bucket(NACKS_PER_SECOND, NACKS_PER_SECOND)
         self.resends = Bucket(RESENDS_PER_SECOND, RESENDS_PER_SECOND / 2)
         self.chat = Bucket(CHAT_PER_SECOND, 2 * CHAT_PER_SECOND)
         self.channel: Any = None
@@ -139,6 +151,16 @@ class Peer:
         self.address = address
         for layer in {slot.layer for slot in self.slots if slot.layer}:
             layer.refresh()
+
+    def meet(self, ssrc: int) -> None:
+        """A stream we know nothing of; a client of ever new ones is read no more, and removed at the next look."""
+        self.ssrcs.add(ssrc)
+        if self.has_too_many_streams:
+            self.received = None
+
+    @property
+    def has_too_many_streams(self) -> bool:
+        return len(self.ssrcs) > MAX_SSRCS
 
     def learn(self, packet: memoryview) -> Layer | None:
         """Which layer an unknown SSRC is, from the extensions MID and RID (RFC 8852, RFC 9143); None: nobody's."""

@@ -29,6 +29,7 @@ NAMES = (
 )
 # Attributes that exist only on an object: looked for in what is made at the check.
 TRANSPORT = ("_rx_srtp", "_tx_srtp", "_ssl")
+CHANNEL = ("_inbound_streams", "_sack_misordered", "reassembly")
 
 
 def check() -> None:
@@ -44,11 +45,14 @@ def check() -> None:
 
 
 def _objects() -> list[str]:
+    from aiortc import rtcsctptransport
     from aiortc.rtcdtlstransport import RTCDtlsTransport
     from pylibsrtp import Policy, Session
 
     source = inspect.getsource(RTCDtlsTransport)
     gone = [f"{DTLS}{name} (keys of the handshake)" for name in TRANSPORT if f"self.{name}" not in source]
+    source = inspect.getsource(rtcsctptransport)
+    gone += [f"aiortc.rtcsctptransport {name} (what it keeps)" for name in CHANNEL if f"self.{name}" not in source]
     policy = Policy(
         key=bytes(44), ssrc_type=Policy.SSRC_ANY_OUTBOUND, srtp_profile=Policy.SRTP_PROFILE_AEAD_AES_256_GCM
     )

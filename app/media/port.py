@@ -14,7 +14,7 @@ import structlog
 from pylibsrtp._binding import ffi, lib
 
 from app.media import stun
-from app.media.limits import DATAGRAM, STUN_PER_SOURCE, Bucket
+from app.media.limits import COST, COST_DTLS, DATAGRAM, INCOMING, STUN_PER_SOURCE, Bucket
 from app.media.stun import Address
 from app.media.wire import ROOM, Totals
 
@@ -105,6 +105,10 @@ class Port:
                 if peer is None or peer.received is None:
                     totals.dropped += 1
                     continue
+                peer.incoming += size + COST
+                if peer.incoming > INCOMING:
+                    totals.dropped += 1
+                    continue
                 length[0] = size
                 if 192 <= view[1] <= 223:
                     if lib.srtp_unprotect_rtcp(peer.received, buffer, length) == 0:
@@ -116,6 +120,10 @@ class Port:
             elif first < 4:
                 self._binding(bytes(view[:size]), address)
             elif 19 < first < 64 and peer is not None and peer.line is not None:
+                peer.incoming += size + COST_DTLS
+                if peer.incoming > INCOMING:
+                    totals.dropped += 1
+                    continue
                 peer.line.feed(bytes(view[:size]))
             else:
                 totals.dropped += 1

@@ -26,6 +26,7 @@ class Reports:
     def received(self, peer: Peer, data: bytes) -> None:
         """An authentic compound packet came; what is malformed or unknown in it is passed over."""
         now = time.monotonic()
+        peer.meet(int.from_bytes(data[4:8], "big"))
         for part in rtcp.split(data):
             kind, form = part.kind, part.form
             if kind in (rtcp.SENDER_REPORT, rtcp.RECEIVER_REPORT):
@@ -102,6 +103,8 @@ class Reports:
         if slot is None:
             return
         for number in rtcp.nacked(part.body):
+            if not peer.nacks.take(now):
+                return
             self._wire.totals.nacks_in += 1
             self._forwarder.resend(slot, number, now)
 

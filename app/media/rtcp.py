@@ -11,7 +11,6 @@ TRANSPORT_FEEDBACK, PAYLOAD_FEEDBACK = 205, 206
 NACK, PLI, FIR, AFB = 1, 1, 4, 15
 OWN_SSRC = 1  # of the unit as a receiver
 MOST_PACKETS = 32  # in one compound packet
-MOST_NACKED = 253 * 17
 
 _HEAD = struct.Struct("!BBH")
 _FEEDBACK = struct.Struct("!BBHII")

@@ -289,8 +289,9 @@ class Unit:
 
     def _each_second(self, now: float) -> None:
         for peer in list(self.peers.values()):
-            if now - peer.heard > SILENCE:
-                self.remove(peer, "silence")
+            peer.incoming = 0
+            if now - peer.heard > SILENCE or peer.has_too_many_streams:
+                self.remove(peer, "streams" if peer.has_too_many_streams else "silence")
                 continue
             if peer.sent is None:
                 continue

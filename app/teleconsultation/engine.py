@@ -38,7 +38,8 @@ __all__ = ["MediaEngine", "UnitEngine"]
 
 log = structlog.get_logger(__name__)
 
-LONGEST_LINE = 262_144  # bytes, both ways
+LONGEST_LINE = 262_144  # bytes, of a request
+LONGEST_ANSWER = 1 << 22  # bytes: who sits where on a full unit, in one line
 ANSWERED_WITHIN = 3.0  # seconds
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 1.0  # seconds between two attempts to reach the unit
 MOST_WAITING = 256  # requests without an answer
@@ -144,7 +145,7 @@ class UnitEngine:
     async def _converse(self) -> bool:
         """One connection, from its start to its end; whether it was good for something."""
         try:
-            reader, writer = await asyncio.open_unix_connection(self._path, limit=LONGEST_LINE)
+            reader, writer = await asyncio.open_unix_connection(self._path, limit=LONGEST_ANSWER)
         except OSError:
             return False  # it has not started yet
         try:

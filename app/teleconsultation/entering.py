@@ -21,6 +21,7 @@ from app.errors import (
     TeledossierError,
 )
 from app.identity import login_sessions
+from app.identity.models import Professional
 from app.platform import Platform
 from app.teleconsultation import invitations, messages, service, wire
 from app.teleconsultation.lines import CallerLine, GuestLine, Line
@@ -38,6 +39,7 @@ T = TypeVar("T")
 RIGHTS_LOST = (NotAuthenticated, NotFound, AccessDenied, InvitationInvalid)
 
 NOT_IN_ROOM = "Entrez d'abord dans la salle."
+CLOSED = "Cette salle n'est plus ouverte aux téléconsultations. Choisissez-en une autre."
 NOT_FOR_GUESTS = "Seul un professionnel peut faire cela."
 ONLY_FOR_GUESTS = "Seule une personne invitée attend d'être admise. Entrez directement dans la salle."
 NO_LONGER_WAITING = "Cette personne n'attend plus. Son lien reste valable : elle peut revenir."
@@ -113,7 +115,16 @@ def _allowed(hub: Hub, line: Line, message: messages.Join) -> Room:
             hub.presence.restore_silenced(line.dossier_id, service.silenced(session, line.dossier))
     if isinstance(line, CallerLine):
         service.check_step(line.dossier)
+        if room.closed and room.id != line.dossier.planned_room_id and not _goes_on(hub, line, room, message):
+            raise InvalidInput(CLOSED)  # a lobby that was opened before still shows it
     return room
+
+
+def _goes_on(hub: Hub, line: CallerLine, room: Room, message: messages.Join) -> bool:
+    """Whether people of this dossier meet in the room already, or come back to it."""
+    if hub.presence.is_attended(room.slug, line.dossier_id):
+        return True
+    return hub.presence.would_resume(room.slug, line.dossier_id, line.person, message.resume)
 
 
 def _may_go_in(hub: Hub, line: GuestLine, room: Room, message: messages.Join) -> bool:
@@ -214,10 +225,7 @@ async def _keep_entry(hub: Hub, line: Line, room: Room, entry: Entry) -> None:
     """Write the step and the journal; who may not be inside after all is taken out and told."""
     try:
         if isinstance(line, CallerLine):
-            await hub.desk.run(
-                login_sessions.find, line.secret
-            )  # entering is using one's login, also just before it ends
-            await hub.desk.run(service.enter, line.actor, line.number, room.slug, resumed=entry.resumed)
+            await hub.desk.run(_enter, line.secret, line.actor, line.number, room.slug, entry.resumed)
         elif isinstance(line, GuestLine):
             await hub.desk.run(invitations.guest_entered, line.actor, room.slug)
     except TeledossierError as refusal:
@@ -225,6 +233,12 @@ async def _keep_entry(hub: Hub, line: Line, room: Room, entry: Entry) -> None:
         line.tell(wire.error(refusal, "join"))
         if departure is not None:
             hub.departed(departure, "refused", refusal.message, journal=False)
+
+
+def _enter(platform: Platform, secret: str, actor: Professional, number: str, room: str, resumed: bool) -> None:
+    """One turn of the desk: who quits at once must not be written out before they are written in."""
+    login_sessions.find(platform, secret)  # entering is using one's login, also just before it ends
+    service.enter(platform, actor, number, room, resumed=resumed)
 
 
 # -- the waiting room

@@ -39,6 +39,9 @@ CHECK_EVERY = 20.0  # between two looks whether a login or an invitation still h
 LOOK_EVERY = 1.0  # between two looks whether a login was ended; the bus is quicker, but may lose an event
 COMING_BACK = 120.0  # after the process started, before a call nobody came back to is over
 
+PENANCE = 4.0  # seconds that who was cut off for a flood stays out; their page comes back after 5
+MOST_LINES = 24  # of one login or invitation: a page has one
+
 MEETING_OVER = "La téléconsultation est terminée. Les professionnels ont quitté la salle. Merci d'avoir participé."
 LINE_LOST = "Vous êtes sorti de la salle : la liaison était coupée depuis trop longtemps. Entrez de nouveau."
 
@@ -56,6 +59,7 @@ class Hub(Register):
             self._subscribe(invitations.TOPIC, self._invitation_changed),
             self._subscribe(outbox.CHANGED, self._mail_changed),
         ]
+        self._flooded: dict[str, float] = {}  # secret of who was cut off -> until when they stay out
         self._looked_at = time.monotonic()
         self._ticking = self._loop.create_task(self._tick_for_ever())
         self.forwarding = Forwarding(self)
@@ -76,18 +80,32 @@ class Hub(Register):
     def open_caller(self, socket: Socket, secret: str, caller: door.Caller) -> CallerLine:
         """A professional's page connects; `caller` was just checked."""
         line = CallerLine(socket, secret, caller, time.monotonic())
+        if not self._take(line):
+            return line
         with self.platform.reading() as session:
             line.rooms = service.rooms_for(session, caller.dossier)
-        self.lines.add(line)
         line.tell(wire.hello(line.person, rooms=self.rooms_for(line)))
         return line
 
     def open_guest(self, socket: Socket, secret: str, guest: door.Guest) -> GuestLine:
         """A guest's page connects; `guest` was just checked."""
         line = GuestLine(socket, secret, guest, time.monotonic())
-        self.lines.add(line)
-        line.tell(wire.hello(line.person, context=invitations.guest_context(self.platform, guest.invitation)))
+        if self._take(line):
+            line.tell(wire.hello(line.person, context=invitations.guest_context(self.platform, guest.invitation)))
         return line
+
+    def _take(self, line: Line) -> bool:
+        """Take a connection in: limits count by connection, so these may not be had without end."""
+        if line.heard_at < self._flooded.get(line.secret, 0.0):
+            line.cut(FLOOD, "flood")
+            return False
+        theirs = [known for known in self.lines if known.secret == line.secret]
+        if len(theirs) >= MOST_LINES:
+            oldest = min(theirs, key=lambda known: (known.participant is not None, known.heard_at))
+            oldest.cut(FLOOD, "lines")
+            self.closed(oldest)
+        self.lines.add(line)
+        return True
 
     def receive(self, line: Line, frame: str | bytes) -> None:
         """One frame from a page: checked, counted, acted on. What is refused is answered with `error`."""
@@ -296,6 +314,8 @@ class Hub(Register):
 
     def _count_refusal(self, line: Line, refusal: MessageRefused, about: str, key: str | None, now: float) -> None:
         if line.limits.is_flood(now):
+            self._flooded = {secret: until for secret, until in self._flooded.items() if until > now}
+            self._flooded[line.secret] = now + PENANCE
             self.put_out(line, "flood")
             line.cut(FLOOD, "flood")
         else:

@@ -23,7 +23,7 @@ from app.audit import service as audit
 from app.db import key
 from app.dossiers.access import Right, dossier_for
 from app.dossiers.models import Dossier
-from app.errors import InvalidInput, InvitationInvalid, NotFound
+from app.errors import InvalidInput, InvitationInvalid, NotAdmitted, NotFound
 from app.identity import contacts
 from app.identity.login_sessions import hash_secret
 from app.identity.models import Professional
@@ -189,11 +189,13 @@ def open_invitation(platform: Platform, secret: str) -> Invitation:
 
 
 def guest_entered(platform: Platform, actor: Invitation, room: str) -> None:
-    """Journal that a guest is inside. Raises: NotFound, InvitationInvalid (let out meanwhile)."""
+    """Journal that a guest is inside. Raises: NotFound, InvitationInvalid, NotAdmitted (let out, or left, meanwhile)."""
     with platform.transaction() as session:
         invitation = session.get_one(Invitation, actor.id)
         if invitation.withdrawn_at or invitation.refused_at:
             raise InvitationInvalid
+        if not invitation.is_admitted:  # they left, which was not written yet when they came back
+            raise NotAdmitted
         kept = room_called(session, room)
         detail = {"invitation": actor.id, "room": kept.slug}
         dossier_id = invitation.dossier_id

@@ -10,7 +10,7 @@ import json
 from typing import Any
 
 import structlog
-from tornado.iostream import StreamClosedError
+from tornado.iostream import StreamBufferFullError, StreamClosedError
 from tornado.web import HTTPError
 from tornado.websocket import WebSocketClosedError, WebSocketHandler
 
@@ -27,6 +27,7 @@ from app.web.base import Handler
 
 log = structlog.get_logger(__name__)
 
+MOST_UNREAD = 8 << 20  # bytes that a page may leave unread; more than twice the longest discussion
 NUMBER = r"[A-Za-z0-9-]{1,32}"
 
 
@@ -75,6 +76,8 @@ class RoomSocket(Handler, WebSocketHandler):
 
     def open(self, *args: str, **kwargs: str) -> None:
         self.set_nodelay(True)
+        if self.ws_connection is not None and self.ws_connection.stream is not None:
+            self.ws_connection.stream.max_write_buffer_size = MOST_UNREAD
         if self.ended is not None:
             self.send(wire.error(self.ended, "hello"))
             self.close(RIGHT_LOST, self.ended.code)
@@ -95,6 +98,12 @@ class RoomSocket(Handler, WebSocketHandler):
         try:
             written = self.write_message(json.dumps(message, ensure_ascii=False, separators=(",", ":")))
         except (WebSocketClosedError, StreamClosedError):
+            return
+        except StreamBufferFullError:
+            # It speaks, or it would have been silent for too long, and reads nothing: our memory is not its store.
+            log.warning("room.unread")
+            if self.ws_connection is not None and self.ws_connection.stream is not None:
+                self.ws_connection.stream.close()
             return
         # Nobody waits for it; a failure to send is told by `on_close`, and must not be logged as never retrieved.
         written.add_done_callback(lambda done: done.cancelled() or done.exception())

@@ -209,8 +209,8 @@ export class Call extends CallActs {
     this.wasOpen = true;
   }
 
-  /** @param {boolean} [unit] the room is on the unit */
-  sendJoin(unit = false) {
+  /** @param {boolean} [unit] the room is on the unit; else as the last time */
+  sendJoin(unit) {
     const words = { t: "join", room: this.room.id, ...this.sending() };
     if (this.id) this.line.send({ ...words, resume: { id: this.id, proof: this.proof } });
     else this.line.send({ ...words, ...this.topology.takeOffer(unit) });
@@ -228,7 +228,6 @@ export class Call extends CallActs {
   /** @param {Message} message */
   joined(message) {
     if (this.state !== "joining" && this.state !== "inside") return;
-    const back = this.id !== "";
     this.id = message.id;
     this.proof = message.proof;
     this.room = message.room;
@@ -247,7 +246,7 @@ export class Call extends CallActs {
     this.move("inside");
     this.hush(message.people.find((/** @type {Person} */ { id }) => id === message.id)?.silenced ?? message.silenced ?? this.silenced);
     this.retell();
-    if (back) this.line.repeatKept();
+    this.line.repeatKept();
     for (const topic of ["people", "chat", "lobby", "invitations"]) this.emit(topic);
   }
 

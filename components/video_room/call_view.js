@@ -159,8 +159,9 @@ export class CallView {
 
   drawLine() {
     const { call, words } = this;
-    if (call.line.isOpen || call.state !== "inside") this.notes.hide("line");
-    else this.notes.show("line", { title: words.say("line.lost"), text: words.say("line.lost.text"), icon: "retry" });
+    const inside = call.state === "inside";
+    if (call.line.isOpen || (!inside && call.state !== "joining")) this.notes.hide("line");
+    else this.notes.show("line", { title: words.say("line.lost"), icon: "retry", ...(inside && { text: words.say("line.lost.text") }) });
     if (call.state === "inside" && call.waitsForUnit) this.notes.show("unit", { title: words.say("unit.lost"), text: words.say("unit.lost.text"), icon: "retry" });
     else this.notes.hide("unit");
     if (call.topology.isBroken && !call.waitsForUnit) this.notes.show("media", { title: words.say("media.lost"), text: words.say("media.lost.text"), icon: "retry" });

@@ -64,6 +64,8 @@ export class LobbyView {
     ];
     this.timer = setInterval(() => this.drawLine(), 1000);
     this.rooms.draw(call.rooms);
+    // Refused: the choice is still theirs.
+    if (this.rooms.rows.has(call.room.id)) this.rooms.select(call.room.id);
     this.draw();
   }
 

@@ -53,6 +53,7 @@ export class Topology {
     this.unit = null;
     /** @type {Promise<UnitTopology | null> | null} */
     this.loading = null;
+    this.toUnit = false;
     this.negotiations = 0;
     this.closed = false;
     /** What each tile really plays. @type {Map<string, {audio: MediaStreamTrack | null, video: MediaStreamTrack | null}>} */
@@ -88,10 +89,11 @@ export class Topology {
 
   /**
    * What travels inside `join`.
-   * @param {boolean} unit the room is on the unit
+   * @param {boolean} [unit] the room is on the unit; else as the last time: the line was lost on the way
    * @returns {{offer?: string, publish?: string}}
    */
-  takeOffer(unit) {
+  takeOffer(unit = this.toUnit) {
+    this.toUnit = unit;
     const publish = unit ? this.unit?.takeOffer() : undefined;
     return publish ? { publish } : { offer: this.peers.takeOffer() };
   }

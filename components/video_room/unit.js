@@ -78,6 +78,8 @@ export class UnitTopology {
 
   /** @returns {string | undefined} the SDP that travels inside `join` */
   takeOffer() {
+    // Whoever was refused, or lost the line, asks again with what was not answered.
+    if (this.asked?.n === IN_JOIN) return this.asked.leg.pending;
     const leg = this.prepared;
     const sdp = leg?.pending;
     if (!leg || !sdp) return undefined;

@@ -15,6 +15,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from aiortc.rtcsctptransport import SCTP_DATA_FIRST_FRAG, DataChunk, tsn_plus_one
 
 from app.media import rtcp
 from app.settings import Settings
@@ -298,6 +299,36 @@ async def test_a_flood_of_bindings_is_answered_only_in_part(control: Control, pe
     await asyncio.gather(*(client.bind() for _ in range(400)))
     after = (await control.ask("stats"))["ok"]["totals"]["stun"]
     assert 20 < after - before < 120
+
+
+async def test_a_client_that_floods_is_heard_only_in_part(control: Control, people: AsyncExitStack) -> None:
+    sender, viewer = await raw(people, control, "sender"), await raw(people, control, "viewer")
+    for number in range(12_000):
+        sender.send_rtp(number, KEY_FRAME)
+        if number % 50 == 49:
+            await asyncio.sleep(0.001)
+    stats = (await control.ask("stats"))["ok"]
+    assert len(viewer.packets) > 1000
+    assert stats["totals"]["dropped"] > 1000
+    await asyncio.sleep(1.2)  # then it is as good as before
+    before = len(viewer.packets)
+    sender.send_rtp(12_000, KEY_FRAME)
+    await until(lambda: len(viewer.packets) == before + 1)
+
+
+async def test_a_message_without_an_end_ends_the_line(control: Control, people: AsyncExitStack) -> None:
+    martin = await enter(people, control, "martin", chat=True, publishes=())
+    await until(lambda: martin.channel.readyState == "open")
+    sctp = martin.pc.sctp
+    for number in range(3000):
+        part = DataChunk(flags=0 if number else SCTP_DATA_FIRST_FRAG)
+        part.tsn, part.stream_id, part.stream_seq, part.protocol = sctp._local_tsn, 7, 0, 51
+        part.user_data = b"x"
+        sctp._local_tsn = tsn_plus_one(sctp._local_tsn)
+        await sctp._send_chunk(part)
+        if number % 10 == 9:
+            await asyncio.sleep(0.01)
+    await control.hear("gone", 2, peer="martin", reason="closed")
 
 
 async def test_what_one_writes_reaches_the_others(control: Control, people: AsyncExitStack) -> None:

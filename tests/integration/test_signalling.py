@@ -190,6 +190,18 @@ async def test_who_may_not_be_inside_after_all_is_taken_out_and_told(
     assert house.journal().count("room.left") == 0  # who was never in is not journalled as having left
 
 
+async def test_who_quits_at_once_leaves_no_call_behind(house: House) -> None:
+    nurse = await house.page_of("ide.dubois")
+    await nurse.say("join", room=BLUE, **DEVICES)
+    await nurse.say("leave")
+    await nurse.hear("joined")
+    async with asyncio.timeout(5):
+        while not {"room.entered", "room.left"} <= set(house.journal()):
+            await asyncio.sleep(0.01)
+    assert [action for action in house.journal() if action.startswith("room.")] == ["room.entered", "room.left"]
+    await house.until_step(Step.OPINION_DUE)
+
+
 async def test_a_closed_dossier_s_room_stays_shut(house: House) -> None:
     page = await house.page_of("dr.martin", CLOSED)
     await page.say("join", room=BLUE, **DEVICES)
@@ -568,6 +580,18 @@ async def test_a_flood_is_cut_off(house: House) -> None:
         await doctor.socket.write_message(json.dumps({"t": "state", **DEVICES}))
     assert await doctor.closed() == 4429
     assert (await nurse.hear("left"))["name"] == "Dr Claire MARTIN"
+
+
+async def test_a_page_that_reads_nothing_does_not_fill_the_memory(house: House) -> None:
+    nurse, _doctor = await two_inside(house)
+    line = next(line for line in house.hub.lines if line.person.name == "Dr Claire MARTIN")
+    for _ in range(40):  # nobody hears them, the kernel keeps a few
+        line.tell({"t": "chat", "text": "x" * 1_000_000})
+    async with asyncio.timeout(5):
+        while line.is_open:
+            await asyncio.sleep(0.01)
+    assert house.hub.presence.everybody()[1].lost_at is not None  # their place is kept, as with any broken line
+    assert await nurse.hears_nothing("left")
 
 
 # -- rights that end

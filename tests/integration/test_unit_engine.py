@@ -71,6 +71,21 @@ async def test_the_welcome_says_who_is_on_the_unit(server: ControlServer) -> Non
     assert not listening.engine.is_up
 
 
+async def test_a_full_unit_is_found_again(server: ControlServer) -> None:
+    """400 people in rooms of eight, each with fourteen places taken: the welcome of a restart is long."""
+    seat = {"mid": "12", "kind": "video", "from": "0123456789abcdef.19abcdef012", "source": "cam"}
+    server.peers = [
+        {"peer": f"{number:016x}.19abcdef012", "room": "salle-bleue.1", "muted": [], "slots": [seat] * 14}
+        for number in range(400)
+    ]
+    listening = Listening(server.path)
+    await listening.until(lambda: listening.engine.is_up)
+    [event] = listening.events
+    assert isinstance(event, UnitUp)
+    assert len(event.peers) == 400
+    await listening.engine.close()
+
+
 async def test_who_does_not_know_the_secret_is_never_up(server: ControlServer) -> None:
     listening = Listening(server.path, "another")
     await listening.until(lambda: server.refused >= 2)

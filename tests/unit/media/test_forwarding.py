@@ -10,6 +10,7 @@ from itertools import pairwise
 import pytest
 
 from app.media import rtcp
+from app.media.limits import MAX_SSRCS
 from app.media.sdp_offer import URI_LEVEL, URI_TWCC, Section
 from tests.unit.media.rig import HIGH, KEY_FRAME, LOW, OTHER, Rig, slot_video
 
@@ -246,3 +247,15 @@ def test_packets_of_any_kind_never_raise() -> None:
             data[1] = 96 | data[1] & 128
         room[: len(data)] = data
         rig.forwarder.packet(rig.publisher, room, len(data))
+
+
+def test_a_client_of_ever_new_streams_is_read_no_more() -> None:
+    """libsrtp keeps every stream it has once decrypted, and looks through all of them for each packet."""
+    rig = Rig()
+    rig.publisher.received = object()
+    for ssrc in range(5000, 5000 + MAX_SSRCS):
+        rig.feed(1, KEY_FRAME, ssrc=ssrc)
+    assert rig.publisher.received is not None
+    report = struct.pack("!BBHI", 0x80, 201, 1, 4999)
+    rig.reports.received(rig.publisher, report)
+    assert rig.publisher.received is None

@@ -118,6 +118,16 @@ def test_the_publisher_is_told_what_was_lost_and_held_by_nothing_but_the_cap() -
     assert unpack_remb_fci(remb.fci)[0] > 2_000_000
 
 
+def test_a_flood_of_requests_is_looked_up_only_in_part() -> None:
+    rig = Rig()
+    viewer = rig.viewer(**slot_video())
+    rig.feed(1, KEY_FRAME)
+    asked = rtcp.make_nack(viewer.slots[0].ssrc, list(range(0, 1020)))
+    for _ in range(20):
+        rig.reports.received(viewer, asked)
+    assert 1000 < rig.totals.nacks_in < 4000
+
+
 @given(st.binary(max_size=200), st.integers(0, 31), st.sampled_from([200, 201, 202, 203, 204, 205, 206, 207]))
 def test_reports_of_any_kind_never_raise(noise: bytes, form: int, kind: int) -> None:
     rig = Rig()

@@ -1,0 +1,161 @@
+/** A page's call without a browser: `node call_rig.mjs SCENARIO` prints what it said, as JSON. Connections lead nowhere. */
+const nothing = () => undefined;
+class Connection {
+  constructor() {
+    Object.assign(this, { signalingState: "stable", connectionState: "new", localDescription: null, transceivers: [] });
+  }
+
+  addTransceiver(what) {
+    const transceiver = { mid: String(this.transceivers.length), sender: { replaceTrack: nothing }, receiver: { track: { kind: what } } };
+    this.transceivers.push(transceiver);
+    return transceiver;
+  }
+
+  getTransceivers() {
+    return this.transceivers;
+  }
+
+  createDataChannel() {
+    return { readyState: "connecting" };
+  }
+
+  async setLocalDescription() {
+    this.signalingState = "have-local-offer";
+    this.localDescription = { type: "offer", sdp: `v=0 ${this.transceivers.length}` };
+  }
+
+  close() {
+    this.signalingState = "closed";
+  }
+}
+Object.assign(globalThis, {
+  addEventListener: nothing, removeEventListener: nothing, RTCPeerConnection: Connection, RTCRtpReceiver: {},
+  MediaStream: class {
+    getTracks() {
+      return [];
+    }
+  },
+});
+
+/** Elements that are drawn nowhere. */
+class Element {
+  constructor() {
+    Object.assign(this, { children: [], attributes: {}, textContent: "", hidden: false, style: {}, dataset: {} });
+    this.classList = { toggle: nothing, add: nothing, remove: nothing };
+  }
+
+  get options() {
+    return this.children;
+  }
+
+  append(...children) {
+    this.children.push(...children);
+  }
+
+  replaceChildren(...children) {
+    this.children = children;
+  }
+
+  getAttribute(name) {
+    return this.attributes[name] ?? null;
+  }
+
+  setAttribute(name, value) {
+    this.attributes[name] = value;
+  }
+
+  removeAttribute(name) {
+    delete this.attributes[name];
+  }
+
+  querySelector() {
+    return null;
+  }
+}
+for (const name of ["addEventListener", "remove"]) Element.prototype[name] = nothing;
+globalThis.document = { createElement: () => new Element(), createElementNS: () => new Element(), addEventListener: nothing, removeEventListener: nothing };
+
+const { Call } = await import("../../components/video_room/call.js");
+
+/** @type {any[]} */
+const said = [];
+/** @type {any} */
+let socket = null;
+const connect = () => {
+  socket = { readyState: 0, send: (text) => said.push(JSON.parse(text)), close: nothing };
+  return socket;
+};
+const devices = { tracks: { audio: null, video: null }, sends: () => true, on: () => nothing, turn: nothing };
+const call = new Call(connect, devices, []);
+const up = () => {
+  socket.readyState = 1;
+  socket.onopen({});
+};
+const down = () => {
+  const former = socket;
+  former.readyState = 3;
+  former.onclose({ code: 1006 });
+  call.line.attemptNow();
+};
+const hear = (message) => socket.onmessage({ data: JSON.stringify(message) });
+const joined = { t: "joined", id: "a.1", proof: "p", room: { id: "blue", name: "Salle Bleue" }, since: "2026-11-24T09:30:00Z", people: [], chat: [], route: "direct", resumed: false };
+const rooms = { t: "rooms", rooms: [{ id: "blue", name: "Salle Bleue", planned: true, people: [], full: false, unit: true }] };
+
+const scenarios = {
+  async written_while_entering() {
+    call.line.open();
+    call.join("blue");
+    call.say("Bonjour");
+    up();
+    hear(joined);
+  },
+  async line_lost_while_entering() {
+    call.line.open();
+    up();
+    hear(rooms);
+    await call.topology.expectUnit();
+    call.join("blue");
+    down();
+    up();
+  },
+  async entering_again_after_a_refusal() {
+    call.line.open();
+    up();
+    hear(rooms);
+    await call.topology.expectUnit();
+    call.join("blue");
+    hear({ t: "full", room: "blue", message: "complète" });
+    call.join("blue");
+  },
+  async line_away_while_entering() {
+    const { CallView } = await import("../../components/video_room/call_view.js");
+    const notes = new Map();
+    const view = { call, words: { say: (label) => label }, notes: { show: (key, note) => notes.set(key, note), hide: (key) => notes.delete(key) } };
+    call.line.open();
+    call.join("blue");
+    CallView.prototype.drawLine.call(view);
+    said.push({ t: "entering", note: notes.get("line")?.title, text: notes.get("line")?.text });
+    up();
+    CallView.prototype.drawLine.call(view);
+    said.push({ t: "up", note: notes.get("line")?.title });
+    hear(joined);
+    down();
+    CallView.prototype.drawLine.call(view);
+    said.push({ t: "inside", text: notes.get("line")?.text });
+  },
+  async lobby_after_a_refusal() {
+    const { LobbyView } = await import("../../components/video_room/lobby_view.js");
+    const words = { say: (label) => label, count: (label) => label };
+    Object.assign(devices, { list: () => [], wanted: {}, problems: {}, chosen: {} });
+    call.line.open();
+    up();
+    hear({ t: "rooms", rooms: [...rooms.rooms, { id: "green", name: "Salle Verte", planned: false, people: [], full: false }] });
+    call.join("green");
+    hear({ t: "full", room: "green", message: "complète" });
+    const view = new LobbyView(words, call, devices);
+    said.push({ t: "chosen", room: view.rooms.selected, checked: view.rooms.rows.get("green").input.checked });
+  },
+};
+await scenarios[process.argv[2]]();
+console.log(JSON.stringify(said.filter(({ t }) => t !== "ping")));
+process.exit(0);

@@ -1,0 +1,44 @@
+"""What a page says while it enters, when things go wrong just then."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+RIG = Path(__file__).parents[2] / "support" / "call_rig.mjs"
+pytestmark = pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
+
+
+def said(scenario: str) -> list[dict[str, Any]]:
+    done = subprocess.run(["node", str(RIG), scenario], capture_output=True, text=True, timeout=30, check=True)
+    words: list[dict[str, Any]] = json.loads(done.stdout)
+    return words
+
+
+def test_what_is_written_before_one_is_in_is_said_as_soon_as_one_is() -> None:
+    words = said("written_while_entering")
+    assert [word["t"] for word in words] == ["join", "chat"]
+    assert words[1]["text"] == "Bonjour"
+
+
+@pytest.mark.parametrize("scenario", ["line_lost_while_entering", "entering_again_after_a_refusal"])
+def test_who_asks_again_to_enter_brings_the_offer_for_the_unit_again(scenario: str) -> None:
+    first, second = (word for word in said(scenario) if word["t"] == "join")
+    assert first["publish"].startswith("v=0")
+    assert second.get("publish") == first["publish"]
+
+
+def test_who_enters_while_the_line_is_away_is_told_so() -> None:
+    entering, up, inside = (word for word in said("line_away_while_entering") if word["t"] != "join")
+    assert entering == {"t": "entering", "note": "line.lost"}  # no call goes on yet: nothing is said of one
+    assert up == {"t": "up"}
+    assert inside["text"] == "line.lost.text"
+
+
+def test_after_a_refusal_the_chosen_room_is_still_chosen() -> None:
+    assert said("lobby_after_a_refusal")[-1] == {"t": "chosen", "room": "green", "checked": True}
