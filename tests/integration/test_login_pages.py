@@ -73,7 +73,7 @@ def test_strong_by_forms_alone(browser: httpx.Client, channel: str, to: str, sho
     early = post(browser, "/connexion/code/renvoi")
     assert "Le code est en route" in text(early)
     assert post(browser, "/connexion/code", code=code).url.path == "/portail"
-    assert {cookie.name for cookie in browser.cookies.jar} == {"session", "moyen"}
+    assert {cookie.name for cookie in browser.cookies.jar} == {"session", "moyen", "etablissement"}
 
 
 def test_the_page_asked_for_is_reached_after_both_steps(browser: httpx.Client) -> None:
