@@ -10,10 +10,10 @@ import re
 from enum import StrEnum
 
 from app.documents.laboratory_results import (
-    ASK_AGAIN,
     BROKEN,
     MOST_BYTES,
     NOTHING,
+    PDF_INSTEAD,
     TOO_LARGE,
     Result,
     reference_range,
@@ -23,10 +23,10 @@ from app.errors import FileRefused
 
 __all__ = ["Format", "Result", "format_of", "read_results", "reference_range", "refusal_of"]
 
-OTHER_JSON = f"ce fichier JSON n'est pas de la biologie FHIR. {ASK_AGAIN}"
-OTHER_XML = f"ce fichier XML n'est pas un compte rendu de biologie CDA. {ASK_AGAIN}"
-FHIR_XML = f"c'est du FHIR en XML, qui ne se lit pas ici. Demandez-le en JSON au laboratoire. {ASK_AGAIN}"
-WEB_PAGE = "c'est une page web ou un dessin SVG. Imprimez-la en PDF, puis ajoutez la copie."
+OTHER_JSON = f"ce fichier JSON n'est pas de la biologie FHIR. {PDF_INSTEAD}"
+OTHER_XML = f"ce fichier XML n'est pas un compte rendu de biologie CDA. {PDF_INSTEAD}"
+FHIR_XML = "c'est du FHIR en XML, qui ne se lit pas ici. Demandez-le en JSON au laboratoire, ou ajoutez le PDF."
+WEB_PAGE = "c'est une page web ou un dessin SVG. Imprimez-le en PDF, puis ajoutez la copie."
 
 
 class Format(StrEnum):

@@ -13,10 +13,10 @@ from dataclasses import dataclass, replace
 from itertools import islice
 
 from app.documents.laboratory_results import (
-    ASK_AGAIN,
     LOINC_OID,
     LONGEST_NAME,
     NO_DATE,
+    PDF_INSTEAD,
     SEVERAL_PEOPLE,
     Found,
     Result,
@@ -43,7 +43,7 @@ WITHDRAWN = ("aborted", "cancelled", "nullified", "obsolete", "new", "held", "su
 STATEMENTS = ("act", "organizer", "observation")
 NUMBERS = ("PQ", "INT", "REAL", "ST", "")  # xsi:type; « IVL_… » beside them
 
-NOT_RESULTS = f"ce document CDA n'est pas un compte rendu de biologie. {ASK_AGAIN}"
+NOT_RESULTS = f"ce document CDA n'est pas un compte rendu de biologie. {PDF_INSTEAD}"
 ONLY_A_PICTURE = (
     "ce compte rendu CDA ne contient que sa mise en page (niveau 1), sans résultats à lire. "
     "Ajoutez le compte rendu en PDF."
@@ -138,7 +138,13 @@ class _Reading:
         if not written:
             raise FileRefused(NO_DATE)
         told = next((code for one in observation.findall("interpretationCode") if (code := one.get("code"))), "")
-        one = result(*context.code, stamp(written), value, _range(observation, value), told)
+        try:
+            at = stamp(written)
+        except (FileRefused, ValueError):
+            if context.previous:  # the errors of an earlier report do not keep this one out
+                return
+            raise
+        one = result(*context.code, at, value, _range(observation, value), told)
         self.found.add(one, provisional=context.provisional)
 
 

@@ -13,13 +13,13 @@ from datetime import datetime
 from typing import Any
 
 from app.documents.laboratory_results import (
-    ASK_AGAIN,
     BROKEN,
     LARGEST_VALUE,
     LOINC_OID,
     LOINC_URL,
     MOST_PARTS,
     NO_DATE,
+    PDF_INSTEAD,
     SEVERAL_PEOPLE,
     TOO_DEEP,
     TOO_MANY_PARTS,
@@ -50,8 +50,11 @@ DATE = re.compile(
     r"(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:\.\d{1,9})?)?(Z|([+-])(\d{2}):?(\d{2}))?)?"
 )
 
-NOT_RESULTS = f"cette ressource FHIR n'est pas de la biologie (Bundle, DiagnosticReport ou Observation). {ASK_AGAIN}"
-HISTORY = "c'est l'historique d'un serveur FHIR, où d'anciennes valeurs se mêlent aux bonnes. " + ASK_AGAIN
+NOT_RESULTS = f"cette ressource FHIR n'est pas de la biologie (Bundle, DiagnosticReport ou Observation). {PDF_INSTEAD}"
+HISTORY = (
+    "c'est l'historique d'un serveur FHIR, où d'anciennes valeurs se mêlent aux bonnes. "
+    "Demandez au laboratoire les résultats seuls, ou ajoutez le compte rendu en PDF."
+)
 
 
 def read(content: bytes) -> list[Result]:

@@ -49,6 +49,7 @@ ABOVE = re.compile(rf"\s*(?:>=?|≥|sup\.? à)\s*({_NUMBER})\s*")
 STAMP = re.compile(r"(\d{4})(\d{2})(\d{2})(?:(\d{2})(\d{2})(\d{2})?)?(?:\.\d{1,6})?(?:([+-])(\d{2})(\d{2}))?")
 
 ASK_AGAIN = "Demandez au laboratoire de les exporter de nouveau (HL7, FHIR ou CDA), ou ajoutez le compte rendu en PDF."
+PDF_INSTEAD = "Ajoutez le document en PDF."
 BROKEN = f"ces résultats de biologie ne se lisent pas. {ASK_AGAIN}"
 TOO_DEEP = f"ces résultats de biologie sont imbriqués à l'excès et ne se lisent pas. {ASK_AGAIN}"
 NOTHING = "il ne contient aucun résultat chiffré. Ajoutez le compte rendu en PDF."

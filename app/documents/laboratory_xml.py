@@ -12,13 +12,14 @@ import xml.etree.ElementTree as ET
 from typing import Any
 from xml.parsers import expat
 
-from app.documents.laboratory_results import ASK_AGAIN, BROKEN, MOST_PARTS, TOO_DEEP, TOO_MANY_PARTS
+from app.documents.laboratory_results import BROKEN, MOST_PARTS, TOO_DEEP, TOO_MANY_PARTS
 from app.errors import FileRefused
 
 V3 = "urn:hl7-org:v3"
 MOST_DEPTH = 100  # a report of a laboratory has thirty
 DOCTYPE = (
-    f"il contient une déclaration DOCTYPE, qu'un compte rendu CDA n'a jamais et qui peut être dangereuse. {ASK_AGAIN}"
+    "il contient une déclaration DOCTYPE, qu'un compte rendu CDA n'a jamais et qui peut être dangereuse. "
+    "Demandez au laboratoire un nouvel export, ou ajoutez le compte rendu en PDF."
 )
 
 

@@ -125,6 +125,8 @@ def test_earlier_values_come_with_their_own_time_or_not_at_all() -> None:
     assert [result.value for result in read_results(cda(whole, before=SAMPLED.format(at="202611200815")))] == [139, 128]
     undated = nested.format(SODIUM.removesuffix("</observation>"), earlier.replace("<effectiveTime", "<otherTime"))
     assert only(undated).value == 128
+    impossible = nested.format(SODIUM.removesuffix("</observation>"), earlier.replace("20260520", "20262005"))
+    assert only(impossible).value == 128
 
 
 def test_a_name_in_words_counts_before_one_in_the_narrative() -> None:
