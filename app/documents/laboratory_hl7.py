@@ -85,7 +85,7 @@ def _result(segment: Any, taken: str) -> Result | None:
     if value is None:
         return None
     name = _part(segment, 3, 1) or _part(segment, 3, 4)
-    # The laboratory's own code may come first and LOINC's second (CE, 2.A.8): LOINC goes on from file to file.
+    # The laboratory's own code may come first and LOINC's second (data type CE): LOINC goes on from file to file.
     is_second = _part(segment, 3, 5) == LOINC and _part(segment, 3, 2) != LOINC
     code = (_part(segment, 3, 3) if is_second else "") or _part(segment, 3, 0)
     if not (code or name):

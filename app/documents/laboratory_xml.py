@@ -1,9 +1,9 @@
 """XML from outside as a tree, or a refusal. Pure functions over text.
 
-A DOCTYPE is refused where it begins, before its first entity is declared: a CDA document never has one (CDA R2, 1.4),
-and every attack of XML needs one, be it a file that is read, an address that is fetched or a text that grows a
+A DOCTYPE is refused where it begins, before its first entity is declared: CDA follows a schema and has no use for one,
+and every attack by entities needs one, be it a file that is read, an address that is fetched or a text that grows a
 thousandfold. Expat by itself reads nothing but what it is given. The standard parser of `xml.etree` has no way to say
-no to a DOCTYPE, hence Expat's own handlers; depth and number of elements are bounded while they come, not afterwards.
+no to a DOCTYPE, hence the handlers of Expat itself; depth and number of elements are bounded while they come, not afterwards.
 """
 
 from __future__ import annotations

@@ -20,11 +20,15 @@ from app.documents import (
     laboratory_results,
     laboratory_xml,
     rendering_frames,
+    service,
+    viewing,
 )
 from app.documents.laboratory import Format, format_of, read_results
 from app.documents.models import DocumentKind
+from app.documents.rendering import RendererPool
 from app.errors import FileRefused
 from components.lab_trends.contract import LabResult, analyses_of
+from tests.support.people import small_world
 from tests.unit.documents.laboratory_samples import CDA, FHIR, HL7, SODIUM, bundle, cda, fhir, observation
 
 ALL = {Format.HL7: HL7, Format.FHIR: FHIR, Format.CDA: CDA}
@@ -73,6 +77,35 @@ def test_results_cross_from_the_rendering_process(written: Format) -> None:
     rendering_frames.send_answer(line, "value", read_results(ALL[written]))
     line.seek(0)
     assert rendering_frames.receive_answer(line) == ("value", read_results(HL7))
+
+
+async def test_files_of_three_formats_are_kept_in_one_dossier_and_shown_alike() -> None:
+    world = small_world()
+    for written, name in ((Format.HL7, "un.hl7"), (Format.FHIR, "deux"), (Format.CDA, "trois.xml")):
+        view = await service.add(
+            world.platform, world.people["ide.dubois"], "TLM-2026-0001", name, iter([ALL[written]])
+        )
+        assert (view.kind, view.media_type) == (DocumentKind.LABORATORY, written.value)
+        assert await viewing.laboratory_results(
+            world.platform, world.people["dr.martin"], view.reference
+        ) == read_results(HL7)
+    assert view.filename == "trois.xml"
+
+
+@pytest.mark.slow
+async def test_a_rendering_process_reads_each_format_and_survives_what_is_hostile() -> None:
+    pool = RendererPool(1)
+    try:
+        for number, content in enumerate(ALL.values()):
+            answer = await pool.run("laboratory_results", f"good{number}", lambda content=content: iter([content]))  # type: ignore[misc]
+            assert answer == read_results(HL7)
+        for number, what in enumerate(("a billion laughs", "a deep JSON", "an XML of a million elements")):
+            make, expected = BAD[what]
+            with pytest.raises(FileRefused) as refused:
+                await pool.run("inspect", f"bad{number}", lambda make=make: iter([make()]), filename="x")  # type: ignore[misc]
+            assert refused.value.reason == expected
+    finally:
+        await pool.close()
 
 
 # ---- told apart
