@@ -11,6 +11,7 @@ import unicodedata
 from dataclasses import dataclass, field
 from typing import Any
 
+from app.documents import laboratory
 from app.documents.models import DocumentKind
 from app.errors import FileRefused
 
@@ -19,7 +20,7 @@ EXTENSIONS = {
     DocumentKind.PDF: ("pdf",),
     DocumentKind.PICTURE: ("jpg", "jpeg", "jpe", "jfif", "png", "webp"),
     DocumentKind.IMAGING: ("dcm", "dicom", "dic"),
-    DocumentKind.LABORATORY: ("hl7", "oru", "er7", "txt"),
+    DocumentKind.LABORATORY: ("hl7", "oru", "er7", "txt", "json", "xml", "cda", "fhir"),
 }
 KIND_OF_EXTENSION = {extension: kind for kind, names in EXTENSIONS.items() for extension in names}
 ARTICLES = {
@@ -35,7 +36,7 @@ UNWELCOME = (
     (4, b"ftypheix", HEIC),
     (4, b"ftypmif1", HEIC),
     (4, b"ftypavif", "le format AVIF ne se lit pas ici. Enregistrez l'image en JPEG, puis ajoutez-la."),
-    (4, b"ftyp", "c'est une vidéo. Ajoutez un PDF, une image, une imagerie DICOM ou une biologie HL7."),
+    (4, b"ftyp", "c'est une vidéo. Ajoutez un PDF, une image, une imagerie DICOM ou une biologie (HL7, FHIR, CDA)."),
     (0, b"GIF8", "le format GIF ne se lit pas ici. Enregistrez l'image en JPEG ou PNG, puis ajoutez-la."),
     (0, b"BM", "le format BMP ne se lit pas ici. Enregistrez l'image en JPEG ou PNG, puis ajoutez-la."),
     (0, b"II*\0", "le format TIFF ne se lit pas ici. Enregistrez l'image en PDF ou JPEG, puis ajoutez-la."),
@@ -87,7 +88,13 @@ def with_extension(filename: str, kind: DocumentKind, media_type: str) -> str:
     extension = filename.rpartition(".")[2].casefold() if "." in filename else ""
     if extension in EXTENSIONS[kind]:
         return filename
-    usual = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp"}
+    usual = {
+        "image/jpeg": "jpg",
+        "image/png": "png",
+        "image/webp": "webp",
+        laboratory.Format.FHIR.value: "json",
+        laboratory.Format.CDA.value: "xml",
+    }
     return f"{filename}.{usual.get(media_type, EXTENSIONS[kind][0])}"
 
 
@@ -108,11 +115,12 @@ def inspect(content: bytes, filename: str) -> Inspected:
         return Inspected(kind, media_type, detail, replacement)
     if kind is DocumentKind.IMAGING:
         return Inspected(kind, "application/dicom", _imaging(content))
-    return Inspected(kind, "application/hl7-v2", _laboratory(content))
+    written = laboratory.format_of(content) or laboratory.Format.HL7
+    return Inspected(kind, written.value, _laboratory(content))
 
 
 def kind_of(content: bytes) -> DocumentKind | None:
-    """What the content is, by its first bytes and nothing else."""
+    """What the content is, by itself and nothing else."""
     if content.startswith(b"%PDF-"):
         return DocumentKind.PDF
     if content.startswith((b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")) or (content[:4], content[8:12]) == (
@@ -122,9 +130,7 @@ def kind_of(content: bytes) -> DocumentKind | None:
         return DocumentKind.PICTURE
     if content[128:132] == b"DICM":
         return DocumentKind.IMAGING
-    if content[:64].lstrip(b"\xef\xbb\xbf\x0b\r\n ").startswith(b"MSH|"):
-        return DocumentKind.LABORATORY
-    return None
+    return DocumentKind.LABORATORY if laboratory.format_of(content) else None
 
 
 def _why_not(content: bytes) -> str:
@@ -137,9 +143,8 @@ def _why_not(content: bytes) -> str:
         return "c'est une archive. Ouvrez-la, puis ajoutez ses fichiers un par un."
     if b"%PDF-" in content[:1024]:
         return "ce PDF commence par autre chose qu'un PDF. Imprimez-le en PDF, puis ajoutez la copie."
-    if re.match(rb"\s*<(!doctype html|html|svg|\?xml)", content[:200], re.IGNORECASE):
-        return "c'est une page web ou un fichier XML. Imprimez-la en PDF, puis ajoutez la copie."
-    return "ce n'est ni un PDF, ni une image JPEG, PNG ou WebP, ni du DICOM, ni de la biologie HL7."
+    other = "ce n'est ni un PDF, ni une image JPEG, PNG ou WebP, ni du DICOM, ni de la biologie (HL7, FHIR, CDA)."
+    return laboratory.refusal_of(content) or other
 
 
 def _check_name(filename: str, kind: DocumentKind) -> None:
@@ -173,7 +178,5 @@ def _imaging(content: bytes) -> dict[str, Any]:
 
 
 def _laboratory(content: bytes) -> dict[str, Any]:
-    from app.documents import laboratory
-
     results = laboratory.read_results(content)
     return {"analyses": len({result.code for result in results}), "dates": len({result.at for result in results})}

@@ -20,7 +20,7 @@ LABELS = {
     "only": "Anormaux seulement",
     "none_abnormal": "Aucune analyse hors norme au dernier prélèvement.",
     "empty": "Aucun résultat chiffré",
-    "empty_help": "Ajoutez un compte rendu de biologie au format HL7 : ses courbes paraîtront ici.",
+    "empty_help": "Ajoutez un compte rendu de biologie au format HL7, FHIR ou CDA : ses courbes paraîtront ici.",
     "key_band": "Intervalle de référence",
     "key_normal": "Dans la norme",
     "key_abnormal": "Hors norme",

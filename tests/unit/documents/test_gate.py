@@ -41,7 +41,7 @@ BAD = {
     "lettre.exe": (samples.pdf, "finit par « .exe »"),
     "texte.pdf": (lambda: b"Bonjour docteur", "ni un PDF, ni une image"),
     "page.html": (lambda: b"<!DOCTYPE html><p>Bonjour", "page web"),
-    "dessin.svg": (lambda: b"<svg xmlns='http://www.w3.org/2000/svg'/>", "page web ou un fichier XML"),
+    "dessin.svg": (lambda: b"<svg xmlns='http://www.w3.org/2000/svg'/>", "page web ou un dessin"),
     "photo.heic": (lambda: b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "HEIC"),
     "photo.tiff": (lambda: b"II*\0" + bytes(100), "TIFF"),
     "photo.gif": (lambda: b"GIF89a" + bytes(100), "GIF"),

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app.documents import laboratory
+from app.documents import laboratory_hl7, laboratory_results
 from app.documents.laboratory import Result, read_results, reference_range
 from app.errors import FileRefused
 from app.french import PARIS
@@ -142,41 +142,41 @@ def test_names_are_one_short_line_without_escapes() -> None:
     "content", [b"", b"MSH", b"MSH|", b"PID|1", b"MSH|^~\\&\r" * 3, b"\xff\xfe\x00MSH|", b"MSHMSHMSH"]
 )
 def test_what_is_no_message_is_refused(content: bytes) -> None:
-    assert reason(content) in (laboratory.BROKEN, laboratory.NOT_RESULTS)
+    assert reason(content) in (laboratory_results.BROKEN, laboratory_hl7.NOT_RESULTS)
 
 
 def test_another_kind_of_message_is_refused() -> None:
-    assert reason(message(SODIUM).replace(b"ORU^R01", b"ADT^A01")) == laboratory.NOT_RESULTS
+    assert reason(message(SODIUM).replace(b"ORU^R01", b"ADT^A01")) == laboratory_hl7.NOT_RESULTS
 
 
 def test_a_message_without_numbers_is_refused() -> None:
-    assert reason(message("OBX|1|TX|1^Commentaire^L||Négatif||||||F")) == laboratory.NOTHING
+    assert reason(message("OBX|1|TX|1^Commentaire^L||Négatif||||||F")) == laboratory_results.NOTHING
 
 
 def test_numbers_that_are_none_are_not_results() -> None:
     for value in ("NaN", "1e999", "Infinity", "12 34", "9" * 40):
-        assert reason(message(SODIUM.replace("|128|", f"|{value}|"))) == laboratory.NOTHING
+        assert reason(message(SODIUM.replace("|128|", f"|{value}|"))) == laboratory_results.NOTHING
 
 
 def test_a_result_without_a_date_is_refused() -> None:
     bare = message(SODIUM.removesuffix("20261120081500")).replace(b"|||20261120081500\rOBX", b"|||\rOBX")
-    assert reason(bare) == laboratory.NO_DATE
+    assert reason(bare) == laboratory_results.NO_DATE
 
 
 @pytest.mark.parametrize("stamp", ["20261399", "20260230", "00000000", "20261120256000"])
 def test_an_impossible_date_is_refused(stamp: str) -> None:
-    assert reason(message(SODIUM.removesuffix("20261120081500") + stamp)) == laboratory.BROKEN
+    assert reason(message(SODIUM.removesuffix("20261120081500") + stamp)) == laboratory_results.BROKEN
 
 
 def test_more_results_than_anybody_reads_are_refused_quickly() -> None:
-    many = [f"OBX|{n}|NM|C{n}^Analyse {n}^L||1|g/L|||||F" for n in range(laboratory.MOST_RESULTS + 1)]
+    many = [f"OBX|{n}|NM|C{n}^Analyse {n}^L||1|g/L|||||F" for n in range(laboratory_results.MOST_RESULTS + 1)]
     began = time.perf_counter()
-    assert reason(message(*many)) == laboratory.TOO_MANY
+    assert reason(message(*many)) == laboratory_results.TOO_MANY
     assert time.perf_counter() - began < 5
 
 
 def test_a_file_of_more_than_20_megabytes_is_refused_unread() -> None:
-    assert reason(b"MSH|" + b"x" * laboratory.MOST_BYTES) == laboratory.TOO_LARGE
+    assert reason(b"MSH|" + b"x" * laboratory_results.MOST_BYTES) == laboratory_results.TOO_LARGE
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
