@@ -21,6 +21,7 @@ from bokeh.document import Document
 from bokeh.util.token import check_token_signature, get_token_payload
 from panel.io.application import Application
 from panel.io.server import WSHandler
+from panel.io.state import state
 from sqlalchemy.exc import SQLAlchemyError
 from tornado.ioloop import IOLoop, PeriodicCallback
 
@@ -153,6 +154,12 @@ def still_logged_in(here: Platform, secret: str | None) -> bool:
 
 def open_pages() -> int:
     return len(_pages)
+
+
+def forget_warm_pages() -> None:
+    """Let go of the page that `--warm` made of each application: Panel keeps it to be shared, and we never share one."""
+    state._sessions.clear()
+    state._session_key_funcs.clear()
 
 
 def documents_alive() -> int:

@@ -31,6 +31,8 @@ PYTHON = (
     Pin("panel.io.server:WSHandler.on_message", "use of a page is use of its login"),
     Pin("panel.io.server:WSHandler.on_close", "the register of open pages"),
     Pin("panel.io.server:ComponentResourceHandler.set_extra_headers", "cache rules of component files"),
+    Pin("panel.io.state:state._sessions", "let go of the pages made by --warm"),
+    Pin("panel.io.state:state._session_key_funcs", "the same"),
     Pin("panel.template.base:BaseTemplate.__repr__", "cheap sessions: no repr of every widget"),
 )
 

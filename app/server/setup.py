@@ -45,6 +45,7 @@ def on_loop(server: BokehTornado) -> None:
     listen = getattr(context.platform().bus, "listen", None)
     if listen is not None:  # a bus inside one process has nothing to listen to
         listen()
+    live_sessions.forget_warm_pages()
     live_sessions.start()
     rooms.start(server, context.platform())
     start_renderer = getattr(context.platform().renderer, "start", None)
