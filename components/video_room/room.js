@@ -53,6 +53,8 @@ export class Room {
     this.lobby = null;
     /** @type {CallView | null} */
     this.inside = null;
+    /** @type {CallView | null} made, not shown yet */
+    this.coming = null;
     /** @type {Words | null} */
     this.words = null;
     this.root = h("div", { class: "td-room" });
@@ -93,11 +95,12 @@ export class Room {
     this.sleep();
     this.lobby?.stop();
     this.inside?.stop();
+    this.coming?.stop();
     this.call?.close();
     this.tiles?.stop();
     this.devices?.close();
     this.measures.follow(null);
-    this.call = this.devices = this.tiles = this.lobby = this.inside = this.words = null;
+    this.call = this.devices = this.tiles = this.lobby = this.inside = this.coming = this.words = null;
     this.root.remove();
     this.root.replaceChildren();
     this.state = "closed";
@@ -107,8 +110,7 @@ export class Room {
   follow() {
     const { call } = this;
     if (!call) return;
-    // Drawn while the server is asked: the answer then finds the page free, and the click is felt at once.
-    if (call.state === "joining") queueMicrotask(() => this.call?.state === "joining" && this.show("call"));
+    if (call.state === "joining") queueMicrotask(() => this.expectCall());
     else if (call.state === "inside") this.show("call");
     else if (call.state === "out") this.show("lobby");
     else if (call.state === "over") {
@@ -117,17 +119,30 @@ export class Room {
     }
   }
 
+  /**
+   * Draw the call while the server is asked: the click is felt at once, and the answer finds the page free. In two
+   * turns, so that what comes meanwhile is heard between them.
+   */
+  expectCall() {
+    const { words, call, devices, tiles } = this;
+    if (!words || !devices || !tiles || call?.state !== "joining" || this.state !== "lobby" || this.coming) return;
+    this.coming = new CallView(words, call, devices, tiles, (place) => this.setPlace(place));
+    setTimeout(() => this.call?.state === "joining" && this.show("call"));
+  }
+
   /** @param {"lobby" | "call"} phase */
   show(phase) {
     const { words, call, devices, tiles } = this;
     if (!words || !call || !devices || !tiles || (this.state === phase && this.root.children.length > 1)) return;
+    const coming = this.coming;
+    if (phase === "call") this.coming = null;
     this.clear();
     if (phase === "lobby") {
       this.lobby = new LobbyView(words, call, devices);
       this.root.append(this.lobby.under, this.lobby.side);
     } else {
       this.sleep = stayAwake();
-      this.inside = new CallView(words, call, devices, tiles, (place) => this.setPlace(place));
+      this.inside = coming ?? new CallView(words, call, devices, tiles, (place) => this.setPlace(place));
       this.root.append(...this.inside.parts);
       this.inside.setPlace(this.place);
     }
@@ -155,7 +170,8 @@ export class Room {
     this.sleep();
     this.lobby?.stop();
     this.inside?.stop();
-    this.lobby = this.inside = null;
+    this.coming?.stop();
+    this.lobby = this.inside = this.coming = null;
     for (const part of [...this.root.children]) if (part !== this.tiles?.element) part.remove();
   }
 
