@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import base64
 import contextlib
-import hashlib
-import ipaddress
 import secrets
 import socket
 import subprocess
@@ -13,13 +10,9 @@ import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
+from app.bench.certificates import self_signed
 
 TURNSERVER = "/usr/bin/turnserver"
 PORT = 443
@@ -67,7 +60,7 @@ def relay(address: str) -> Iterator[Relay]:
     secret = secrets.token_hex(16)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        pin = _certificate(folder, address)
+        pin = self_signed(folder, address).digest
         filled = CONFIGURATION.format(address=address, port=PORT, folder=folder, secret=secret)
         (folder / "turnserver.conf").write_text(filled)
         process = subprocess.Popen(
@@ -85,28 +78,6 @@ def relay(address: str) -> Iterator[Relay]:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
-
-
-def _certificate(folder: Path, address: str) -> str:
-    """Write key and certificate; answers the digest of the public key, by which Chromium is told to believe it."""
-    key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, address)])
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(hours=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(address))]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    pem, plain = serialization.Encoding.PEM, serialization.NoEncryption()
-    (folder / "cert.pem").write_bytes(certificate.public_bytes(pem))
-    (folder / "key.pem").write_bytes(key.private_bytes(pem, serialization.PrivateFormat.PKCS8, plain))
-    public = key.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
-    return base64.b64encode(hashlib.sha256(public).digest()).decode()
 
 
 def _wait(address: str, process: subprocess.Popen[bytes]) -> None:

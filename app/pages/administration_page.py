@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import parse_qs, urlencode
+from urllib.parse import parse_qs
 
 import panel as pn
 import panel_material_ui as pmui
@@ -12,7 +12,7 @@ import panel_material_ui as pmui
 from app.administration import rights
 from app.bus import Message
 from app.errors import TeledossierError
-from app.pages import shell
+from app.pages import addressed
 from app.pages.admin_journal_view import JournalView
 from app.pages.admin_parts import SIDE, Says, markup
 from app.pages.admin_people_view import people_view
@@ -20,7 +20,6 @@ from app.pages.admin_structures_view import RoomsView, structures_view, ways_vie
 from app.pages.context import PageContext
 from app.pages.live import Subscriptions
 from app.pages.refusal import Refusal
-from app.server.context import platform, principal
 
 ARGUMENTS = ("onglet", "personne", "etablissement")
 TABS = ("Personnes", "Établissements", "Moyens de connexion", "Salles", "Journal")
@@ -104,23 +103,5 @@ class AdministrationPage(pn.viewable.Viewer):
 
 def serve() -> None:
     """Build the page of the session that is being made."""
-    actor = principal()
-    if actor is None:  # `--warm`: only the imports above were wanted
-        return
-    arguments = {name: pn.state.session_args.get(name, [b""])[0].decode(errors="replace") for name in ARGUMENTS}
-    search = "?" + urlencode({name: value for name, value in arguments.items() if value})
-    pages: list[AdministrationPage] = []
-    navigation = shell.Navigation(on_navigate=lambda search: pages[0].visit(search))
-    context = PageContext(
-        platform(), actor, navigation.go, locate=lambda search: navigation.write_address(search, replace=True)
-    )
-    page = AdministrationPage(context, search)
-    pages.append(page)
-    shell.page(
-        page,
-        title="Administration",
-        actor=actor,
-        crumb=[("Administration", "/administration")],
-        navigation=navigation,
-        path="administration",
-    ).servable()
+    crumb = [("Administration", "/administration")]
+    addressed.serve(AdministrationPage, ARGUMENTS, title="Administration", path="administration", crumb=crumb)

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import re
 from typing import Any
-from urllib.parse import parse_qs, urlencode
+from urllib.parse import parse_qs
 
 import panel as pn
 
 from app.errors import TeledossierError
 from app.identity.service import structure_of
-from app.pages import shell
+from app.pages import addressed
 from app.pages.context import PageContext
 from app.pages.dossier_view import DossierPage
 from app.pages.list_view import ListPage
 from app.pages.live import Subscriptions
 from app.pages.refusal import Refusal
-from app.server.context import platform, principal
 
 ARGUMENTS = ("dossier", "onglet")
 NUMBER = re.compile(r"TLM-\d{4}-\d{4,8}")
@@ -67,26 +66,8 @@ def _argument(search: str, name: str) -> str:
 
 def serve() -> None:
     """Build the page of the session that is being made."""
-    actor = principal()
-    if actor is None:  # `--warm`: only the imports above were wanted
-        return
-    arguments = {name: pn.state.session_args.get(name, [b""])[0].decode(errors="replace") for name in ARGUMENTS}
-    search = "?" + urlencode({name: value for name, value in arguments.items() if value})
-    pages: list[TlmPage] = []
-    navigation = shell.Navigation(on_navigate=lambda search: pages[0].visit(search), search=search)
-    context = PageContext(
-        platform(), actor, navigation.go, locate=lambda search: navigation.write_address(search, replace=True)
-    )
-    page = TlmPage(context, search)
-    pages.append(page)
-    shell.page(
-        page,
-        title="TLM EHPAD",
-        actor=actor,
-        detail=_detail(context),
-        crumb=[("Mes télédossiers", "/tlm")],
-        navigation=navigation,
-    ).servable()
+    crumb = [("Mes télédossiers", "/tlm")]
+    addressed.serve(TlmPage, ARGUMENTS, title="TLM EHPAD", path="tlm", crumb=crumb, detail=_detail)
 
 
 def _detail(context: PageContext) -> str:

@@ -14,10 +14,10 @@ import pytest
 from playwright.sync_api import Browser, Page, Playwright, expect
 
 from app.bench.browser import CHROMIUM, FLAGS
+from app.bench.certificates import self_signed
 from app.demo.card_box import CardBox
 from tests.browser.conftest import People
 from tests.browser.demo_server import DemoServer, free_port, running_demo
-from tests.support.tls import self_signed
 
 pytestmark = pytest.mark.browser
 
@@ -98,7 +98,8 @@ class TlsFront:
     def __init__(self, folder: Path, port: int, behind: int) -> None:
         self._port, self._behind = port, behind
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self._context.load_cert_chain(*self_signed(folder, "portail.test"))
+        made = self_signed(folder, "portail.test")
+        self._context.load_cert_chain(made.certificate, made.key)
         self._loop = asyncio.new_event_loop()
         self._ready = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)

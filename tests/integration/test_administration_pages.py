@@ -67,7 +67,7 @@ def words(answer: httpx.Response) -> str:
 @pytest.mark.parametrize("path", [JOURNAL, "/api/administration/modele.csv", IMPORT])
 async def test_nobody_but_an_administrator_gets_anything(world: World, address: str, path: str) -> None:
     async with browser(world, address) as stranger:
-        assert (await stranger.get(path)).headers["Location"].startswith("/connexion")
+        assert (await stranger.get(path)).headers["Location"].startswith("/connexion?next=%2F")
     async with browser(world, address, "dr.martin") as expert:
         answer = await expert.get(path)
     assert answer.status_code == 403
