@@ -18,6 +18,7 @@ from panel.custom import JSComponent
 from panel.viewable import Viewer
 
 import components
+from app.audit import wording
 from app.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -180,3 +181,21 @@ def test_a_skip_is_listed_with_its_reason_and_fails_the_run_where_skips_are_forb
     assert run.returncode == status, run.stdout + run.stderr
     assert "test_two.py::test_skips: no camera here" in run.stdout
     assert "test_fails_as_expected" not in run.stdout
+
+
+def test_every_act_of_the_journal_has_french_words() -> None:
+    """An auditor reads « a ajouté une clé d'accès », never `passkey.added`."""
+    said = set()
+    for path in (ROOT / "app").rglob("*.py"):
+        for call in ast.walk(ast.parse(path.read_text())):
+            if not isinstance(call, ast.Call):
+                continue
+            name = getattr(call.func, "attr", getattr(call.func, "id", ""))
+            if "record" in name or name == "_keep":
+                said |= {
+                    each.value
+                    for each in call.args
+                    if isinstance(each, ast.Constant) and re.fullmatch(r"[a-z]+\.[a-z]+", str(each.value))
+                }
+    assert len(said) > 25
+    assert said - wording.WORDS.keys() == set()
