@@ -2,7 +2,7 @@
 # Installs what the project needs, each part only when its inputs changed. Called by the Makefile:
 #
 #   deploy/setup.sh python base|dev   .venv with the locked packages and the project itself
-#   deploy/setup.sh debian            browsers, ffmpeg, poppler, Janus, coturn, a soft card and fonts (Debian, Ubuntu; root or sudo)
+#   deploy/setup.sh debian            browsers, ffmpeg, poppler, Janus, coturn, a soft card, a PACS, an antivirus and fonts (Debian, Ubuntu; root or sudo)
 #   deploy/setup.sh node              node_modules, to check the JavaScript and the accessibility
 #
 # Only the python part is needed to run the product. The two others say what they could not do and go on:
@@ -38,7 +38,7 @@ python_packages() {
 }
 
 debian_packages() {
-    wanted="chromium firefox-esr poppler-utils ffmpeg janus coturn softhsm2 opensc iproute2 iptables fonts-noto-core fonts-dejavu-core"
+    wanted="chromium firefox-esr poppler-utils ffmpeg janus coturn softhsm2 opensc orthanc orthanc-dicomweb clamav-daemon iproute2 iptables fonts-noto-core fonts-dejavu-core"
     command -v npm >/dev/null || wanted="$wanted nodejs npm"
     "$PYTHON" -c 'import ensurepip, venv' 2>/dev/null || wanted="$wanted python3-venv"
     if ! command -v apt-get >/dev/null; then

@@ -240,17 +240,6 @@ class PictureImage(_Answer):
         self.finish(await self.unless_gone(viewing.picture(self.platform, self.actor, reference, width)))
 
 
-class Frame(_Answer):
-    """`GET /api/documents/<ref>/coupes/<n>`: a frame of an imaging study as little-endian int16, row by row."""
-
-    async def get(self, reference: str, frame: str) -> None:
-        document = service.open_document(self.platform, self.actor, reference)
-        if self.not_modified(f"{document.sha256[:32]}-{int(frame)}"):
-            return
-        self.set_header("Content-Type", "application/octet-stream")
-        self.finish(await self.unless_gone(viewing.imaging_frame(self.platform, self.actor, reference, int(frame))))
-
-
 class ImagingFrame(_Answer):
     """`GET /api/documents/<ref>/coupes/<n>`: a frame of an imaging study, from 0, as little-endian int16."""
 

@@ -7,7 +7,6 @@ from app.web.files import (
     REFERENCE,
     Archive,
     Download,
-    Frame,
     ImagingFrame,
     Informations,
     PageImage,
@@ -27,5 +26,4 @@ ROUTES = [
     (rf"/api/documents/{REFERENCE}/recherche", Search),
     (rf"/api/documents/{REFERENCE}/image", PictureImage),
     (rf"/api/documents/{REFERENCE}/coupes/(\d{{1,5}})", ImagingFrame),
-    (rf"/api/documents/{REFERENCE}/coupes/(\d{{1,3}})", Frame),
 ]

@@ -34,7 +34,8 @@ LABELS = {
 
 
 class DocumentList(JSComponent):
-    """A list of documents. `on_select(reference)` tells which one is chosen, `on_added(reference)` that one came.
+    """A list of documents. `on_select(reference)` tells which one is chosen, `on_added(reference)` that one came,
+    `on_action(name)` which of `actions` was pressed: other ways for something to come into the dossier.
 
     Files go by XMLHttpRequest `PUT` to `upload_url` (never over the page's websocket); empty: nothing can be added.
     """
@@ -44,6 +45,7 @@ class DocumentList(JSComponent):
     upload_url = param.String(default="", doc="Where files are put; the name follows as `?nom=`. Empty: no adding.")
     archive_url = param.String(default="", doc="Address of everything as one zip; empty: no such button.")
     limit_megabytes = param.Integer(default=200, doc="Largest file, in MB, told before it is sent.")
+    actions = param.List(default=[], doc="More buttons below the one that adds a file: `{'name', 'label'}` of each.")
     labels = param.Dict(default=LABELS, doc="Every word the component shows.")
 
     _esm = HERE / "document_list.js"
@@ -53,11 +55,13 @@ class DocumentList(JSComponent):
         self,
         on_select: Callable[[str], None] | None = None,
         on_added: Callable[[str], None] | None = None,
+        on_action: Callable[[str], None] | None = None,
         **params: Any,
     ) -> None:
         super().__init__(**params)
         self._on_select = on_select
         self._on_added = on_added
+        self._on_action = on_action
         self.on_msg(self._receive)
 
     def fill(self, documents: Sequence[ListedDocument]) -> None:
@@ -66,6 +70,11 @@ class DocumentList(JSComponent):
 
     def _receive(self, event: Any) -> None:
         message = event.data if isinstance(event.data, dict) else {}
+        if message.get("t") == "action" and self._on_action:
+            name = message.get("name")
+            if name in {action["name"] for action in self.actions}:
+                self._on_action(str(name))
+            return
         reference = message.get("reference")
         if not isinstance(reference, str):
             return

@@ -43,7 +43,8 @@ export function render({ model, el }) {
   const bar = h("progress", { max: 100, value: 0, hidden: true });
   const chosen = /** @type {HTMLInputElement} */ (h("input", { type: "file", class: "vh", tabindex: -1, "aria-hidden": "true", onchange: () => { for (const file of chosen.files || []) queue.push(file); chosen.value = ""; next(); } }));
   const add = h("button", { type: "button", class: "btn btn--line", onclick: () => chosen.click() }, labels.add);
-  const drop = h("div", { class: "drop" }, h("p", {}, h("b", {}, labels.drop), h("span", {}, words("accepted", { limit: model.limit_megabytes }))), add, chosen, bar, says);
+  const others = h("div", { class: "others" });
+  const drop = h("div", { class: "drop" }, h("p", {}, h("b", {}, labels.drop), h("span", {}, words("accepted", { limit: model.limit_megabytes }))), add, others, chosen, bar, says);
   const all = h("a", { class: "all", role: "button", href: model.archive_url || "#", download: "" }, icon("download", 18), labels.download_all);
   el.replaceChildren(h("div", { class: "panel" }, h("div", { class: "panel__h" }, h("h2", {}, labels.title), all), h("label", { class: "field field--sel" }, h("span", { class: "lab" }, labels.kind), kinds), list, drop));
 
@@ -93,9 +94,10 @@ export function render({ model, el }) {
       h("span", { class: d.state === "new" ? "tag" : "seen" }, d.state === "new" ? null : icon(d.state === "seen" ? "seen" : "download", 16), d.state_label)))));
     if (!documents.length) list.replaceChildren(h("li", { class: "empty" }, h("h3", {}, labels.empty), h("p", {}, labels.empty_help)));
     drop.hidden = !model.upload_url;
+    others.replaceChildren(...model.actions.map((/** @type {any} */ a) => h("button", { type: "button", class: "btn btn--line", onclick: () => model.send_msg({ t: "action", name: a.name }) }, a.label)));
     all.hidden = !model.archive_url || !documents.length;
     all.setAttribute("href", model.archive_url || "#");
   }
-  for (const name of ["documents", "selected", "upload_url", "archive_url"]) model.on(name, draw);
+  for (const name of ["documents", "selected", "upload_url", "archive_url", "actions"]) model.on(name, draw);
   draw();
 }
