@@ -69,3 +69,35 @@ class DocumentReading(SQLModel, table=True):
     professional_id: int = Field(foreign_key="professional.id", primary_key=True)
     seen_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     downloaded_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class DocumentCorrection(SQLModel, table=True):
+    """That a document holds no longer: replaced by a newer version, or withdrawn as entered in error.
+
+    The document stays, with its file, so that what was read before can be found again. One row at most for each: of two
+    people who correct the same version at once, the second is told (`Outdated`).
+    """
+
+    __tablename__ = "document_correction"
+
+    document_id: int = Field(foreign_key="document.id", primary_key=True)
+    replaced_by_id: int | None = Field(default=None, foreign_key="document.id", unique=True)
+    reason: str = ""
+    at: datetime = Field(sa_type=UtcDateTime)
+    author_id: int | None = Field(default=None, foreign_key="professional.id")
+    author_name: str
+
+
+class LaboratoryDraft(SQLModel, table=True):
+    """What somebody is typing of a laboratory report, kept until it is a document: `content` is the form as JSON.
+
+    `replaces` is the reference of the document that is being corrected; empty for a new one.
+    """
+
+    __tablename__ = "laboratory_draft"
+
+    dossier_id: int = Field(foreign_key="dossier.id", primary_key=True)
+    professional_id: int = Field(foreign_key="professional.id", primary_key=True)
+    replaces: str = Field(default="", primary_key=True, max_length=32)
+    content: str = Field(sa_type=sa.Text)
+    updated_at: datetime = Field(sa_type=UtcDateTime)

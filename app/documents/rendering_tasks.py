@@ -134,6 +134,13 @@ def laboratory_results(_key: str, content: bytes) -> Any:
     return laboratory.read_results(content)
 
 
+def laboratory_form(_key: str, content: bytes) -> dict[str, Any]:
+    """The form of a report that was typed by hand (`laboratory_bundle.read_form`)."""
+    from app.documents import laboratory_bundle
+
+    return laboratory_bundle.read_form(content)
+
+
 TASKS = {
     task.__name__: task
     for task in (
@@ -147,6 +154,7 @@ TASKS = {
         imaging_info,
         imaging_frame,
         laboratory_results,
+        laboratory_form,
     )
 }
 

@@ -48,11 +48,18 @@ def may_add(platform: Platform, actor: Professional, number: str) -> None:
 
 
 async def add(
-    platform: Platform, actor: Professional, number: str, filename: str, chunks: intake.Chunks
+    platform: Platform,
+    actor: Professional,
+    number: str,
+    filename: str,
+    chunks: intake.Chunks,
+    *,
+    within: Callable[[Session, Document], None] | None = None,
 ) -> DocumentView:
     """Add a file to a dossier: kept encrypted as it arrives, examined in a rendering process, then made visible.
 
     Nobody sees it before all of that; whatever goes wrong, or whoever goes away, nothing of it remains.
+    `within` is done in the transaction that makes it visible.
 
     Raises: NotFound, AccessDenied, WrongStep (closed or cancelled), FileRefused(reason), FileTooLarge.
     """
@@ -68,7 +75,7 @@ async def add(
         if found.replacement is not None:
             original, stored = stored, await intake.keep(platform, iter([found.replacement]))
             await asyncio.to_thread(platform.files.delete, original.file_id)
-        view = _record(platform, actor, number, filename, stored, found)
+        view = _record(platform, actor, number, filename, stored, found, within)
     except BaseException:
         await asyncio.shield(asyncio.to_thread(platform.files.delete, stored.file_id))
         raise
@@ -173,6 +180,7 @@ def _record(
     filename: str,
     stored: StoredFile,
     found: gate.Inspected,
+    within: Callable[[Session, Document], None] | None = None,
 ) -> DocumentView:
     with platform.transaction() as session:
         dossier = _open_dossier(session, actor, number)  # again: the step may have moved while the file was arriving
@@ -184,6 +192,8 @@ def _record(
             document_id=document.id or 0, professional_id=actor.id or 0, seen_at=document.created_at
         )
         session.add(reading)
+        if within is not None:
+            within(session, document)
     return entries.view_of(document, number, reading)
 
 
