@@ -186,7 +186,7 @@ def states_in(session: Session, dossier_id: int) -> dict[str, TypedState]:
     found = session.execute(
         select(DocumentCorrection, Document.reference, newer.reference)
         .join(Document, col(Document.id) == col(DocumentCorrection.document_id))
-        .outerjoin(newer, newer.id == col(DocumentCorrection.replaced_by_id))
+        .outerjoin(newer, col(newer.id) == col(DocumentCorrection.replaced_by_id))
         .where(Document.dossier_id == dossier_id)
     ).all()
     states = {

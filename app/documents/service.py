@@ -150,12 +150,6 @@ def document_of(platform: Platform, actor: Professional, reference: str) -> Docu
         raise
 
 
-def titles_of(session: Session, dossier_id: int) -> dict[str, str]:
-    """Titles by reference, for the journal, which keeps references only. The caller has checked the rights."""
-    wanted = select(Document.reference, Document.title).where(Document.dossier_id == dossier_id)
-    return dict(session.exec(wanted).all())
-
-
 def remove_leftovers(platform: Platform, older_than: float = 3600.0) -> int:
     """Remove stored files that no document owns, left by a process that was killed; answers how many."""
     sweep = getattr(platform.files, "sweep", None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from app.web import dossier_tables
 from app.web.files import (
     NUMBER,
     REFERENCE,
@@ -19,6 +20,9 @@ from app.web.files import (
 ROUTES = [
     (rf"/api/dossiers/{NUMBER}/documents", Upload),
     (rf"/api/dossiers/{NUMBER}/archive\.zip", Archive),
+    (rf"/api/dossiers/{NUMBER}/biologies\.csv", dossier_tables.Results),
+    (rf"/api/dossiers/{NUMBER}/tracabilite\.csv", dossier_tables.Readings),
+    (rf"/api/dossiers/{NUMBER}/journal\.csv", dossier_tables.Journal),
     (rf"/api/documents/{REFERENCE}", Download),
     (rf"/api/documents/{REFERENCE}/infos", Informations),
     (rf"/api/documents/{REFERENCE}/pages/(\d{{1,5}})\.webp", PageImage),

@@ -8,7 +8,10 @@ from typing import Any
 
 @dataclass(frozen=True)
 class ListedDocument:
-    """One document, in words. `kind`: pdf, picture, imaging, laboratory. `state`: new, seen, downloaded."""
+    """One document, in words. `kind`: pdf, picture, imaging, laboratory. `state`: new, seen, downloaded.
+
+    `state_detail` says by whom it was seen and downloaded, a line each: shown on hover.
+    """
 
     reference: str
     title: str
@@ -18,6 +21,7 @@ class ListedDocument:
     origin: str
     state: str
     state_label: str
+    state_detail: str = ""
 
     def plain(self) -> dict[str, Any]:
         """As JSON for the browser."""

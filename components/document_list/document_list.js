@@ -91,7 +91,7 @@ export function render({ model, el }) {
     const shown = documents.filter((/** @type {any} */ d) => !kind || d.kind === kind);
     list.replaceChildren(...shown.map((/** @type {any} */ d) => h("li", {}, h("button", { type: "button", class: "doc", "aria-current": d.reference === model.selected ? "true" : null, onclick: () => model.send_msg({ t: "select", reference: d.reference }) },
       h("span", { class: "doc__ic" }, icon(d.kind)), h("span", { class: "doc__t" }, h("b", {}, d.title), h("small", {}, d.facts), h("small", {}, d.origin)),
-      h("span", { class: d.state === "new" ? "tag" : "seen" }, d.state === "new" ? null : icon(d.state === "seen" ? "seen" : "download", 16), d.state_label)))));
+      h("span", { class: d.state === "new" ? "tag" : "seen", title: d.state_detail || null }, d.state === "new" ? null : icon(d.state === "seen" ? "seen" : "download", 16), d.state_label)))));
     if (!documents.length) list.replaceChildren(h("li", { class: "empty" }, h("h3", {}, labels.empty), h("p", {}, labels.empty_help)));
     drop.hidden = !model.upload_url;
     others.replaceChildren(...model.actions.map((/** @type {any} */ a) => h("button", { type: "button", class: "btn btn--line", onclick: () => model.send_msg({ t: "action", name: a.name }) }, a.label)));

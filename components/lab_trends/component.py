@@ -124,6 +124,5 @@ class LabSheet(JSComponent):
         self.on_msg(self._receive)
 
     def _receive(self, event: Any) -> None:
-        if isinstance(event.data, dict) and event.data.get("t") == "more":
-            if self._on_more is not None:
-                self._on_more()
+        if isinstance(event.data, dict) and event.data.get("t") == "more" and self._on_more is not None:
+            self._on_more()

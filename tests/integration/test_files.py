@@ -375,6 +375,9 @@ ADDRESSES = (
     "/api/documents/{reference}/image",
     "/api/documents/{reference}/coupes/0",
     "/api/dossiers/{number}/archive.zip",
+    "/api/dossiers/{number}/biologies.csv",
+    "/api/dossiers/{number}/tracabilite.csv",
+    "/api/dossiers/{number}/journal.csv",
 )
 
 
@@ -414,8 +417,13 @@ async def test_an_archive_holds_everything_and_counts_everything(site: Site) -> 
         answer = await browser.get(f"/api/dossiers/{NUMBER}/archive.zip")
     packed = zipfile.ZipFile(io.BytesIO(answer.content))
     assert packed.testzip() is None
-    assert [name.split("/")[1] for name in packed.namelist()] == ["01 Courrier.pdf", "02 talon.jpg"]
-    assert packed.read("TLM-2026-0001/01 Courrier.pdf") == LETTER
+    assert [name.removeprefix("TLM-2026-0001/") for name in packed.namelist()] == [
+        "documents/01 Courrier.pdf",
+        "documents/02 talon.jpg",
+        "index.html",
+        "SOMME-SHA256.txt",
+    ]
+    assert packed.read("TLM-2026-0001/documents/01 Courrier.pdf") == LETTER
     assert 'filename="TLM-2026-0001.zip"' in answer.headers["Content-Disposition"]
     assert site.journal()[-2:] == [("document.downloaded", first), ("document.downloaded", second)]
 

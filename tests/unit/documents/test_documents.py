@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import io
 import json
-import zipfile
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +14,7 @@ from sqlmodel import select
 
 from app.audit.models import AuditEntry
 from app.audit.service import verify
-from app.documents import reporting, service, viewing
+from app.documents import reporting, service, tracing, viewing
 from app.documents.archive import archive
 from app.documents.counting import counts
 from app.documents.entries import DocumentView
@@ -93,7 +91,8 @@ async def test_a_document_that_was_added_is_there_whole_named_and_journalled(wor
         assert verify(session) is None
         dossier = session.exec(select(Dossier).where(Dossier.number == NUMBER)).one()
         assert counts(session, [dossier.id or 0]) == {dossier.id: 1}
-        assert service.titles_of(session, dossier.id or 0) == {view.reference: "Courrier du Dr PETIT"}
+        titles = tracing.titles_of(session, world.dr_martin, dossier.id or 0)
+        assert titles == {view.reference: "Courrier du Dr PETIT"}
 
 
 async def test_the_journal_names_no_file(world: World) -> None:
@@ -300,22 +299,6 @@ async def test_a_damaged_file_says_so(world: World) -> None:
     path.write_bytes(path.read_bytes()[:-1])
     with pytest.raises(FileDamaged):
         await content_of(world, "dr.martin", view.reference)
-
-
-async def test_everything_goes_home_in_one_archive(world: World) -> None:
-    await added(world, name="Courrier : 1/2.pdf")
-    await added(world, name="Photo.jpg", content=samples.photo())
-    await added(world, name="Photo.jpg", content=samples.photo())
-    made = archive(world.platform, world.dr_martin, NUMBER)
-    packed = zipfile.ZipFile(io.BytesIO(b"".join([piece async for piece in made.chunks])))
-    assert packed.testzip() is None
-    assert made.filename == "TLM-2026-0001.zip"
-    assert packed.namelist() == [
-        "TLM-2026-0001/01 2.pdf", "TLM-2026-0001/02 Photo.jpg", "TLM-2026-0001/03 Photo.jpg",
-    ]  # fmt: skip
-    assert packed.read("TLM-2026-0001/01 2.pdf") == LETTER
-    assert packed.infolist()[0].date_time == (2026, 11, 24, 10, 12, 0)
-    assert [action for action, _who, _what in journal(world)].count("document.downloaded") == 3
 
 
 # ---- reports
