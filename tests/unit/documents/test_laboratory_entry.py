@@ -16,7 +16,9 @@ NOW = datetime(2026, 11, 24, 9, 12, tzinfo=UTC)  # 10:12 in Paris
 BORN = date(1938, 3, 14)
 
 
-def form(*rows: dict[str, str], day: str = "2026-11-20", at: str = "08:15", laboratory: str = "Orne Bio") -> dict[str, Any]:
+def form(
+    *rows: dict[str, str], day: str = "2026-11-20", at: str = "08:15", laboratory: str = "Orne Bio"
+) -> dict[str, Any]:
     numbered = [{"id": f"r{number}", **row} for number, row in enumerate(rows, 1)]
     return {"day": day, "time": at, "laboratory": laboratory, "rows": numbered}
 
@@ -151,7 +153,9 @@ def test_ordinary_values_are_not_asked_about() -> None:
 # ---- what a browser may send
 
 
-@pytest.mark.parametrize("sent", [None, [], "form", {"rows": "all"}, {"rows": [1, None, []]}, {"day": ["2026"], "rows": {}}])
+@pytest.mark.parametrize(
+    "sent", [None, [], "form", {"rows": "all"}, {"rows": [1, None, []]}, {"day": ["2026"], "rows": {}}]
+)
 def test_whatever_comes_is_a_form_of_texts(sent: object) -> None:
     assert tidy(sent) == {"day": "", "time": "", "laboratory": "", "rows": []}
 
