@@ -155,10 +155,11 @@ def journal_export(platform: Platform, actor: Professional, number: str) -> None
 
 
 def titles_of(session: Session, actor: Professional, dossier_id: int) -> dict[str, str]:
-    """Titles by reference, of what `actor` is shown: the journal keeps references only."""
+    """Titles by reference, for the journal, which keeps references only; somebody else's draft has none."""
     wanted = select(Document).where(Document.dossier_id == dossier_id)
     return {
-        document.reference: document.title for document in session.exec(wanted) if entries.is_shown(actor, document)
+        document.reference: document.title if entries.is_shown(actor, document) else "brouillon"
+        for document in session.exec(wanted)
     }
 
 
