@@ -160,7 +160,7 @@ def _row(line: Line) -> str:
     dated = f"<small>Daté du {numeric_date(local(line.dated_at).date())}</small>" if line.dated_at else ""
     note = f'<small class="note">{_text(line.note)}</small>' if line.note else ""
     if line.damaged:
-        note += '<small class="note">Endommagé : absent de cette archive.</small>'
+        note += '<small class="note warm">Endommagé : absent de cette archive.</small>'
     digest = f'<small class="sum">SHA-256 <code>{_text(line.sha256)}</code></small>'
     return (
         f"<tbody><tr><td>{line.position}</td><td>{name}{dated}{note}</td><td>{_text(line.kind)}</td>"
@@ -202,7 +202,7 @@ def _count(here: int) -> str:
 
 
 def _when(at: datetime | None) -> str:
-    return f"{local(at):%d/%m/%Y à %H:%M}".replace(" à ", f"{NO_BREAK_SPACE}à{NO_BREAK_SPACE}") if at else ""
+    return f"{local(at):%d/%m/%Y} à{NO_BREAK_SPACE}{local(at):%H:%M}" if at else ""
 
 
 def _text(value: str) -> str:

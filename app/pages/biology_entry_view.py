@@ -59,7 +59,6 @@ class BiologyEntryView(pn.viewable.Viewer):
             on_leave=self._leave,
             form=_at_least(draft or form or laboratory_entry.empty(ROWS_AT_FIRST)),
             correcting=bool(replaces),
-            notice=RESUMED if draft else "",
             latest_day=local(context.platform.now()).date().isoformat(),
             most_rows=MOST_ROWS,
             prefix=f"{dossier.number}-biologie-{replaces[:8]}",
@@ -67,6 +66,9 @@ class BiologyEntryView(pn.viewable.Viewer):
             margin=0,
         )
         self._entry.propose([_offered(usual, dossier.patient.sex) for usual in USUAL])
+        if draft:
+            resumed = laboratory_typing.check(context.platform, context.actor, dossier.number, draft)
+            self._entry.answer({}, resumed.questions, RESUMED)
 
     def __panel__(self) -> pn.viewable.Viewable:
         return self._entry

@@ -151,6 +151,8 @@ def _cell(cell: Cell, now: datetime) -> str:
         parts.append(f'<span title="{_text(full(cell.downloaded_at, now))}" class="taken">Téléchargé {when}</span>')
     elif cell.own:
         parts.append('<span class="own">Déposé par cette personne</span>')
+    elif cell.seen_at and cell.concerned:
+        parts.append('<span class="own">Pas encore téléchargé</span>')
     if parts:
         return "".join(parts)
     return '<span class="not">Pas encore vu</span>' if cell.concerned else '<span class="none">Sans accès</span>'

@@ -51,7 +51,7 @@ export function render({ model, el }) {
   /** @type {number | undefined} */
   let telling;
 
-  const title = h("h2", {});
+  const title = h("h2", { tabindex: -1 });
   const names = h("datalist", { id: `${id}-names` });
   const head = {
     day: field("day", labels.day, { type: "date" }),
@@ -238,7 +238,9 @@ export function render({ model, el }) {
     let first;
     for (const [name, place] of answers) {
       const error = model.errors[name] ?? "";
-      place.textContent = error || (model.questions[name] ?? "");
+      const said = error || (model.questions[name] ?? "");
+      const short = name.split(".")[1];
+      place.textContent = said && short ? filledIn(labels.answer, { field: labels[short], answer: said }) : said;
       place.className = `answer ${error ? "answer--bad" : "answer--ask"}`;
       const input = inputs.get(name);
       if (!input) continue;
@@ -294,5 +296,6 @@ export function render({ model, el }) {
   for (const name of ["notice", "notice_bad", "confirming", "correcting"]) model.on(name, say);
   proposeNames();
   draw();
-  proposeNames();
+  // On a telephone the form opens below the list: it is brought into view, and read out.
+  requestAnimationFrame(() => title.focus());
 }
