@@ -27,6 +27,7 @@ from tornado.web import Application
 
 from app import db
 from app.audit.models import AuditEntry
+from app.documents import laboratory_typing
 from app.documents.models import Document
 from app.documents.store import EncryptedFolder
 from app.identity import login_sessions
@@ -35,6 +36,7 @@ from app.server import context
 from app.web.routes_documents import ROUTES
 from tests.support.people import World, small_world
 from tests.unit.documents import samples
+from tests.unit.documents.laboratory_samples import HL7
 
 NUMBER = "TLM-2026-0001"
 LETTER = samples.pdf("Maladie d'Alzheimer", "page deux")
@@ -426,6 +428,61 @@ async def test_an_archive_holds_everything_and_counts_everything(site: Site) -> 
     assert packed.read("TLM-2026-0001/documents/01 Courrier.pdf") == LETTER
     assert 'filename="TLM-2026-0001.zip"' in answer.headers["Content-Disposition"]
     assert site.journal()[-2:] == [("document.downloaded", first), ("document.downloaded", second)]
+
+
+async def test_results_leave_as_a_table_for_a_french_spreadsheet_and_that_is_journalled(site: Site) -> None:
+    reference = await site.add("bilan.hl7", HL7)
+    row = {"id": "r1", "analysis": "Zinc", "value": "12,5", "unit": "µmol/L", "comment": "=1+1"}
+    form = {"day": "2026-11-20", "time": "", "laboratory": "Orne Bio", "rows": [row]}
+    await laboratory_typing.enter(site.world.platform, site.world.ide_dubois, NUMBER, form)
+    async with site.browser("dr.martin") as browser:
+        answer = await browser.get(f"/api/dossiers/{NUMBER}/biologies.csv")
+        one = await browser.get(f"/api/dossiers/{NUMBER}/biologies.csv", params={"document": reference})
+        odd = await browser.get(f"/api/dossiers/{NUMBER}/biologies.csv", params={"document": "../x"})
+        elsewhere = await browser.get(f"/api/dossiers/{NUMBER}/biologies.csv", headers={"Sec-Fetch-Site": "cross-site"})
+    assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
+    lines = answer.content.decode("utf-8-sig").split("\r\n")
+    assert "C-réactive protéine;1988-5;20/11/2026;08:15:00;< 5;mg/L;;5;;;;bilan, déposé le 24/11/2026" in lines
+    assert "Sodium;2951-2;20/11/2026;08:15:00;128;mmol/L;136;145;critique, bas;;;bilan, déposé le 24/11/2026" in lines
+    assert (
+        "Zinc;Zinc;20/11/2026;;12,5;µmol/L;;;;'=1+1;oui;saisi à la main par N. DUBOIS le 24/11/2026, Orne Bio" in lines
+    )
+    assert (one.content.count(b"\r\n"), odd.status_code, elsewhere.status_code) == (4, 404, 403)
+    with site.world.platform.reading() as session:
+        actions = list(session.exec(select(AuditEntry.action)))
+    assert actions.count("laboratory.exported") == 2
+
+
+async def test_who_has_read_what_leaves_as_a_table(site: Site) -> None:
+    await site.add()
+    async with site.browser("ide.moreau") as browser:
+        await browser.get(f"/api/dossiers/{NUMBER}/archive.zip")
+    async with site.browser("dr.martin") as browser:
+        await browser.get(f"/api/dossiers/{NUMBER}/archive.zip")
+        readings = await browser.get(f"/api/dossiers/{NUMBER}/tracabilite.csv")
+        journal = await browser.get(f"/api/dossiers/{NUMBER}/journal.csv")
+    rows = [line.split(";") for line in readings.content.decode("utf-8-sig").splitlines()]
+    martin = next(row for row in rows if "Dr Claire MARTIN" in row)
+    assert martin == ["Courrier", "PDF", "N. DUBOIS", "24/11/2026", "10:12:00", "Dr Claire MARTIN", "", "", "24/11/2026", "10:12:00", ""]  # fmt: skip
+    text = journal.content.decode("utf-8-sig")
+    assert "Karim MOREAU;a demandé ce télédossier sans y avoir droit;oui" in text
+    assert "Dr Claire MARTIN;a exporté la traçabilité;" in text
+    assert "Dr Claire MARTIN;a téléchargé un document : Courrier;" in text
+
+
+async def test_a_damaged_document_does_not_cut_the_archive_s_line(site: Site) -> None:
+    await site.add()
+    (first,) = site.files()
+    await site.add("talon.jpg", samples.photo())
+    sealed = bytearray(first.read_bytes())
+    sealed[-1] ^= 1
+    first.write_bytes(sealed)
+    async with site.browser("dr.martin") as browser:
+        answer = await browser.get(f"/api/dossiers/{NUMBER}/archive.zip")
+    packed = zipfile.ZipFile(io.BytesIO(answer.content))
+    assert packed.testzip() is None
+    assert [name.split("/")[-1] for name in packed.namelist()][:2] == ["01 ENDOMMAGÉ Courrier.txt", "02 talon.jpg"]
+    assert "Un document manque dans cette archive" in packed.read(f"{NUMBER}/index.html").decode()
 
 
 async def test_a_damaged_file_is_an_error_and_never_half_a_file(site: Site) -> None:
