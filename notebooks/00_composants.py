@@ -90,6 +90,13 @@ hv.Histogram((edges, counts)).opts(
 demo("lab_trends")
 
 # %% [markdown]
+# ## Saisir une biologie
+# Choisissez une analyse par l'un de ses noms : l'unité vient avec. Une valeur étonnante est demandée, jamais refusée.
+
+# %%
+demo("lab_entry")
+
+# %% [markdown]
 # ## Remplir un avis
 # Le formulaire s'enregistre seul ; signé, il ne se lit plus que comme un texte.
 

@@ -21,6 +21,7 @@ from components.lab_entry import EntryAnalysis, EntryUnit, LabEntry
 log = structlog.get_logger(__name__)
 
 ROWS_AT_FIRST = 4
+KEPT_EVERY = 0.3  # seconds: however often a browser tells, drafts are written no more often
 RESUMED = "Votre saisie interrompue est reprise là où vous l'aviez laissée."
 ASKED = "Des valeurs sont inhabituelles : elles sont signalées. Vérifiez-les, puis enregistrez quand même si elles sont justes."
 SAVING = "Enregistrement en cours…"
@@ -52,6 +53,8 @@ class BiologyEntryView(pn.viewable.Viewer):
         self._on_saved, self._on_left = on_saved, on_left
         self._asked: dict[str, str] = {}
         self._saving: asyncio.Task[None] | None = None
+        self._told: dict[str, Any] | None = None
+        self._keeping: asyncio.Task[None] | None = None
         draft = laboratory_typing.draft_of(context.platform, context.actor, dossier.number, replaces)
         self._entry = LabEntry(
             on_change=self._changed,
@@ -74,10 +77,21 @@ class BiologyEntryView(pn.viewable.Viewer):
         return self._entry
 
     def _changed(self, form: dict[str, Any]) -> None:
+        self._told = form
+        if self._keeping is None or self._keeping.done():
+            self._keeping = asyncio.ensure_future(self._keep_drafts())
+
+    async def _keep_drafts(self) -> None:
+        """Keep the newest draft, until nothing newer has been told for a while."""
+        while self._told is not None:
+            form, self._told = self._told, None
+            if self._saving is None or self._saving.done():
+                self._keep_draft(form)
+            await asyncio.sleep(KEPT_EVERY)
+
+    def _keep_draft(self, form: dict[str, Any]) -> None:
         """Keep the draft, and ask at once about what is unusual; what is missing is only said when somebody saves."""
         platform, actor, number = self._context.platform, self._context.actor, self._dossier.number
-        if self._saving is not None and not self._saving.done():
-            return
         try:
             laboratory_typing.keep_draft(platform, actor, number, form, self._replaces)
             checked = laboratory_typing.check(platform, actor, number, form)
@@ -90,6 +104,7 @@ class BiologyEntryView(pn.viewable.Viewer):
         self._entry.answer(still, checked.questions, notice, bad=bad, confirming=asked)
 
     def _save(self, form: dict[str, Any]) -> None:
+        self._told = None  # what is saved is newer
         if self._saving is None or self._saving.done():
             self._saving = asyncio.ensure_future(self._keep(form))
 
@@ -118,6 +133,9 @@ class BiologyEntryView(pn.viewable.Viewer):
             self._on_saved(document.reference)
 
     def _leave(self, discard: bool) -> None:
+        if self._told is not None and not discard:
+            self._keep_draft(self._told)
+        self._told = None
         if discard:
             try:
                 laboratory_typing.forget_draft(

@@ -49,8 +49,9 @@ class Entry:
 
     async def tell(self, kind: str, form: Any = None, **more: Any) -> None:
         self.shown._receive(SimpleNamespace(data={"t": kind, "form": form, **more}))
-        if self.view._saving is not None:
-            await self.view._saving
+        for task in (self.view._saving, self.view._keeping):
+            if task is not None:
+                await task
 
 
 async def test_a_good_form_is_saved_at_once(world: World) -> None:
@@ -121,6 +122,31 @@ async def test_whatever_a_browser_sends_does_no_harm(world: World) -> None:
         await entry.tell("changed", form)
         await entry.tell("save", form)
     assert (entry.saved, service.documents_of(world.platform, world.ide_dubois, NUMBER)) == ([], [])
+
+
+async def test_a_browser_that_tells_without_end_is_written_down_now_and_then(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept: list[str] = []
+    original = laboratory_typing.keep_draft
+
+    def count(*arguments: Any) -> None:
+        kept.append(arguments[3]["laboratory"])
+        original(*arguments)
+
+    monkeypatch.setattr(laboratory_typing, "keep_draft", count)
+    entry = Entry(world)
+    for number in range(500):
+        entry.shown._receive(SimpleNamespace(data={"t": "changed", "form": {**FORM, "laboratory": str(number)}}))
+    assert entry.view._keeping is not None
+    await entry.view._keeping
+    assert kept == ["499"]
+    for number in range(500, 600):
+        entry.shown._receive(SimpleNamespace(data={"t": "changed", "form": {**FORM, "laboratory": str(number)}}))
+    entry.shown._receive(SimpleNamespace(data={"t": "leave", "discard": False}))  # the last word is not lost
+    assert entry.view._keeping is not None
+    await entry.view._keeping
+    assert kept == ["499", "599"]
 
 
 async def test_two_presses_save_once(world: World) -> None:
