@@ -10,8 +10,13 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import People
+from tests.browser.test_accessibility import AXE, serious
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.timeout(240),
+    pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed: npm ci"),
+]
 
 NUMBER = "TLM-2026-0001"
 
@@ -48,12 +53,15 @@ def test_a_biology_is_typed_questioned_drawn_corrected_and_taken_home(someone: P
     expect(second.get_by_label("Valeur")).to_have_attribute("aria-invalid", "true")
     expect(first.get_by_label("Valeur")).to_have_value("142")
 
+    assert serious(page) == []
+
     # What was typed is there on another screen, and on a telephone nothing is wider than it.
     phone = at_documents(someone, "ide.dubois", 390)
     phone.get_by_role("button", name="Saisir une biologie").click()
     expect(phone.get_by_text("Votre saisie interrompue est reprise")).to_be_visible()
     expect(phone.get_by_role("group", name="Analyse 2").get_by_label("Valeur")).to_have_value("beaucoup")
     assert phone.evaluate("document.documentElement.scrollWidth") <= 390
+    assert serious(phone) == []
 
     page.get_by_label("Date du prélèvement").fill("2026-11-20")
     second.get_by_label("Valeur").fill("12,5")
@@ -76,6 +84,7 @@ def test_a_biology_is_typed_questioned_drawn_corrected_and_taken_home(someone: P
     expect(row.get_by_role("cell").filter(has_text=re.compile("4,2.*saisi à la main"))).to_have_count(1)
     expect(page.get_by_text("142")).to_have_count(0)
     expect(page.get_by_role("list", name="Évolution des analyses").get_by_role("listitem")).to_have_count(1)
+    assert serious(page) == []
     with page.expect_download() as table:
         page.get_by_role("link", name="Télécharger le tableau (CSV)").click()
     assert "Potassium;2823-3;20/11/2026;;4,2;mmol/L;3,6;4,6" in table.value.path().read_text("utf-8-sig")
@@ -97,6 +106,7 @@ def test_a_biology_is_typed_questioned_drawn_corrected_and_taken_home(someone: P
     page.get_by_role("tab", name="Traçabilité").click()
     checklist = page.get_by_role("listitem").filter(has_text="Nadia DUBOIS")
     expect(checklist).to_contain_text("les 6 documents sont vus et emportés")
+    assert serious(page) == []
     page.get_by_role("combobox", name="État").click()
     page.get_by_role("option", name="Pas encore vu").click()
     expect(page.get_by_role("region", name="Documents et personnes")).not_to_contain_text("Nadia DUBOIS")
