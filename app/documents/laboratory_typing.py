@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, delete, select
@@ -148,19 +149,15 @@ def keep_draft(platform: Platform, actor: Professional, number: str, form: objec
         raise InvalidInput
     with platform.transaction() as session:
         dossier = _open(session, actor, number)
-        draft = session.get(LaboratoryDraft, (dossier.id, actor.id, replaces))
-        if draft is None:
-            if replaces:
-                entries.find(session, actor, replaces)
-            draft = LaboratoryDraft(
-                dossier_id=dossier.id or 0,
-                professional_id=actor.id or 0,
-                replaces=replaces,
-                content=content,
-                updated_at=platform.now(),
-            )
-        draft.content, draft.updated_at = content, platform.now()
-        session.add(draft)
+        if replaces:
+            entries.find(session, actor, replaces)
+        own = {"dossier_id": dossier.id, "professional_id": actor.id, "replaces": replaces}
+        newest = {"content": content, "updated_at": platform.now()}
+        insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+        # Two pages of one person may type at once: the last word is kept, neither fails.
+        session.execute(
+            insert(LaboratoryDraft).values(**own, **newest).on_conflict_do_update(index_elements=list(own), set_=newest)
+        )
 
 
 def forget_draft(platform: Platform, actor: Professional, number: str, replaces: str = "") -> None:
