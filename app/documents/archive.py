@@ -12,7 +12,7 @@ import asyncio
 import hashlib
 import io
 import zipfile
-from collections.abc import AsyncIterator, Generator, Iterator, Sequence
+from collections.abc import AsyncIterator, Collection, Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import IO, Any, cast
@@ -20,19 +20,22 @@ from typing import IO, Any, cast
 from sqlmodel import col, select
 
 from app.audit import service as audit
-from app.documents import archive_index, entries, laboratory_typing, readings
+from app.documents import archive_index, archive_results, entries, laboratory_typing, readings
 from app.documents.archive_index import Line, document_path
+from app.documents.laboratory_dossier import Sourced, analysis_of, merged
 from app.documents.models import Document, DocumentKind
+from app.documents.viewing import loader
 from app.dossiers.access import dossier_for, journal_refusal
 from app.dossiers.service import DossierView, announce, view_of
-from app.errors import FileDamaged, NotFound
+from app.errors import FileDamaged, FileRefused, NotFound
 from app.french import local
 from app.identity.models import Professional
-from app.platform import Platform
+from app.platform import Platform, StoredFile
 
 PACKED = (DocumentKind.PDF, DocumentKind.PICTURE)  # compressed already
 HELD = 8 << 20  # bytes of a document that is kept in memory instead of being read twice
-INDEX, SUMS = "index.html", "SOMME-SHA256.txt"
+INDEX, RESULTS, SUMS = "index.html", "biologies.html", "SOMME-SHA256.txt"
+HOLDS = laboratory_typing.TypedState()
 TOPIC = "archive"  # of the bus: `{number, actor, damaged}`, references of what an archive had to leave out
 
 
@@ -58,10 +61,11 @@ def archive(platform: Platform, actor: Professional, number: str) -> Archive:
             states = laboratory_typing.states_in(session, dossier.id or 0)
             lines = archive_index.lines_of(documents, theirs, states)
             view = view_of(session, actor, dossier)
+            held = {document.reference for document in documents if states.get(document.reference, HOLDS).holds}
     except NotFound:
         journal_refusal(platform, actor, number)
         raise
-    made = _Zip(platform, actor, view, list(zip(documents, lines, strict=True)))
+    made = _Zip(platform, actor, view, list(zip(documents, lines, strict=True)), held)
     return Archive(f"{number}.zip", made.sent())
 
 
@@ -69,9 +73,16 @@ class _Zip:
     """One archive while it is made: `pieces` runs on threads, one step at a time."""
 
     def __init__(
-        self, platform: Platform, actor: Professional, dossier: DossierView, parts: Sequence[tuple[Document, Line]]
+        self,
+        platform: Platform,
+        actor: Professional,
+        dossier: DossierView,
+        parts: Sequence[tuple[Document, Line]],
+        held: Collection[str],
     ) -> None:
         self._platform, self._actor, self._dossier, self._parts = platform, actor, dossier, parts
+        self._held = held  # references of what no newer version replaces, and nobody has withdrawn
+        self._results: list[Sourced] = []
         self._sink = _Sink()
         self._lines: list[Line] = []
         self._sums: list[tuple[str, str]] = []
@@ -81,6 +92,7 @@ class _Zip:
         """The zip's bytes; afterwards, pages are told what was taken and what was left out."""
         pieces = self.pieces()
         try:
+            await self._read_results()
             while (piece := await asyncio.to_thread(next, pieces, None)) is not None:
                 if piece:
                     yield piece
@@ -95,13 +107,40 @@ class _Zip:
         with zipfile.ZipFile(cast(IO[bytes], self._sink), "w") as target:
             for document, line in self._parts:
                 yield from self._add(target, document, line)
-            page = archive_index.page(self._dossier, self._actor, at, self._lines).encode()
-            self._sums.append((hashlib.sha256(page).hexdigest(), INDEX))
-            sums = "".join(f"{digest}  {path}\n" for digest, path in self._sums).encode()
-            for name, content in ((INDEX, page), (SUMS, sums)):
+            for name, content in self._pages(at):
                 target.writestr(self._entry(name, at), content, zipfile.ZIP_DEFLATED)
                 yield self._sink.take()
         yield self._sink.take()
+
+    def _pages(self, at: datetime) -> Iterator[tuple[str, bytes]]:
+        """The pages of our own, the sums of everything last. Results are those of documents that are in the archive."""
+        taken = {
+            document.reference: line
+            for (document, _line), line in zip(self._parts, self._lines, strict=True)
+            if line.path
+        }
+        results = merged([one for one in self._results if one.report.reference in taken])
+        index = archive_index.page(self._dossier, self._actor, at, self._lines, RESULTS if results else "")
+        pages = {INDEX: index} | ({RESULTS: archive_results.page(self._dossier, results, taken)} if results else {})
+        for name, page in pages.items():
+            content = page.encode()
+            self._sums.append((hashlib.sha256(content).hexdigest(), name))
+            yield name, content
+        yield SUMS, "".join(f"{digest}  {path}\n" for digest, path in self._sums).encode()
+
+    async def _read_results(self) -> None:
+        """Read the laboratory reports in the rendering processes; one that cannot be read is in its file only."""
+        for document, _line in self._parts:
+            if document.kind is not DocumentKind.LABORATORY or document.reference not in self._held:
+                continue
+            stored = StoredFile(document.file_id, document.size, document.sha256, document.wrapped_key)
+            load = loader(self._platform, stored)
+            try:
+                found = await self._platform.renderer.run("laboratory_results", stored.file_id, load)
+            except (FileDamaged, FileRefused):
+                continue
+            report = entries.view_of(document, self._dossier.number, None)
+            self._results += [Sourced(result, report, analysis_of(result)) for result in found]
 
     def _add(self, target: zipfile.ZipFile, document: Document, line: Line) -> Iterator[bytes]:
         held: bytes | None = None

@@ -101,20 +101,27 @@ def in_place_of(line: Line) -> str:
     )
 
 
-def page(dossier: DossierView, reader: Professional, at: datetime, lines: Sequence[Line]) -> str:
-    """The index as a whole page."""
+def head(title: str) -> str:
+    """What a page of the archive begins with; it may load and run nothing."""
+    return (
+        '<!DOCTYPE html>\n<html lang="fr"><head><meta charset="utf-8">'
+        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">"
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{_text(title)}</title><style>{_LOOK}</style></head>"
+    )
+
+
+def page(dossier: DossierView, reader: Professional, at: datetime, lines: Sequence[Line], results: str = "") -> str:
+    """The index as a whole page; `results` is the address of the page of laboratory results, if there is one."""
     number = _text(dossier.number)
     damaged = [line for line in lines if line.damaged]
     here = sum(1 for line in lines if line.path)
     rows = "".join(_row(line) for line in lines) or '<tr><td colspan="7">Ce télédossier n\'a pas de document.</td></tr>'
     return (
-        '<!DOCTYPE html>\n<html lang="fr"><head><meta charset="utf-8">'
-        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">"
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>Télédossier {number}</title><style>{_LOOK}</style></head><body>"
+        f"{head(f'Télédossier {dossier.number}')}<body>"
         f"<h1>Télédossier {number}</h1>"
         f"{_traits(dossier)}{_alert(damaged)}"
-        f"<h2>{_count(here)}</h2>"
+        f"<h2>{_count(here)}</h2>{_results_link(results)}"
         '<table><thead><tr><th scope="col">N°</th><th scope="col">Document</th><th scope="col">Genre</th>'
         '<th scope="col">Déposé par</th><th scope="col">Déposé le</th><th scope="col">Taille</th>'
         f'<th scope="col">Par vous, avant cette archive</th></tr></thead>{rows}</table>'
@@ -195,6 +202,10 @@ def _note(document: Document, state: TypedState | None, positions: Mapping[str, 
         if state.replaces:
             notes.append(f"Remplace le n° {positions.get(state.replaces, '?')}")
     return ". ".join(notes)
+
+
+def _results_link(address: str) -> str:
+    return f'<p><a href="{address}">Lire les résultats de biologie</a></p>' if address else ""
 
 
 def _count(here: int) -> str:

@@ -85,7 +85,7 @@ async def results_of(platform: Platform, actor: Professional, number: str, refer
             unread.append(Unread(report.title, refusal.message))
             continue
         found += [Sourced(result, report, analysis_of(result)) for result in results]
-    return DossierResults(tuple(reports), tuple(_once(found)), tuple(unread))
+    return DossierResults(tuple(reports), tuple(merged(found)), tuple(unread))
 
 
 def journal_export(platform: Platform, actor: Professional, number: str) -> None:
@@ -119,7 +119,7 @@ def source_of(sourced: Sourced) -> str:
     return f"{report.title}, déposé le {day}"
 
 
-def _once(found: Sequence[Sourced]) -> list[Sourced]:
+def merged(found: Sequence[Sourced]) -> list[Sourced]:
     """Each measure once: a report sent twice says the same twice, and a laboratory's file counts before a typed one.
 
     Two different values of one moment both stay: which is right is not for us to say.

@@ -99,7 +99,7 @@ def test_a_biology_is_typed_questioned_drawn_corrected_and_taken_home(someone: P
     expect(index.get_by_role("heading", name=f"Télédossier {NUMBER}")).to_be_visible()
     expect(index.get_by_text("Remplacé par le n° 7")).to_be_visible()
     links = index.get_by_role("link")
-    expect(links).to_have_count(7)
+    expect(links).to_have_count(8)  # and the page of results
     for address in links.evaluate_all("links => links.map((link) => decodeURIComponent(new URL(link.href).pathname))"):
         assert Path(address).is_file()
 

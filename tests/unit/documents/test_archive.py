@@ -31,6 +31,7 @@ from app.dossiers.models import Dossier
 from app.errors import FileDamaged, NotFound
 from tests.support.people import World, small_world
 from tests.unit.documents import samples
+from tests.unit.documents.laboratory_samples import HL7
 
 NUMBER = "TLM-2026-0001"
 LETTER = samples.pdf("Courrier")
@@ -161,6 +162,37 @@ async def test_typed_corrected_and_withdrawn_reports_are_told_apart(world: World
     assert "Remplacé par le n° 2" in page
     assert "Remplace le n° 1" in page
     assert "saisi par erreur : autre résident" in page
+
+
+async def test_laboratory_results_can_be_read_without_the_product(world: World, tmp_path: Path) -> None:
+    await added(world, "bilan.hl7", HL7)
+    row = {"id": "r1", "analysis": "Zinc", "value": "< 2,5", "unit": "µmol/L", "comment": "<b>repris</b>"}
+    form = {"day": "2026-11-20", "time": "", "laboratory": "", "rows": [row]}
+    old = await laboratory_typing.enter(world.platform, world.ide_dubois, NUMBER, form)
+    again = form | {"rows": [row | {"value": "3"}]}
+    await laboratory_typing.enter(world.platform, world.ide_dubois, NUMBER, again, old.reference)
+    content = await packed(world)
+    assert names(content)[-3:] == ["index.html", "biologies.html", "SOMME-SHA256.txt"]
+    assert 'href="biologies.html"' in index(content)
+    page = content.read(f"{NUMBER}/biologies.html").decode()
+    for words in (
+        "MERCIER", "<td>Sodium</td><td>20/11/2026 08:15</td><td>128 mmol/L</td><td>136 – 145</td><td>▼ critique</td>",
+        "<td>Zinc</td><td>20/11/2026</td><td>3 µmol/L<small>&lt;b&gt;repris&lt;/b&gt;</small></td>",
+        "n° 3<small>Saisi à la main</small>", "&lt; 5 mg/L",
+    ):  # fmt: skip
+        assert words in page
+    assert "2,5" not in page  # replaced
+    content.extractall(tmp_path)
+    checked = subprocess.run(
+        ["sha256sum", "--check", "--strict", "SOMME-SHA256.txt"], cwd=tmp_path / NUMBER, check=False
+    )
+    assert checked.returncode == 0
+
+
+async def test_a_report_that_is_damaged_is_on_no_page(world: World) -> None:
+    damage(world, await added(world, "bilan.hl7", HL7))
+    content = await packed(world)
+    assert names(content) == ["documents/01 ENDOMMAGÉ bilan.txt", "index.html", "SOMME-SHA256.txt"]
 
 
 # ---- names
