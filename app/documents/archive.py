@@ -9,6 +9,7 @@ the index, in a text in its place, in the journal and on the page of whoever dow
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import io
 import zipfile
@@ -97,7 +98,10 @@ class _Zip:
                 if piece:
                     yield piece
         finally:
-            await asyncio.shield(asyncio.to_thread(pieces.close))
+            with contextlib.suppress(
+                ValueError
+            ):  # whoever went away left it in the middle of a piece: it ends by itself
+                await asyncio.shield(asyncio.to_thread(pieces.close))
             announce(self._platform, self._dossier.number)
         told = {"number": self._dossier.number, "actor": self._actor.id, "damaged": self.damaged}
         self._platform.bus.publish(TOPIC, told)
@@ -129,8 +133,11 @@ class _Zip:
         yield SUMS, "".join(f"{digest}  {path}\n" for digest, path in self._sums).encode()
 
     async def _read_results(self) -> None:
-        """Read the laboratory reports in the rendering processes; one that cannot be read is in its file only."""
-        for document, _line in self._parts:
+        """Read the laboratory reports, the newest first, as far as one page holds them; one that cannot be read is in
+        its file only."""
+        for document, _line in reversed(self._parts):
+            if len(self._results) > archive_results.MOST_SHOWN:
+                return
             if document.kind is not DocumentKind.LABORATORY or document.reference not in self._held:
                 continue
             stored = StoredFile(document.file_id, document.size, document.sha256, document.wrapped_key)

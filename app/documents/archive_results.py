@@ -25,8 +25,11 @@ def page(dossier: DossierView, results: Sequence[Sourced], lines: Mapping[str, L
     shown.sort(key=lambda one: (folded(one.result.name), one.result.unit))
     rows = "".join(_row(one, lines) for one in shown)
     born = f"{patient.birth_date:%d/%m/%Y}"
-    left_out = len(results) - len(shown)
-    more = f"<p>{left_out} résultats plus anciens ne figurent que dans les fichiers.</p>" if left_out else ""
+    more = (
+        "<p>D'autres résultats, plus anciens, ne figurent que dans les fichiers.</p>"
+        if len(results) > MOST_SHOWN
+        else ""
+    )
     return (
         f"{head(f'Biologies du télédossier {dossier.number}')}<body>"
         f"<h1>Biologies du télédossier {html.escape(dossier.number)}</h1>"

@@ -22,7 +22,7 @@ from sqlmodel import select
 
 from app.audit.models import AuditEntry
 from app.documents import archive as archives
-from app.documents import laboratory_typing, service, viewing
+from app.documents import archive_results, laboratory_typing, service, viewing
 from app.documents.archive import archive
 from app.documents.archive_index import LONGEST_NAME, document_path, safe_name
 from app.documents.models import Document
@@ -187,6 +187,17 @@ async def test_laboratory_results_can_be_read_without_the_product(world: World, 
         ["sha256sum", "--check", "--strict", "SOMME-SHA256.txt"], cwd=tmp_path / NUMBER, check=False
     )
     assert checked.returncode == 0
+
+
+async def test_results_beyond_what_one_page_holds_are_left_to_their_files(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(archive_results, "MOST_SHOWN", 2)
+    for name in ("ancien.hl7", "nouveau.hl7"):
+        await added(world, name, HL7)
+    page = (await packed(world)).read(f"{NUMBER}/biologies.html").decode()
+    assert page.count("<td>n° 2") == 2  # of the newest report
+    assert "D'autres résultats" in page
 
 
 async def test_a_report_that_is_damaged_is_on_no_page(world: World) -> None:
