@@ -68,7 +68,7 @@ def test_a_biology_is_typed_questioned_drawn_corrected_and_taken_home(someone: P
     page.get_by_role("button", name="Enregistrer la biologie").click()
     page.get_by_role("button", name="Enregistrer quand même").click()
     expect(page.get_by_role("img", name=re.compile("Potassium : 142 mmol.*Saisi à la main"))).to_be_visible()
-    expect(page.get_by_role("button", name=re.compile("Biologie du 20/11/2026.*saisi à la main"))).to_be_visible()
+    expect(page.get_by_role("button", name=re.compile("Biologie du 20.11.2026.*saisi à la main"))).to_be_visible()
 
     page.get_by_role("button", name="Corriger la saisie").click()
     expect(first.get_by_label("Valeur")).to_have_value("142")
