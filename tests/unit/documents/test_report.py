@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pymupdf
 import pytest
 
 from app.documents.rendering import RendererPool
 from app.documents.report import DRAFT, ReportContent, Signature, make_report, plain, typographic
+from app.dossiers.calls import Held
 from app.dossiers.models import IdentityStatus
 from app.dossiers.service import IdentityTraits
 
@@ -33,7 +34,7 @@ SIGNED = ReportContent(
     expert="Dr Claire MARTIN, gériatre",
     specialty="Gériatrie",
     motive="Trouble du comportement d'apparition récente",
-    held_at=AT,
+    held=Held(AT, AT + timedelta(minutes=21)),
     request=(("Motif", "Agitation vespérale, EVA ≥ 4/10"), ("Question", "Arrêter l'oxybutynine ?")),
     sections=(
         ("Examen", (("Tension", "126/70 mmHg"), ("Constatations", "Patiente souriante. " * 200))),
