@@ -22,7 +22,7 @@ async def test_a_call_nobody_came_back_to_is_ended_even_when_nobody_connects(
 ) -> None:
     assert hub.COMING_BACK == 120
     monkeypatch.setattr(hub, "COMING_BACK", 0.05)
-    world = small_world(database_url=f"sqlite:///{tmp_path}/t.db")
+    world = small_world(database_url=f"sqlite:///{tmp_path}/t.db", var=tmp_path)
     service.enter(world.platform, world.dr_martin, NUMBER, "salle-bleue")  # then the server was killed
     context.use(world.platform)
     server = BokehTornado({})
