@@ -86,6 +86,7 @@ async def test_who_is_silenced_is_heard_by_nobody_and_everybody_knows(salon: Sal
     for page in (nurse, doctor, guest):
         assert page.last("state") == {
             "t": "state", "from": guest.id, "camera": True, "microphone": False, "silenced": True,
+            "aux": "", "auscultation": False,
         }  # fmt: skip
     assert salon.unit.silenced() == {guest.id}
     await guest.say("state", camera=False, microphone=True)
