@@ -12,6 +12,7 @@ import pytest
 from components.video_room import GUEST_LABELS, LABELS, HubRoom, Line, LocalHub, VideoRoom, Visitor, modules_of
 from components.video_room.component import GUEST_MODULE, HERE, NOTEBOOK_MODULE, PAGE_MODULE, notebook_style
 from components.video_room.demo import demo
+from components.video_room.hub import ABSENT
 
 EXPERT = Visitor("Dr Claire MARTIN", label="Dr MARTIN")
 NURSE = Visitor("Nadia DUBOIS", label="N. DUBOIS")
@@ -383,3 +384,39 @@ def test_rooms_of_ones_own_choice() -> None:
     for who in (EXPERT, NURSE, THIRD):
         Page(hub, who).join("salon", offer="v=0")
     assert len(hub.places) == 3
+
+
+def test_the_hub_tells_what_stands_beside_a_face_and_takes_nothing_else(hub: LocalHub) -> None:
+    expert, nurse = Page(hub, EXPERT), Page(hub, NURSE)
+    expert.join(aux="camera")
+    nurse.join()
+    shown = nurse.last("joined")["people"][0]
+    assert (shown["aux"], shown["auscultation"]) == ("camera", False)
+    expert.say("state", camera=True, microphone=True, aux="screen", auscultation=True)
+    assert (nurse.last("state")["aux"], nurse.last("state")["auscultation"]) == ("screen", True)
+    for wrong in ({"aux": "window"}, {"aux": ["screen"]}, {"aux": None}, {"auscultation": 1}):
+        expert.say("state", camera=True, microphone=True, **wrong)
+        assert (expert.last("error")["about"], expert.last("error")["code"]) == ("state", "saisie")
+    assert nurse.last("state")["aux"] == "screen"
+    third = Page(hub, THIRD)
+    third.say("join", room="verte", camera=True, microphone=True, aux="window")
+    assert third.all("joined") == []
+
+
+def test_who_looks_at_the_rooms_sees_who_waits(hub: LocalHub) -> None:
+    looking, guest = Page(hub, EXPERT), Page(hub, GUEST)
+    looking.say("rooms")
+    assert looking.all("lobby") == []
+    guest.say("wait", camera=True, microphone=True)
+    assert [waiting["name"] for waiting in looking.last("lobby")["guests"]] == [GUEST.name]
+    late = Page(hub, NURSE)
+    late.say("rooms")
+    assert late.last("lobby") == looking.last("lobby") | {"guests": late.last("lobby")["guests"]}
+
+
+def test_what_the_hub_lacks_it_says_with_the_page_s_key(hub: LocalHub) -> None:
+    page = Page(hub, EXPERT)
+    for name in ABSENT:
+        page.say(name, key="k")
+        assert (page.last("error")["code"], page.last("error")["key"]) == ("indisponible", "k")
+        assert not hasattr(hub, f"_on_{name}"), "it knows it now: take it out of ABSENT"

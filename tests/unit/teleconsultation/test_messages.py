@@ -14,6 +14,8 @@ import app.teleconsultation.features  # noqa: F401
 from app.teleconsultation import messages, protocol, schema
 from app.teleconsultation.messages import LARGEST_MESSAGE, LARGEST_SDP, parse
 from app.teleconsultation.schema import MessageRefused
+from components.video_room import LocalHub
+from components.video_room.hub import ABSENT
 
 SDP = "v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\n"
 CANDIDATE = {"candidate": "candidate:1 1 udp 1 10.0.0.1 9 typ host", "sdpMid": "0", "sdpMLineIndex": 0, "usernameFragment": "x"}  # fmt: skip
@@ -182,3 +184,8 @@ def test_a_null_candidate_ends_them() -> None:
 def test_a_guest_is_named_by_a_number_in_a_text(guest: object) -> None:
     with pytest.raises(MessageRefused):
         parse(said("admit", guest=guest))
+
+
+@pytest.mark.parametrize("t", protocol.names())
+def test_the_room_of_notebooks_knows_every_word_or_says_that_it_lacks_it(t: str) -> None:
+    assert hasattr(LocalHub, f"_on_{t}") != (t in ABSENT)
