@@ -8,7 +8,7 @@ import { h, icon, roam, set, write } from "./dom.js";
 /** @typedef {import("./words.js").Words} Words */
 /** @typedef {import("./call.js").Call} Call */
 /** @typedef {import("./devices.js").Devices} Devices */
-/** @typedef {import("./link.js").Kind} Kind */
+/** @typedef {import("./sources.js").Kind} Kind */
 /** @typedef {"transfer" | "invite" | "chat" | "capture" | "detach" | "people" | "layout"} Tool */
 
 /** @type {readonly Tool[]} */

@@ -100,7 +100,9 @@ function loaded(modules) {
   const addresses = new Map();
   let last = "";
   for (const { name, source } of modules) {
-    const text = source.replace(/(\bfrom\s*|\bimport\s*)"\.\/([\w.]+)"/g, (_, before, wanted) => `${before}"${addresses.get(wanted) ?? wanted}"`);
+    /** @param {string} _ @param {string} before @param {string} wanted */
+    const addressed = (_, before, wanted) => `${before}"${addresses.get(wanted) ?? wanted}"`;
+    const text = source.replace(/(\bfrom\s*|\bimport\s*\(?\s*)"\.\/([\w.]+)"/g, addressed);
     last = URL.createObjectURL(new Blob([text], { type: "text/javascript" }));
     addresses.set(name, last);
   }

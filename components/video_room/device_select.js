@@ -4,7 +4,7 @@ import { h, icon, roam, set } from "./dom.js";
 
 /** @typedef {import("./words.js").Words} Words */
 /** @typedef {import("./devices.js").Devices} Devices */
-/** @typedef {import("./link.js").Kind | "speaker"} Which */
+/** @typedef {import("./sources.js").Kind | "speaker"} Which */
 /** @typedef {{id: string, name: string, on: boolean}} Option */
 
 /**

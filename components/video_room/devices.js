@@ -6,7 +6,7 @@
  */
 import { Emitter } from "./emitter.js";
 
-/** @typedef {import("./link.js").Kind} Kind */
+/** @typedef {import("./sources.js").Kind} Kind */
 /** @typedef {"missing" | "taken" | "refused"} Problem */
 /** @typedef {{id: string, name: string}} Choice */
 

@@ -6,7 +6,7 @@ import { Level, meter } from "./level.js";
 
 /** @typedef {import("./words.js").Words} Words */
 /** @typedef {import("./devices.js").Devices} Devices */
-/** @typedef {import("./link.js").Kind} Kind */
+/** @typedef {import("./sources.js").Kind} Kind */
 
 const BARS = 12;
 

@@ -3,8 +3,8 @@
  */
 
 /** @typedef {import("./call.js").Call} Call */
-/** @typedef {import("./link.js").Kind} Kind */
-/** @typedef {{id: string, name: string, route: string, framesDecoded: number, audioLevel: number}} PersonMeasure */
+/** @typedef {import("./sources.js").Kind} Kind */
+/** @typedef {{id: string, name: string, route: string, framesDecoded: number, audioLevel: number, auxFramesDecoded: number, auxAudioLevel: number}} PersonMeasure */
 
 export class Measures {
   constructor() {
@@ -94,8 +94,13 @@ export class Measures {
     const { current } = this;
     return Promise.all([...(current?.people.values() ?? [])].map(async ({ id, name }) => {
       const way = current?.topology.current(id);
-      const [framesDecoded, audioLevel] = await Promise.all([inbound(way?.video, "framesDecoded"), inbound(way?.audio, "audioLevel")]);
-      return { id, name, route: way?.route ?? "", framesDecoded, audioLevel };
+      const [framesDecoded, audioLevel, auxFramesDecoded, auxAudioLevel] = await Promise.all([
+        inbound(way?.video, "framesDecoded"),
+        inbound(way?.audio, "audioLevel"),
+        inbound(current?.topology.aux(id, "auxVideo"), "framesDecoded"),
+        inbound(current?.topology.aux(id, "auxAudio"), "audioLevel"),
+      ]);
+      return { id, name, route: way?.route ?? "", framesDecoded, audioLevel, auxFramesDecoded, auxAudioLevel };
     }));
   }
 

@@ -3,7 +3,7 @@
  * when its first picture is really there, or its sound flows. Never two voices at once, never none.
  */
 
-/** @typedef {import("./link.js").Kind} Kind */
+/** @typedef {import("./sources.js").Kind} Kind */
 /**
  * @typedef {object} PlayerEvents
  * @property {(track: MediaStreamTrack | null) => void} plays what is seen or heard from here on

@@ -4,7 +4,7 @@
  */
 
 /** @typedef {import("./call.js").Call} Call */
-/** @typedef {import("./topology.js").Path} Path */
+/** @typedef {import("./ways.js").Path} Path */
 /** @typedef {{lost: number, received: number}} Sample */
 /** @typedef {{byMid: Map<string, Sample>, sentLoss: number, roundTrip: number}} Report */
 

@@ -4,7 +4,7 @@ import { Player } from "./player.js";
 import { initials } from "./words.js";
 
 /** @typedef {import("./words.js").Words} Words */
-/** @typedef {import("./link.js").Kind} Kind */
+/** @typedef {import("./sources.js").Kind} Kind */
 /**
  * @typedef {object} TileEvents
  * @property {(kind: Kind, track: MediaStreamTrack | null) => void} plays what is really seen or heard from here on

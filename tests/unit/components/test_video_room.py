@@ -10,7 +10,15 @@ from typing import Any
 import pytest
 
 from components.video_room import GUEST_LABELS, LABELS, HubRoom, Line, LocalHub, VideoRoom, Visitor, modules_of
-from components.video_room.component import GUEST_MODULE, HERE, NOTEBOOK_MODULE, PAGE_MODULE, notebook_style
+from components.video_room.component import (
+    GUEST_MODULE,
+    HERE,
+    LAZY,
+    NOTEBOOK_MODULE,
+    PAGE_MODULE,
+    notebook_modules,
+    notebook_style,
+)
 from components.video_room.demo import demo
 
 EXPERT = Visitor("Dr Claire MARTIN", label="Dr MARTIN")
@@ -133,7 +141,8 @@ def test_a_notebook_gets_the_modules_when_it_asks_for_them() -> None:
     spoken = Spoken(room)
     room._receive(Event(t="sources"))
     (sources,) = spoken("sources")
-    assert [module["name"] for module in sources["modules"]] == list(modules_of(NOTEBOOK_MODULE))
+    assert [module["name"] for module in sources["modules"]] == list(notebook_modules())
+    assert {*modules_of(NOTEBOOK_MODULE), *LAZY} == set(notebook_modules())
     assert ".td-room" in sources["style"]
 
 
