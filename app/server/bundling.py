@@ -15,7 +15,7 @@ IMPORT = re.compile(
 )
 EXPORT = re.compile(r"^export\s+((?:class|const|(?:async\s+)?function\*?)\s+([\w$]+))", re.MULTILINE)
 OTHER = re.compile(r"^(?:import\s*[^({\s]|export\s+(?:default|let|var|\*|\{)).*", re.MULTILINE)
-LATER = re.compile(r'\bimport\(\s*"\./([\w.]+)"\s*\)')
+LATER = re.compile(r'\bimport\(\s*"\./([\w.]+)"\s*\)(?!\.[A-Z])')  # not the types of comments
 STYLE_IMPORT = re.compile(r'^@import url\("([\w.]+)"\);[ \t]*\n', re.MULTILINE)
 
 
