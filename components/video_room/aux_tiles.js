@@ -62,7 +62,10 @@ export class AuxTiles {
     tile.play(topology.aux(person.id, "auxVideo")?.receiver.track, topology.aux(person.id, "auxAudio")?.receiver.track);
     const content = person.aux || "auscultation";
     tile.setName(this.words.say(`aux.${content}`, { name: person.name }), person.name);
-    tile.setPicture(content !== "auscultation" && tile.isSeen, content === "auscultation" ? "" : this.words.say("tile.connecting"));
+    tile.setPicture(
+      content !== "auscultation" && tile.isSeen,
+      content === "auscultation" ? "" : this.words.say("tile.connecting"),
+    );
     tile.setMuted(false);
     tile.audio?.hush(person.silenced === true);
     set(tile.element, "data-content", content);

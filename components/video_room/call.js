@@ -138,12 +138,18 @@ export class Call extends CallPlaces {
   /** @param {Message} message */
   hear(message) {
     switch (message.t) {
-      case "hello": return this.hello(message);
-      case "rooms": return this.update("rooms", message.rooms);
-      case "joined": return this.joined(message);
-      case "full": return this.full(message);
-      case "entered": return this.entered(message);
-      case "left": return this.departed(message);
+      case "hello":
+        return this.hello(message);
+      case "rooms":
+        return this.update("rooms", message.rooms);
+      case "joined":
+        return this.joined(message);
+      case "full":
+        return this.full(message);
+      case "entered":
+        return this.entered(message);
+      case "left":
+        return this.departed(message);
       case "published":
         this.waitsForUnit = false;
         return this.topology.hear(message);
@@ -151,22 +157,34 @@ export class Call extends CallPlaces {
       case "ice":
       case "route":
       case "slots":
-      case "unpublished": return this.topology.hear(message);
-      case "state": return this.restate(message);
+      case "unpublished":
+        return this.topology.hear(message);
+      case "state":
+        return this.restate(message);
       case "speaker":
         this.speaker = message.id ?? null;
         return this.emit("speaker");
-      case "quality": return void this.lines.set(message.id, message.level);
-      case "asked": return this.emit("asked", { name: message.name });
-      case "chat": return this.spoken(/** @type {any} */ (message));
-      case "lobby": return this.update("lobby", message.guests);
-      case "invitations": return this.update("invitations", message.invitations);
-      case "waiting": return this.inWaitingRoom(message);
-      case "admitted": return void this.admitted(message);
+      case "quality":
+        return void this.lines.set(message.id, message.level);
+      case "asked":
+        return this.emit("asked", { name: message.name });
+      case "chat":
+        return this.spoken(/** @type {any} */ (message));
+      case "lobby":
+        return this.update("lobby", message.guests);
+      case "invitations":
+        return this.update("invitations", message.invitations);
+      case "waiting":
+        return this.inWaitingRoom(message);
+      case "admitted":
+        return void this.admitted(message);
       case "refused":
-      case "removed": return this.finish(message.t, message.message);
-      case "error": return this.refusedAct(message);
-      default: return this.emit(`said:${message.t}`, message);
+      case "removed":
+        return this.finish(message.t, message.message);
+      case "error":
+        return this.refusedAct(message);
+      default:
+        return this.emit(`said:${message.t}`, message);
     }
   }
 
@@ -214,7 +232,11 @@ export class Call extends CallPlaces {
     this.transcript.merge(message.chat ?? []);
     this.topology.joined(message, others);
     this.move("inside");
-    this.hush(message.people.find((/** @type {Person} */ { id }) => id === message.id)?.silenced ?? message.silenced ?? this.silenced);
+    this.hush(
+      message.people.find((/** @type {Person} */ { id }) => id === message.id)?.silenced ??
+        message.silenced ??
+        this.silenced,
+    );
     this.retell();
     this.line.repeatKept();
     for (const topic of ["people", "chat", "lobby", "invitations"]) this.emit(topic);

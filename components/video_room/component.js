@@ -15,7 +15,13 @@ export function render({ model, el }) {
   el.append(hole);
   const root = el.getRootNode();
   const host = root instanceof ShadowRoot ? /** @type {HTMLElement} */ (root.host) : el;
-  const config = () => ({ dossier: model.dossier, url: model.url, labels: model.labels, iceServers: model.ice_servers, me: model.me });
+  const config = () => ({
+    dossier: model.dossier,
+    url: model.url,
+    labels: model.labels,
+    iceServers: model.ice_servers,
+    me: model.me,
+  });
   if (document.getElementById("td-stage")) onPage(model, hole, host, config);
   else inNotebook(model, hole, host, config);
 }

@@ -4,9 +4,12 @@
  * Whoever enters a room calls; who is inside answers, and only the caller ever offers again: when both sides may, some
  * calls end without media. The caller's offer can be made long before the call (`offer`, then `take`): candidates
  * found before it is taken travel inside it, later ones follow one by one.
+ *
+ * The first offer is for microphone and camera alone: what more there is (a second picture and sound, words between the
+ * pages) is asked for a moment later by the same caller, so that nobody waits for it before the first picture.
  */
 
-import { AUX_SOURCES, linesOf, mediumOf, SOURCES } from "./sources.js";
+import { AUX_SOURCES, linesOf, mediumOf, OWN_SOURCES } from "./sources.js";
 
 /** @typedef {import("./sources.js").Kind} Kind */
 /** @typedef {import("./sources.js").Source} Source */
@@ -26,6 +29,8 @@ const CHANNEL = { negotiated: true, id: 0 };
 const EASED = 2;
 /** A line that stutters is not broken yet. */
 const PATIENCE = 4000;
+/** From the connection until the rest is asked for, in ms: by then a first picture is there. */
+const SETTLED = 1000;
 
 export class Link {
   /**
@@ -64,9 +69,11 @@ export class Link {
     };
     this.pc.onicecandidate = ({ candidate }) => this.found(candidate);
     this.pc.onconnectionstatechange = () => this.moved();
-    for (const source of SOURCES) this.addSource(source);
-    this.channel = this.pc.createDataChannel("room", CHANNEL);
-    this.channel.onmessage = ({ data }) => this.peer && typeof data === "string" && this.events.said(this.peer, data);
+    /** @type {RTCDataChannel | null} */
+    this.channel = null;
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.extension = undefined;
+    for (const source of OWN_SOURCES) this.addSource(source);
   }
 
   get state() {
@@ -78,7 +85,7 @@ export class Link {
   }
 
   /**
-   * The caller offers everything even without a device, so that a camera can be opened later without a new offer.
+   * The caller offers each source even without a device, so that a camera can be opened later without a new offer.
    * The answerer must use `addTrack`: a transceiver made before the offer arrives is not matched to it. Its aux waits for
    * the offer: without a microphone it would be matched to the line of the microphone.
    * @param {Source} source
@@ -91,7 +98,8 @@ export class Link {
     }
     const medium = mediumOf(source);
     const streams = [isAux(source) ? this.localAux : this.local];
-    const encodings = source === "video" || source === "aux-video" ? { sendEncodings: [{ maxBitrate: MOST[source] }] } : {};
+    const encodings =
+      source === "video" || source === "aux-video" ? { sendEncodings: [{ maxBitrate: MOST[source] }] } : {};
     const transceiver = this.pc.addTransceiver(track ?? medium, { direction: "sendrecv", streams, ...encodings });
     if (medium === "video") preferVp8(transceiver);
     this.lines.set(source, transceiver);
@@ -105,6 +113,23 @@ export class Link {
     const sender = this.pc.addTrack(track, this.local);
     const transceiver = this.pc.getTransceivers().find((each) => each.sender === sender);
     if (transceiver) this.lines.set(source, transceiver);
+  }
+
+  /** Ask for the rest, once; not counted as a negotiation, because no call is without it. */
+  async extend() {
+    if (this.side !== "caller" || this.channel || !this.pc.remoteDescription || !this.isAlive) return;
+    this.openChannel();
+    for (const source of AUX_SOURCES) this.addSource(source);
+    this.negotiations -= 1;
+    await this.offer().catch(() => undefined);
+    this.sendOffer();
+  }
+
+  openChannel() {
+    this.channel = this.pc.createDataChannel("room", CHANNEL);
+    this.channel.onmessage = ({ data }) => {
+      if (this.peer && typeof data === "string") this.events.said(this.peer, data);
+    };
   }
 
   /** Make the offer and let its candidates gather. */
@@ -144,8 +169,10 @@ export class Link {
   /** @param {string} sdp */
   answer(sdp) {
     return this.serial(async () => {
-      this.negotiations += 1;
+      const rest = !this.channel && /^m=application /m.test(sdp);
+      if (!rest) this.negotiations += 1;
       await this.pc.setRemoteDescription({ type: "offer", sdp });
+      if (rest) this.openChannel();
       await this.takeLines(sdp);
       await this.pc.setLocalDescription();
       this.taken = true;
@@ -206,7 +233,8 @@ export class Link {
       this.tracks[source] = track;
       const transceiver = this.lines.get(source);
       if (transceiver) await transceiver.sender.replaceTrack(track);
-      else if (track && !isAux(source) && !this.pc.remoteDescription) this.addTrack(source, track);
+      else if (track && isAux(source)) void this.extend();
+      else if (track && !this.pc.remoteDescription) this.addTrack(source, track);
     });
   }
 
@@ -224,7 +252,7 @@ export class Link {
    * @returns {boolean} it is on its way
    */
   say(text) {
-    if (this.channel.readyState !== "open") return false;
+    if (this.channel?.readyState !== "open") return false;
     this.channel.send(text);
     return true;
   }
@@ -243,7 +271,9 @@ export class Link {
 
   close() {
     clearTimeout(this.worry);
-    this.pc.onconnectionstatechange = this.pc.ontrack = this.pc.onicecandidate = this.channel.onmessage = null;
+    clearTimeout(this.extension);
+    this.pc.onconnectionstatechange = this.pc.ontrack = this.pc.onicecandidate = null;
+    if (this.channel) this.channel.onmessage = null;
     this.pc.close();
     for (const track of this.remote.getTracks()) this.remote.removeTrack(track);
   }
@@ -258,6 +288,7 @@ export class Link {
 
   moved() {
     clearTimeout(this.worry);
+    if (this.state === "connected") this.extension ??= setTimeout(() => void this.extend(), SETTLED);
     if (this.state === "failed") void this.restart();
     if (this.state === "disconnected") {
       this.worry = setTimeout(() => this.state === "disconnected" && void this.restart(), PATIENCE);

@@ -92,16 +92,18 @@ export class Measures {
   /** @returns {Promise<PersonMeasure[]>} what arrives of each other person, by the way that is played now */
   async perPerson() {
     const { current } = this;
-    return Promise.all([...(current?.people.values() ?? [])].map(async ({ id, name }) => {
-      const way = current?.topology.current(id);
-      const [framesDecoded, audioLevel, auxFramesDecoded, auxAudioLevel] = await Promise.all([
-        inbound(way?.video, "framesDecoded"),
-        inbound(way?.audio, "audioLevel"),
-        inbound(current?.topology.aux(id, "auxVideo"), "framesDecoded"),
-        inbound(current?.topology.aux(id, "auxAudio"), "audioLevel"),
-      ]);
-      return { id, name, route: way?.route ?? "", framesDecoded, audioLevel, auxFramesDecoded, auxAudioLevel };
-    }));
+    return Promise.all(
+      [...(current?.people.values() ?? [])].map(async ({ id, name }) => {
+        const way = current?.topology.current(id);
+        const [framesDecoded, audioLevel, auxFramesDecoded, auxAudioLevel] = await Promise.all([
+          inbound(way?.video, "framesDecoded"),
+          inbound(way?.audio, "audioLevel"),
+          inbound(current?.topology.aux(id, "auxVideo"), "framesDecoded"),
+          inbound(current?.topology.aux(id, "auxAudio"), "audioLevel"),
+        ]);
+        return { id, name, route: way?.route ?? "", framesDecoded, audioLevel, auxFramesDecoded, auxAudioLevel };
+      }),
+    );
   }
 
   /** How many descriptions were made: it stays where it is while a call is left alone. */

@@ -8,8 +8,10 @@
 /** @typedef {Kind | AuxSource} Source */
 /** @typedef {Record<Source, MediaStreamTrack | null>} Tracks */
 
-/** In the order of their media lines, in every offer. @type {readonly Source[]} */
+/** In the order of their media lines. @type {readonly Source[]} */
 export const SOURCES = ["audio", "video", "aux-audio", "aux-video"];
+/** @type {readonly Kind[]} */
+export const OWN_SOURCES = ["audio", "video"];
 /** @type {readonly AuxSource[]} */
 export const AUX_SOURCES = ["aux-audio", "aux-video"];
 
@@ -25,7 +27,7 @@ export function mediumOf(source) {
  * Which source each media line of an offer is for, told by their order: the first sound is the microphone, the second one
  * the second sound, and so with pictures. An answerer's own transceivers stand in another order.
  * @param {string} sdp
- * @returns {Map<Source, string>} mid of each; a page of before offers only two
+ * @returns {Map<Source, string>} mid of each; a first offer has two only
  */
 export function linesOf(sdp) {
   /** @type {Map<Source, string>} */

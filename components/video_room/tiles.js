@@ -106,7 +106,12 @@ export class Tiles {
     tile.play(way?.video?.receiver.track, way?.audio?.receiver.track);
     const cut = way !== null && (way.state === "failed" || way.state === "closed");
     tile.setName(person.name, person.name);
-    tile.setPicture(person.camera && tile.isSeen && !cut, this.words.say(cut ? "tile.cut" : person.camera || way?.state !== "connected" ? "tile.connecting" : "tile.no_camera"));
+    tile.setPicture(
+      person.camera && tile.isSeen && !cut,
+      this.words.say(
+        cut ? "tile.cut" : person.camera || way?.state !== "connected" ? "tile.connecting" : "tile.no_camera",
+      ),
+    );
     tile.setMuted(!person.microphone, person.silenced);
     tile.setTag(person.role === "caregiver" || person.role === "patient" ? this.words.role(person.role) : "");
     if (!person.camera) this.measures.rest(person.id);

@@ -217,6 +217,4 @@ export class Topology extends Ways {
       }
     }
   }
-
-
 }

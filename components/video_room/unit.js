@@ -167,7 +167,10 @@ export class UnitTopology {
   /** @param {Slot[]} slots who sits where now */
   sit(slots) {
     if (this.asked) this.early = slots;
-    this.legs.filter((leg) => !leg.lost && (leg.answered || leg === this.awaited)).pop()?.sit(slots);
+    this.legs
+      .filter((leg) => !leg.lost && (leg.answered || leg === this.awaited))
+      .pop()
+      ?.sit(slots);
   }
 
   /** The unit does not know us any more. */

@@ -20,7 +20,10 @@ import { mediumOf, SOURCES } from "./sources.js";
 /** A room of eight: seven voices and seven faces, and beside them two more sounds and two more pictures. */
 const PLACES = { audio: 9, video: 9 };
 /** The unit gives a small tile and a slow line the lower one. */
-const LAYERS = [{ rid: "l", scaleResolutionDownBy: 2, maxBitrate: 150_000 }, { rid: "h", maxBitrate: 1_200_000 }]
+const LAYERS = [
+  { rid: "l", scaleResolutionDownBy: 2, maxBitrate: 150_000 },
+  { rid: "h", maxBitrate: 1_200_000 },
+]
   // Every picture needs the one before: what a poor line loses is waited for and comes again, instead of being skipped.
   .map((layer) => ({ ...layer, scalabilityMode: "L1T1" }));
 /** A second picture has one layer only: what is on it must be read, or be seen in detail. */
@@ -213,7 +216,10 @@ function prefer(transceiver) {
   const kind = /** @type {Kind} */ (transceiver.receiver.track.kind);
   if (!known.has(kind)) {
     const all = RTCRtpReceiver.getCapabilities?.(kind)?.codecs ?? [];
-    known.set(kind, CODECS[kind].flatMap((name) => all.filter(({ mimeType }) => mimeType === name)));
+    known.set(
+      kind,
+      CODECS[kind].flatMap((name) => all.filter(({ mimeType }) => mimeType === name)),
+    );
   }
   const wanted = known.get(kind);
   try {

@@ -92,8 +92,11 @@ export class Ways {
   current(id) {
     const playing = this.played.get(id);
     const ways = [this.peers.path(id), this.unit?.path(id)];
-    return ways.find((way) => way?.video && way.video.receiver.track === playing?.video)
-      ?? ways.find((way) => way?.audio && way.audio.receiver.track === playing?.audio) ?? this.path(id);
+    return (
+      ways.find((way) => way?.video && way.video.receiver.track === playing?.video) ??
+      ways.find((way) => way?.audio && way.audio.receiver.track === playing?.audio) ??
+      this.path(id)
+    );
   }
 
   /**
@@ -179,18 +182,21 @@ export class Ways {
   /** @returns {Promise<UnitTopology | null>} null when its module could not be fetched now */
   load() {
     if (this.unit) return Promise.resolve(this.unit);
-    this.loading ??= import("./unit.js").then(({ UnitTopology }) => {
-      if (this.closed) return null;
-      return this.unit = new UnitTopology({
-        iceServers: this.around.iceServers,
-        tracks: this.around.tracks,
-        send: this.around.send,
-        changed: () => this.around.changed(null),
-        said: (from, text) => this.said(from, text),
+    this.loading ??= import("./unit.js")
+      .then(({ UnitTopology }) => {
+        if (this.closed) return null;
+        return (this.unit = new UnitTopology({
+          iceServers: this.around.iceServers,
+          tracks: this.around.tracks,
+          send: this.around.send,
+          changed: () => this.around.changed(null),
+          said: (from, text) => this.said(from, text),
+        }));
+      })
+      .catch(() => null)
+      .finally(() => {
+        this.loading = null;
       });
-    }).catch(() => null).finally(() => {
-      this.loading = null;
-    });
     return this.loading;
   }
 

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
 
 from app.bench.browser import CHROMIUM, FLAGS
+from app.bench.join import BLOCKED
 from tests.browser.demo_server import DemoServer, running_demo
 
 PASSWORD = "Demonstration-2026"
@@ -40,6 +41,20 @@ def someone(chromium: Browser, demo: DemoServer) -> Iterator[People]:
     people = People(chromium, demo)
     yield people
     people.close()
+
+
+@pytest.fixture(params=["direct", "unit"])
+def route(request: pytest.FixtureRequest) -> str:
+    """By which way pictures travel: a test that takes it runs on both. `take_route` brings the pages there."""
+    return str(request.param)
+
+
+def take_route(route: str, *pages: Page) -> None:
+    """The call of these pages goes by this route, and by no other."""
+    if route == "unit":
+        pages[0].evaluate(BLOCKED)
+    for page in pages:
+        until(page, f"window.__td.call.route() === '{route}' && window.__td.call.connections() === 1", 60)
 
 
 class People:
