@@ -132,8 +132,12 @@ export class Bar {
       close(true);
       open(this.context);
     };
-    return h("button", { type: "button", role: "menuitem", tabindex: -1, onclick: act }, icon(name, 18),
-      h("span", {}, this.words.say(`bar.${name}`)));
+    return h(
+      "button",
+      { type: "button", role: "menuitem", tabindex: -1, onclick: act },
+      icon(name, 18),
+      h("span", {}, this.words.say(`bar.${name}`)),
+    );
   }
 
   /**

@@ -14,7 +14,19 @@ import { CallPlaces } from "./call_places.js";
 /** @typedef {import("./signalling.js").Message} Message */
 /** @typedef {import("./signalling.js").Socket} Socket */
 /** @typedef {import("./devices.js").Devices} Devices */
-/** @typedef {{id: string, name: string, detail?: string, role: string, camera: boolean, microphone: boolean, silenced?: boolean, aux?: "" | "screen" | "camera", auscultation?: boolean, since: string}} Person */
+/**
+ * @typedef {object} Person
+ * @property {string} id
+ * @property {string} name
+ * @property {string} [detail]
+ * @property {string} role
+ * @property {boolean} camera
+ * @property {boolean} microphone
+ * @property {boolean} [silenced] by a professional
+ * @property {"" | "screen" | "camera"} [aux] what they show beside their face
+ * @property {boolean} [auscultation] they let hear a stethoscope
+ * @property {string} since ISO 8601
+ */
 /** @typedef {{id: string, name: string, planned: boolean, people: string[], full: boolean, unit?: boolean}} RoomState */
 /** @typedef {{id: string, name: string, role: string, since: string}} Guest */
 /** @typedef {{id: string, name: string, role: string, address: string, state: string, message?: string}} Invitation */

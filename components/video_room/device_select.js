@@ -17,10 +17,13 @@ import { menuButton } from "./menu.js";
  * @returns {Option[]}
  */
 export function options(words, devices, which, none) {
-  const list = devices.list(which).map(({ id, name }, at) => ({ id, name: name || words.say(`device.${which}_n`, { n: at + 1 }), on: false }));
+  const list = devices
+    .list(which)
+    .map(({ id, name }, at) => ({ id, name: name || words.say(`device.${which}_n`, { n: at + 1 }), on: false }));
   if (which === "speaker") {
     list.unshift({ id: "", name: words.say("device.speaker_default"), on: false });
-    for (const option of list) option.on = option.id === (list.some(({ id }) => id === devices.chosen.speaker) ? devices.chosen.speaker : "");
+    for (const option of list)
+      option.on = option.id === (list.some(({ id }) => id === devices.chosen.speaker) ? devices.chosen.speaker : "");
     return list;
   }
   const off = !devices.wanted[which] || !devices.tracks[which];
@@ -36,16 +39,25 @@ export function options(words, devices, which, none) {
  * @param {Which} which
  */
 export function deviceSelect(words, devices, which) {
-  const list = h("select", { onchange: () => (which === "speaker" ? devices.chooseSpeaker(list.value) : void devices.choose(which, list.value)) });
+  const list = h("select", {
+    onchange: () => (which === "speaker" ? devices.chooseSpeaker(list.value) : void devices.choose(which, list.value)),
+  });
   const draw = () => {
-    list.replaceChildren(...options(words, devices, which, true).map(({ id, name, on }) => {
-      const option = h("option", { value: id }, name);
-      option.selected = on;
-      return option;
-    }));
+    list.replaceChildren(
+      ...options(words, devices, which, true).map(({ id, name, on }) => {
+        const option = h("option", { value: id }, name);
+        option.selected = on;
+        return option;
+      }),
+    );
   };
   draw();
-  const element = h("label", { class: "td-field td-field-select" }, h("span", { class: "td-lab" }, words.say(`device.${which}`)), list);
+  const element = h(
+    "label",
+    { class: "td-field td-field-select" },
+    h("span", { class: "td-lab" }, words.say(`device.${which}`)),
+    list,
+  );
   return { element, stop: devices.on("tracks list", draw) };
 }
 
@@ -57,21 +69,36 @@ export function deviceSelect(words, devices, which) {
  * @param {string} label
  */
 export function deviceMenu(words, devices, parts, label) {
-  const draw = () => parts.map((which) => h("div", { role: "group", "aria-label": words.say(`device.${which}`) },
-    h("p", { class: "td-menu-title", "aria-hidden": "true" }, words.say(`device.${which}`)),
-    ...options(words, devices, which, false).map((option) => item(which, option))));
+  const draw = () =>
+    parts.map((which) =>
+      h(
+        "div",
+        { role: "group", "aria-label": words.say(`device.${which}`) },
+        h("p", { class: "td-menu-title", "aria-hidden": "true" }, words.say(`device.${which}`)),
+        ...options(words, devices, which, false).map((option) => item(which, option)),
+      ),
+    );
   /**
    * @param {Which} which
    * @param {Option} option
    */
-  const item = (which, { id, name, on }) => h("button", {
-    type: "button", role: "menuitemradio", "aria-checked": String(on), tabindex: -1,
-    onclick: () => {
-      close(true);
-      if (which === "speaker") devices.chooseSpeaker(id);
-      else void devices.choose(which, id);
-    },
-  }, icon("check", 18), h("span", {}, name));
+  const item = (which, { id, name, on }) =>
+    h(
+      "button",
+      {
+        type: "button",
+        role: "menuitemradio",
+        "aria-checked": String(on),
+        tabindex: -1,
+        onclick: () => {
+          close(true);
+          if (which === "speaker") devices.chooseSpeaker(id);
+          else void devices.choose(which, id);
+        },
+      },
+      icon("check", 18),
+      h("span", {}, name),
+    );
 
   const { element, button, close, follow } = menuButton(label, "chevron", draw, () => void devices.refresh());
   const stop = devices.on("list tracks", follow);

@@ -88,7 +88,8 @@ export class GuestCall {
     this.drawQuality(3);
     const { audio, video } = this.toggles;
     const tools = GUEST_TOOLS.filter(({ open, isPossible }) => open && (isPossible?.() ?? true));
-    const more = tools.length && this.button("tg-act", "more", this.words.say("call.more"), () => void this.more(tools));
+    const more =
+      tools.length && this.button("tg-act", "more", this.words.say("call.more"), () => void this.more(tools));
     const buttons = [audio.element, video.element, this.writing, ...(more ? [more] : []), this.leave];
     const label = this.words.say("bar.label");
     return {
@@ -160,7 +161,10 @@ export class GuestCall {
   async more(tools) {
     const { moreList } = await import("./guest_more.js");
     /** @type {HTMLDialogElement} */
-    const dialog = this.show(this.words.say("call.more"), moreList(this.context, tools, () => dialog.close()));
+    const dialog = this.show(
+      this.words.say("call.more"),
+      moreList(this.context, tools, () => dialog.close()),
+    );
   }
 
   /**

@@ -4,7 +4,16 @@
 
 /** @typedef {import("./call.js").Call} Call */
 /** @typedef {import("./sources.js").Kind} Kind */
-/** @typedef {{id: string, name: string, route: string, framesDecoded: number, audioLevel: number, auxFramesDecoded: number, auxAudioLevel: number}} PersonMeasure */
+/**
+ * @typedef {object} PersonMeasure
+ * @property {string} id
+ * @property {string} name
+ * @property {string} route
+ * @property {number} framesDecoded
+ * @property {number} audioLevel
+ * @property {number} auxFramesDecoded
+ * @property {number} auxAudioLevel
+ */
 
 export class Measures {
   constructor() {

@@ -104,7 +104,8 @@ export class Player {
   listen(element, track) {
     const check = () => {
       if (this.sourceOf(element) !== track) track.removeEventListener("unmute", check);
-      else if (!track.muted && !element.paused && element.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA) this.came(element, track);
+      else if (!track.muted && !element.paused && element.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA)
+        this.came(element, track);
     };
     track.addEventListener("unmute", check);
     element.addEventListener("playing", check);

@@ -1,6 +1,7 @@
 /**
  * The tools of the bar, in the order in which they stand. One line each here; a tool of its own module (`tool_<name>.js`)
- * exports one `Tool`, and fetches what is heavy when it is first pressed, by an `import` inside `open` (as `ways.js` does with the unit).
+ * exports one `Tool`, and fetches what is heavy when it is first pressed, by an `import` inside `open` (as `ways.js` does
+ * with the unit).
  *
  * Its words are `bar.<name>` and, in the second row, `bar.<name>.short`; its icon is `<name>` of `icons.js`.
  */
@@ -13,13 +14,13 @@
  * @property {import("./devices.js").Devices} devices
  * @property {import("./tiles.js").Tiles} tiles
  * @property {import("./aux.js").Aux} aux what we send beside face and voice
- * @property {import("./call_view.js").CallView} view panels (`addPanel`, `turn`) and the bar (`bar.press`, `bar.count`, `bar.label`)
+ * @property {import("./call_view.js").CallView} view panels (`addPanel`, `turn`) and the bar (`bar.press`, `count`, `label`)
  * @property {import("./notes.js").Notes} notes messages above the faces
  */
 /**
  * @typedef {object} Tool
  * @property {string} name
- * @property {"first" | "second" | "more"} place beside microphone and camera; below them; in the menu of the last one of the first row
+ * @property {"first" | "second" | "more"} place beside microphone and camera; below them; in the menu of the last of the first
  * @property {(context: Context) => unknown} open it was pressed
  * @property {(context: Context) => (() => void) | void} [start] the call is drawn: add a panel, listen; answers how to stop
  * @property {() => boolean} [isPossible] this browser can do it; else it is not shown

@@ -1,8 +1,8 @@
 /**
  * How pictures and voices travel: directly between two browsers, or through the forwarding unit. `Call` speaks to this
- * alone. A change of route makes the new way before it breaks the old one: each tile goes over by itself when the new
- * way really shows something (`player.js` tells it here), both sides say « seen » to each other through the unit, and only then the
- * old way is closed.
+ * alone. A change of route makes the new way before it breaks the old one: each tile goes over by itself when the new way
+ * really shows something (`player.js` tells it here), both sides say « seen » to each other, and only then the old way is
+ * closed.
  */
 import { Ways } from "./ways.js";
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import gzip
 import re
 import time
-from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from components.video_room import GUEST_MODULE, modules_of
 from components.video_room.component import HERE as MODULES
 from components.video_room.component import style_of
+from tests.browser.conftest import Open, join
 from tests.browser.room_rig import ROOT, TOKENS, RoomServer
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
@@ -25,43 +25,6 @@ navigator.mediaDevices.getUserMedia = (wish) => wish.video
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 LARGEST_GUEST_PAGE = 60_000  # bytes, compressed
 
-Open = Callable[..., Page]
-
-
-@pytest.fixture
-def server(request: pytest.FixtureRequest) -> Iterator[RoomServer]:
-    server = RoomServer(getattr(request, "param", 2))
-    server.start()
-    yield server
-    server.kill()
-
-
-@pytest.fixture
-def open_page(chromium: Browser, server: RoomServer) -> Iterator[Open]:
-    contexts, errors = [], []
-
-    def open_page(path: str, width: int = 1440, height: int = 900, script: str = "") -> Page:
-        context = chromium.new_context(
-            viewport={"width": width, "height": height},
-            permissions=["camera", "microphone"],
-            locale="fr-FR",
-            timezone_id="Europe/Paris",
-        )
-        contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(15_000)
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        page.on("console", lambda said: errors.append(said.text) if "Content Security Policy" in said.text else None)
-        if script:
-            page.add_init_script(script)
-        page.goto(server.url + path)
-        return page
-
-    yield open_page
-    for context in contexts:
-        context.close()
-    assert errors == []
-
 
 def until(page: Page, expression: str, seconds: float = 15.0) -> None:
     """Wait for an expression; `wait_for_function` needs eval, which the policy of the pages forbids."""
@@ -69,12 +32,6 @@ def until(page: Page, expression: str, seconds: float = 15.0) -> None:
     while not page.evaluate(expression):
         assert time.monotonic() < end, f"not within {seconds} s: {expression}"
         page.wait_for_timeout(50)
-
-
-def join(page: Page) -> Page:
-    page.get_by_role("button", name="Rejoindre").click()
-    page.get_by_role("button", name="Quitter la téléconsultation").wait_for()
-    return page
 
 
 def enter(open_page: Open, who: str, **options: object) -> Page:
