@@ -11,8 +11,8 @@ import { AUX_SOURCES } from "./sources.js";
 /** @typedef {import("./sources.js").AuxSource} AuxSource */
 /** @typedef {"screen" | "camera" | "auscultation"} Content */
 
-/** What the encoder is to keep when it cannot keep everything: letters, movement, or the whole band of a sound. */
-const HINTS = { screen: "detail", camera: "motion", auscultation: "music" };
+/** What the encoder is to keep when it cannot keep everything: letters, a skin, the whole band of a sound. */
+const HINTS = { screen: "detail", camera: "detail", auscultation: "music" };
 
 export class Aux extends Emitter {
   constructor() {

@@ -26,15 +26,14 @@ export class AuxTiles {
     this.silent = silent;
     /** @type {Map<string, Tile>} */
     this.byId = new Map();
-    this.own = new Tile(words);
-    this.own.element.className = "td-tile td-aux td-own-aux";
-    this.own.element.hidden = true;
+    /** @type {Tile | null} */
+    this.own = null;
     this.quiet = call.aux.on("changed", () => this.drawOwn());
   }
 
   stop() {
     this.quiet();
-    for (const tile of [this.own, ...this.byId.values()]) tile.stop();
+    for (const tile of [this.own, ...this.byId.values()]) tile?.stop();
   }
 
   /** @returns {HTMLElement[]} of the others */
@@ -44,9 +43,19 @@ export class AuxTiles {
 
   drawOwn() {
     const { picture, tracks } = this.call.aux;
-    this.own.element.hidden = !picture;
+    if (!picture) {
+      this.own?.stop();
+      this.own?.element.remove();
+      this.own = null;
+      return;
+    }
+    if (!this.own) {
+      this.own = new Tile(this.words);
+      this.own.element.className = "td-tile td-aux td-own-aux";
+      this.put(this.own.element);
+    }
     this.own.play(tracks["aux-video"], null);
-    if (picture) this.own.setName(this.words.say(`aux.own.${picture}`), "");
+    this.own.setName(this.words.say(`aux.own.${picture}`), "");
   }
 
   /** @param {ReadonlyMap<string, Person>} people who is inside */

@@ -34,7 +34,6 @@ export class Tiles {
     /** @type {Map<string, Tile>} */
     this.byId = new Map();
     this.aux = new AuxTiles(words, call, devices, (tile) => this.element.insertBefore(tile, this.own.element), silent);
-    this.element.append(this.aux.own.element);
     /** @type {MediaStreamTrack | null} */
     this.track = null;
     this.sizes = new ResizeObserver(() => this.arrange());

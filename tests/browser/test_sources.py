@@ -72,7 +72,7 @@ def test_a_second_picture_and_words_arrive_while_both_faces_go_on(
     grows(expert, 0)
     grows(nurse, 0)
     assert nurse.evaluate(COUNTS)[1] == 0
-    assert expert.evaluate("document.querySelector('.td-aux:not(.td-own-aux) video').videoWidth") == 640
+    assert expert.evaluate("document.querySelector('.td-aux:not(.td-own-aux) video').videoWidth") >= 320
     assert nurse.evaluate("window.__td.call.negotiations()") == negotiated
 
     for page in (expert, nurse):
@@ -87,7 +87,12 @@ def test_a_second_picture_and_words_arrive_while_both_faces_go_on(
 
     nurse.evaluate("() => { clearInterval(window.__drawing); window.__td.call.current.aux.stop(); }")
     expect(beside).to_have_count(0)
-    expect(nurse.get_by_role("group", name="Votre deuxième caméra")).to_be_hidden()
+    expect(nurse.get_by_role("group", name="Votre deuxième caméra")).to_have_count(0)
     grows(expert, 0)
+
+    expert.evaluate(START, "screen")  # the other way: of the two, the expert was called
+    expect(nurse.get_by_role("group", name="Écran de Dr Claire MARTIN")).to_be_visible()
+    grows(nurse, 1)
+    grows(nurse, 0)
     assert {page.evaluate("window.__td.call.route()") for page in (expert, nurse)} == {route}
     assert someone.errors == []

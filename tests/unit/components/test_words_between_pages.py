@@ -69,7 +69,7 @@ def test_lines_of_an_offer_are_told_by_their_order() -> None:
 def test_one_second_picture_and_one_second_sound_at_a_time() -> None:
     found = came("aux")
     assert found["first"] == {"aux": "screen"}
-    assert found["second"] == {"aux": "camera", "stopped": [True, True], "hint": "motion"}
+    assert found["second"] == {"aux": "camera", "stopped": [True, True], "hint": "detail"}
     assert found["third"] == {"aux": "camera", "auscultation": True}
     assert found["last"] == {"auscultation": True}
     assert found["steps"] == [
