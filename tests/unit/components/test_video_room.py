@@ -10,7 +10,16 @@ from typing import Any
 import pytest
 
 from components.video_room import GUEST_LABELS, LABELS, HubRoom, Line, LocalHub, VideoRoom, Visitor, modules_of
-from components.video_room.component import GUEST_MODULE, HERE, NOTEBOOK_MODULE, PAGE_MODULE, notebook_style
+from components.video_room.component import (
+    GUEST_MODULE,
+    HERE,
+    LAZY,
+    NOTEBOOK_MODULE,
+    PAGE_MODULE,
+    notebook_modules,
+    notebook_style,
+    style_of,
+)
 from components.video_room.demo import demo
 from components.video_room.hub import ABSENT
 
@@ -33,10 +42,17 @@ PARTS = {
     "reason": ("right", "removed", "refused"),
     "both": ("both", "camera", "voice", "neither"),
     "due": ("full", "left", "refused", "removed", "right"),
+    "picture": ("screen", "camera"),
+    "content": ("screen", "camera", "auscultation"),
 }
+# The tools of the bar and the panels, as their own modules name them.
+TOOL_NAMES, PANEL_NAMES = (
+    tuple(sorted({name for module in HERE.glob("*.js") for name in re.findall(pattern, module.read_text())}))
+    for pattern in (r'\bname: "(\w+)", place: "', r'\baddPanel\("(\w+)"')
+)
 NAMES = {
-    "bar.js": {"name": ("invite", "chat", "people")},
-    "call_view.js": {"name": ("invite", "chat", "people")},
+    "bar.js": {"name": TOOL_NAMES},
+    "call_view.js": {"name": PANEL_NAMES},
     "device_select.js": {"which_off": ("audio", "video")},
 }
 # Combinations that the modules leave out.
@@ -84,14 +100,29 @@ def test_no_word_for_people_stands_in_the_modules() -> None:
         assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|\beval\(|new Function", code), module.name
 
 
+def test_the_words_of_lazy_modules_are_there_too() -> None:
+    later = set(LAZY) - set(modules_of(PAGE_MODULE)) - set(modules_of(GUEST_MODULE))
+    asked = set().union(*(keys_of(module) for entry in later for module in modules_of(entry)))
+    assert {key for key in asked if key not in LABELS and key not in GUEST_LABELS} == set()
+    assert {"invite", "chat", "people"} <= set(TOOL_NAMES)
+
+
 def test_labels_are_frozen() -> None:
     with pytest.raises(TypeError):
         LABELS["lobby.join"] = "Entrer"  # type: ignore[index]
 
 
 def test_the_styles_hold_no_colour_of_their_own() -> None:
-    for name in ("faces.css", "room.css", "guest.css", "component.css"):
-        assert re.findall(r"#[0-9a-fA-F]{3,8}\b(?=[;, )])|rgba?\(|hsla?\(", (HERE / name).read_text()) == [], name
+    styles = [style for style in HERE.glob("*.css") if style.name != "tokens.css"]
+    assert len(styles) > 10
+    for style in styles:
+        assert re.findall(r"#[0-9a-fA-F]{3,8}\b(?=[;, )])|rgba?\(|hsla?\(", style.read_text()) == [], style.name
+
+
+@pytest.mark.parametrize("entry", ["room.css", "guest.css"])
+def test_a_style_sheet_that_pages_ask_for_only_lists_the_others(entry: str) -> None:
+    assert "{" not in (HERE / entry).read_text()
+    assert "@import" not in style_of(entry)
 
 
 def test_the_tokens_of_notebooks_are_those_of_the_pages() -> None:
@@ -134,7 +165,8 @@ def test_a_notebook_gets_the_modules_when_it_asks_for_them() -> None:
     spoken = Spoken(room)
     room._receive(Event(t="sources"))
     (sources,) = spoken("sources")
-    assert [module["name"] for module in sources["modules"]] == list(modules_of(NOTEBOOK_MODULE))
+    assert [module["name"] for module in sources["modules"]] == list(notebook_modules())
+    assert {*modules_of(NOTEBOOK_MODULE), "unit.js"} < set(notebook_modules())
     assert ".td-room" in sources["style"]
 
 
