@@ -22,6 +22,7 @@
     ├── InvitationInvalid         link altered, expired, withdrawn or used up
     ├── RoomFull
     ├── NotAdmitted               a guest who was not let in
+    ├── RoomsElsewhere            another process of this machine has the rooms: try again
     ├── RelayUnavailable          the forwarding unit does not answer, or has no place: try again
     └── RelayRefused              the forwarding unit can't take this offer: trying again does not help
 
@@ -185,6 +186,14 @@ class InvitationInvalid(TeledossierError):
 class RoomFull(TeledossierError):
     code, status = "salle-pleine", 409
     message = "La salle est complète. Choisissez une autre salle, ou attendez qu'une personne en sorte."
+
+
+class RoomsElsewhere(TeledossierError):
+    code, status = "salles-ailleurs", 503
+    message = (
+        "Les salles vidéo sont tenues par un autre serveur de l'établissement. Rien n'est perdu : la page réessaie "
+        "d'elle-même. Si cela dure plus d'une minute, appelez l'assistance."
+    )
 
 
 class NotAdmitted(TeledossierError):

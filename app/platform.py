@@ -5,9 +5,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -158,6 +158,7 @@ class UnitPeer:
     room: str
     muted: frozenset[str] = frozenset()
     slots: tuple[Slot, ...] | None = None
+    described: Mapping[str, str] = field(default_factory=dict)  # source -> what it is (`MediaEngine.describe`)
 
 
 @dataclass(frozen=True)
@@ -230,6 +231,13 @@ class MediaEngine(Protocol):
 
     async def mute(self, peer: str, kind: str, muted: bool) -> None:
         """Drop what somebody sends (`kind` « audio » or « video »), whatever their page does; or give it back."""
+        ...
+
+    async def describe(self, peer: str, source: str, content: str) -> None:
+        """Say what somebody's `source` (« aux-audio », « aux-video ») is, as long as it is sent.
+
+        `content`: « screen », « camera » (of an examination), « auscultation »; empty when it is over.
+        """
         ...
 
     async def list(self) -> tuple[UnitPeer, ...]: ...
