@@ -88,10 +88,16 @@ def _places(page: Any, wanted: str) -> Iterator[Boxes]:
         for _start, rect, _line in each:
             clip = clip | rect
     turned = page.rotation_matrix
-    exact = list(_exact(page, wanted, clip + (-CLIP_MARGIN, -CLIP_MARGIN, CLIP_MARGIN, CLIP_MARGIN)))
+    exact = list(_exact(page, wanted, _wider(clip)))
     whole = [_by_line([(line, rect) for _start, rect, line in each]) for each in found]
     for rects in exact if len(exact) == len(whole) else whole:
         yield [box(rect * turned) for rect in rects]
+
+
+def _wider(clip: Any) -> Any:
+    import pymupdf
+
+    return pymupdf.Rect(clip.x0 - CLIP_MARGIN, clip.y0 - CLIP_MARGIN, clip.x1 + CLIP_MARGIN, clip.y1 + CLIP_MARGIN)
 
 
 def _spans(text: str, wanted: str, starts: list[int]) -> Iterator[tuple[int, int]]:
