@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from app.platform import Platform
     from app.server.supervisor import Child
 
-BENCHES = ("pages", "sessions", "login", "join", "sfu", "rooms", "impaired")
+BENCHES = ("pages", "sessions", "documents", "login", "join", "sfu", "rooms", "impaired")
 
 
 def main(words: list[str] | None = None) -> int:
