@@ -31,7 +31,7 @@ class Screen:
         size = {"maxWidth": FRAME[0], "maxHeight": FRAME[1]}
         self._session.send("Page.startScreencast", {"format": "jpeg", "quality": 60, **size})
 
-    def shown(self, colour: Colour, since: float, seconds: float = 40.0) -> float:
+    def shown(self, colour: Colour, since: float, seconds: float = 15.0) -> float:
         """Milliseconds from `since` until a page with that band was on the screen."""
         return self._until(lambda picture: has(picture, colour), since, seconds)
 
@@ -71,7 +71,8 @@ class Screen:
         import numpy as np
         from PIL import Image
 
-        self._session.send("Page.screencastFrameAck", {"sessionId": event["sessionId"]})
+        with contextlib.suppress(Exception):  # the page is closing
+            self._session.send("Page.screencastFrameAck", {"sessionId": event["sessionId"]})
         with Image.open(io.BytesIO(base64.b64decode(event["data"]))) as image:
             picture = np.asarray(image.convert("RGB"), "i2")
         self._frames.append((float(event["metadata"]["timestamp"]), picture))

@@ -36,6 +36,8 @@ KEPT_ANSWERS = 64 << 20  # bytes of pages drawn, kept in the web process
 SHARED_TASKS = ("pdf_info", "pdf_page", "pdf_words_json", "picture", "imaging_frame")
 UNKNOWN_FILES = ("inspect",)
 GATE_PROCESSES = 2
+# The web process answers everybody and comes first, then who reads, then what nobody has seen yet.
+READERS_NICE, GATE_NICE = 4, 10
 ROOT = Path(__file__).parents[2]
 
 Content = bytes | Iterable[bytes]
@@ -50,8 +52,8 @@ class RendererPool:
     """
 
     def __init__(self, processes: int = 1, job_seconds: float = JOB_SECONDS) -> None:
-        self._readers = _Lane([_Worker(f"render-{number}", job_seconds) for number in range(processes)])
-        self._gate = _Lane([_Worker(f"gate-{number}", job_seconds) for number in range(GATE_PROCESSES)])
+        self._readers = _Lane([_Worker(f"render-{number}", job_seconds, READERS_NICE) for number in range(processes)])
+        self._gate = _Lane([_Worker(f"gate-{number}", job_seconds, GATE_NICE) for number in range(GATE_PROCESSES)])
         self._answers = _Answers(KEPT_ANSWERS)
 
     async def run(
@@ -162,8 +164,8 @@ class InProcessRenderer:
 class _Worker:
     """One rendering process, seen from the web process, and the one thread that speaks with it."""
 
-    def __init__(self, name: str, job_seconds: float) -> None:
-        self._name, self._job_seconds = name, job_seconds
+    def __init__(self, name: str, job_seconds: float, nice: int) -> None:
+        self._name, self._job_seconds, self._nice = name, job_seconds, nice
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=name)
         self._process: subprocess.Popen[bytes] | None = None
         self._jobs = 0
@@ -233,6 +235,8 @@ class _Worker:
                 cwd="/",
                 start_new_session=True,
             )
+            with contextlib.suppress(OSError):  # it has ended already: said below
+                os.setpriority(os.PRIO_PROCESS, self._process.pid, self._nice)
             assert self._process.stdout is not None
             watch = threading.Timer(START_SECONDS, self._process.kill)
             watch.daemon = True

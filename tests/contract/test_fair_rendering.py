@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -89,7 +90,7 @@ async def test_a_search_lets_others_pages_pass_between_its_slices(
     one: RendererPool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world = small_world()
-    object.__setattr__(world.platform, "renderer", one)  # frozen: the real pool, of one process only
+    world.platform = replace(world.platform, renderer=one)
     long = samples.pdf(*(f"Page {number} : constante\n" + "mesure du jour\n" * 40 for number in range(1, 301)))
     added = await service.add(world.platform, world.ide_dubois, "TLM-2026-0001", "Long.pdf", iter([long]))
     answered: list[str] = []
