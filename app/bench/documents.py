@@ -28,6 +28,7 @@ CONTENTS: dict[str, Callable[[], bytes]] = {
     "200 pages": lambda: files.text(200),
     "200 scans": lambda: files.scan(200),
 }
+OWN_PAGE_FIELD = (446, 28)  # pixels of the window
 PLACES = 200 // files.SOUGHT_EVERY
 
 Times = dict[str, list[float]]
@@ -197,9 +198,17 @@ def _beside(browser: Any, url: str, times: int) -> Times:
             page.goto(f"{url}/{title}.pdf", wait_until="commit")
             found.setdefault(f"browser's own, {title}", []).append(screen.shown(files.FIRST, since))
             if title == "200 pages":
-                screen.rest()
-                since = time.time()
-                page.evaluate(f"location.hash = 'page={files.FAR_PAGE}'")
-                found.setdefault("browser's own, to page 150", []).append(screen.shown(files.FAR, since))
+                found.setdefault("browser's own, to page 150", []).append(_own_jump(page, screen))
             page.context.close()
     return found
+
+
+def _own_jump(page: Any, screen: Screen) -> float:
+    """By its page field: in a process of its own, reached by mouse and keyboard only, where Chromium 156 draws it."""
+    screen.rest()
+    page.mouse.click(*OWN_PAGE_FIELD, click_count=3)
+    page.keyboard.type(str(files.FAR_PAGE))
+    screen.rest()
+    since = time.time()
+    page.keyboard.press("Enter")
+    return screen.shown(files.FAR, since)
