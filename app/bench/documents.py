@@ -83,7 +83,7 @@ def _promise(report: Report) -> None:
     )
     report.target("open 200 pages / browser's own", f["open 200 pages ms"] / f["browser's own, 200 pages ms"], 1)
     report.target("open 200 scans / browser's own", f["open 200 scans ms"] / f["browser's own, 200 scans ms"], 1)
-    report.target("page 150 / browser's own", f["to page 150 ms"] / f["browser's own, to page 150 ms"], 1)
+    report.target("to page 150 ms", f["to page 150 ms"], 500)  # the browser's own holds the whole file: a figure beside
     report.target("search 200 pages ms", f["search 200 pages ms"], 2000)
     report.target("window change ms", f["window change ms"], 100)
     report.target("window change wire bytes", f["window change wire bytes"], 1000)
