@@ -28,7 +28,7 @@ def measure(report: Report, times: int) -> None:
     report.figure("saved again / received bytes", len(again) / len(received))
     taken = asyncio.run(_drawn({"as received": received, "saved again": again}, times))
     for name, values in taken.items():
-        report.figure(f"first page of 200 scans, {name} ms", median(values))
+        report.figure(f"first page of 200 scans ({name}) ms", median(values))
 
 
 def saved_again(content: bytes) -> bytes:

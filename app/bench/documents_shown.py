@@ -44,7 +44,7 @@ class Screen:
         """Wait until no page with that band is on the screen."""
         self._until(lambda picture: not has(picture, colour), 0.0, seconds)
 
-    def rest(self, seconds: float = 0.4) -> None:
+    def rest(self, seconds: float = 0.2) -> None:
         """Wait until nothing has moved for a moment: what comes later was caused later."""
         seen = -1
         while seen != len(self._frames):
