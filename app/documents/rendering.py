@@ -292,5 +292,7 @@ class _Answers:
 
 
 def _weight(answer: Any) -> int:
-    """About so many bytes; what is not bytes is a list of pages (`pdf_info`)."""
-    return len(answer) if isinstance(answer, bytes) else 200 + 120 * len(answer["pages"])
+    """About so many bytes; what is not bytes is small, but for the list of all pages (`pdf_info`)."""
+    if isinstance(answer, bytes):
+        return len(answer)
+    return 1000 + (120 * len(answer.get("pages", ())) if isinstance(answer, dict) else 0)
