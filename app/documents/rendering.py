@@ -236,7 +236,8 @@ class _Worker:
                 start_new_session=True,
             )
             with contextlib.suppress(OSError):  # it has ended already: said below
-                os.setpriority(os.PRIO_PROCESS, self._process.pid, self._nice)
+                ours = os.getpriority(os.PRIO_PROCESS, 0)
+                os.setpriority(os.PRIO_PROCESS, self._process.pid, min(19, ours + self._nice))
             assert self._process.stdout is not None
             watch = threading.Timer(START_SECONDS, self._process.kill)
             watch.daemon = True

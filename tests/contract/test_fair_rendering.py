@@ -10,6 +10,7 @@ import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import replace
 
+import psutil
 import pytest
 
 from app.documents import service, viewing
@@ -153,3 +154,16 @@ async def test_everybody_hears_of_a_refusal_and_nobody_of_an_earlier_one(one: Re
     refused = await asyncio.gather(ask(broken), ask(broken), return_exceptions=True)
     assert [type(each).__name__ for each in refused] == ["FileRefused", "FileRefused"]
     assert len(calls) == 1
+
+
+async def test_rendering_processes_stand_behind_the_web_process_and_the_gate_behind_the_readers(
+    one: RendererPool,
+) -> None:
+    before = set(psutil.Process().children())
+    await one.run("pdf_info", "letter", letter)
+    (reader,) = set(psutil.Process().children()) - before
+    await one.run("inspect", "letter", letter, filename="a.pdf")
+    (gate,) = set(psutil.Process().children()) - before - {reader}
+    ours = psutil.Process().nice()
+    assert ours <= reader.nice() <= gate.nice()
+    assert ours == 19 or ours < gate.nice()
