@@ -54,7 +54,7 @@ def run(quick: bool) -> Report:
         folder = Path(name)
         for title, make in CONTENTS.items():
             (folder / f"{title}.pdf").write_bytes(make())
-        reader = documents_load.Reader(demo.url, READER, NUMBER)
+        reader = documents_load.Reader.logged_in(demo.url, READER, NUMBER)
         for title in ("200 pages", "200 scans"):
             content = (folder / f"{title}.pdf").read_bytes()
             for turn in range(times):
