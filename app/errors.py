@@ -18,6 +18,7 @@
     ├── InvalidInput              a value that cannot be what it should be
     │   ├── FileRefused           the gate refuses a file; `reason` says why
     │   └── FileTooLarge
+    ├── TooManyJobs               somebody asks for more pages at once than anybody can look at
     ├── FileDamaged               a stored file is not what was written
     ├── InvitationInvalid         link altered, expired, withdrawn or used up
     ├── RoomFull
@@ -167,6 +168,11 @@ class FileTooLarge(InvalidInput):
 
     def __init__(self, limit_megabytes: int) -> None:
         super().__init__(f"Fichier refusé : il dépasse {limit_megabytes} Mo. Rien n'a été ajouté au dossier.")
+
+
+class TooManyJobs(TeledossierError):
+    code, status = "trop-de-demandes", 429
+    message = "Trop de pages sont demandées à la fois. Patientez un instant, puis réessayez."
 
 
 class FileDamaged(TeledossierError):
