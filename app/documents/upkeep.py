@@ -16,9 +16,11 @@ from itertools import islice
 from typing import Any
 
 import structlog
-from sqlalchemy import func
+from sqlalchemy import LargeBinary, func, inspect
+from sqlalchemy.engine import Engine
 from sqlmodel import col, select
 
+from app import db
 from app.audit import service as audit
 from app.audit.models import AuditEntry
 from app.documents.models import Document
@@ -118,7 +120,6 @@ def sweep(platform: Platform, older_than: float = YOUNG, *, even_many: bool = Fa
         orphans += [file_id for file_id in old if file_id not in owned]
     too_many = len(orphans) > max(FEW, kept // 10) or (bool(orphans) and _documents(platform) == 0)
     if too_many and not even_many:
-        log.error("files.sweep_held_back", without_document=len(orphans), files=kept)
         return Swept(len(unfinished), 0, len(orphans))
     removed = 0
     for several in _batches(iter(orphans)):
@@ -145,6 +146,8 @@ def tidy(platform: Platform) -> tuple[Swept, int]:
     The journal gets a row when what is missing is not what its last such row says.
     """
     swept = sweep(platform)
+    if swept.held_back:
+        log.error("files.sweep_held_back", without_document=swept.held_back)
     checked = check(platform, opening=False)
     missing = sorted(finding.reference for finding in checked.findings)
     detail = {"count": len(missing), "documents": missing[:NAMED]}
@@ -211,6 +214,14 @@ def rotate(platform: Platform, progress: Progress | None = None, batch: int = BA
         if progress is not None:
             progress(done, total)
     return Rotated(current, done, tuple(unopened), _to_rewrap(platform))
+
+
+def keys_in_use(engine: Engine) -> set[int]:
+    """Numbers of the master keys that documents need; none before the first migration."""
+    if not inspect(engine).has_table(Document.__tablename__):
+        return set()
+    with db.reading(engine) as session:
+        return {_key_number(prefix) for prefix in session.exec(select(_prefix()).distinct())}
 
 
 def _keep(platform: Platform, ready: list[tuple[_Row, bytes]], current: int) -> int:
@@ -291,7 +302,7 @@ def _to_rewrap(platform: Platform) -> int:
 
 
 def _prefix() -> Any:
-    return func.substr(col(Document.wrapped_key), 1, NUMBER)
+    return func.substr(col(Document.wrapped_key), 1, NUMBER, type_=LargeBinary)
 
 
 def _owned(platform: Platform, file_ids: list[str]) -> set[str]:
