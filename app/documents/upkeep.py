@@ -13,12 +13,12 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import structlog
 from sqlalchemy import LargeBinary, func, inspect
 from sqlalchemy.engine import Engine
-from sqlmodel import col, select
+from sqlmodel import SQLModel, col, select
 
 from app import db
 from app.audit import service as audit
@@ -37,6 +37,12 @@ BATCH = 500
 FEW = 20  # files without a document that a killed process may leave; more of them are a wrong database
 NAMED = 20  # documents named in one row of the journal
 
+# Tables whose rows own a file, by the columns of `Document` that `_COLUMNS` names. First those whose files move into
+# another one, so that a file on its way is seen in one of the two. A test holds that none with a wrapped key is left out.
+OWNERS: tuple[type[SQLModel], ...] = (Document,)
+_COLUMNS = ("id", "reference", "file_id", "size", "sha256", "wrapped_key")
+
+_Item = TypeVar("_Item")
 Progress = Callable[[int, int], None]
 
 
@@ -91,11 +97,12 @@ class Rotated:
 
 @dataclass(frozen=True)
 class _Row:
-    """What the store's side needs to know of a document."""
+    """What the store's side needs to know of a document, or of another row of `owner` that has a file."""
 
+    owner: type[Any]
+    number: str
     id: int
     reference: str
-    number: str
     file_id: str
     size: int
     sha256: str
@@ -180,7 +187,7 @@ def check(
     for row in _rows(platform):
         found.documents += 1
         finding = _look_at(platform, row, sizes, opening=opening, whole=whole)
-        if finding is not None and (again := _row(platform, row.id)) is not None:
+        if finding is not None and (again := _row(platform, row)) is not None:
             # Added, removed or wrapped anew while we looked? Only what is still so is said.
             sealed = platform.files.sealed(again.file_id)
             now = {} if sealed is None else {again.file_id: sealed}
@@ -200,10 +207,9 @@ def rotate(platform: Platform, progress: Progress | None = None, batch: int = BA
     People go on adding and reading: a row is only written when its key is still the one that was read, and older
     master keys open as long as they are in the settings. Each batch is one transaction with its row in the journal.
     """
-    current, done, unopened, last = platform.files.key_number, 0, [], 0
+    current, done, unopened = platform.files.key_number, 0, []
     total = _to_rewrap(platform)
-    while rows := list(islice(_rows(platform, last, current, batch), batch)):
-        last = rows[-1].id
+    for rows in _batches(_rows(platform, current, batch), batch):
         ready = []
         for row in rows:
             try:
@@ -221,7 +227,11 @@ def keys_in_use(engine: Engine) -> set[int]:
     if not inspect(engine).has_table(Document.__tablename__):
         return set()
     with db.reading(engine) as session:
-        return {_key_number(prefix) for prefix in session.exec(select(_prefix()).distinct())}
+        return {
+            _key_number(prefix)
+            for owner in OWNERS
+            for prefix in session.exec(select(_prefix(owner)).where(_has_file(owner)).distinct())
+        }
 
 
 def _keep(platform: Platform, ready: list[tuple[_Row, bytes]], current: int) -> int:
@@ -231,10 +241,10 @@ def _keep(platform: Platform, ready: list[tuple[_Row, bytes]], current: int) -> 
     with platform.transaction() as session:
         written = 0
         for row, wrapped in ready:
-            document = session.get(Document, row.id)
-            if document is not None and document.wrapped_key == row.wrapped_key:
-                document.wrapped_key = wrapped
-                session.add(document)
+            owner = session.get(row.owner, row.id)
+            if owner is not None and owner.wrapped_key == row.wrapped_key:
+                owner.wrapped_key = wrapped
+                session.add(owner)
                 written += 1
         audit.record(
             session, platform.now(), audit.SYSTEM, "files.rewrapped", detail={"count": written, "key": current}
@@ -262,57 +272,66 @@ def _look_at(platform: Platform, row: _Row, sizes: dict[str, int], *, opening: b
     return row.finding(Trouble.CONTENT) if whole and digest.hexdigest() != row.sha256 else None
 
 
-def _rows(platform: Platform, after: int = 0, other_than: int | None = None, size: int = BATCH) -> Iterator[_Row]:
-    """All documents by number, a batch per query; only those wrapped by another key, with `other_than`."""
-    while True:
-        wanted = _selected().where(col(Document.id) > after).order_by(col(Document.id)).limit(size)
-        if other_than is not None:
-            wanted = wanted.where(_prefix() != prefix_of(other_than))
-        with platform.reading() as session:
-            several = [_Row(*values) for values in session.exec(wanted)]
-        yield from several
-        if len(several) < size:
-            return
-        after = several[-1].id
+def _rows(platform: Platform, other_than: int | None = None, size: int = BATCH) -> Iterator[_Row]:
+    """All that own a file, `size` per query; only those wrapped by another key, with `other_than`."""
+    for owner in OWNERS:
+        after = 0
+        while True:
+            wanted = _selected(owner).where(owner.id > after).order_by(owner.id).limit(size)  # type: ignore[attr-defined]
+            if other_than is not None:
+                wanted = wanted.where(_prefix(owner) != prefix_of(other_than))
+            with platform.reading() as session:
+                several = [_Row(owner, *values) for values in session.exec(wanted)]
+            yield from several
+            if len(several) < size:
+                break
+            after = several[-1].id
 
 
-def _row(platform: Platform, document_id: int) -> _Row | None:
+def _row(platform: Platform, row: _Row) -> _Row | None:
+    """The row as it is now; None when it has gone, or owns no file any more."""
     with platform.reading() as session:
-        values = session.exec(_selected().where(Document.id == document_id)).first()
-    return _Row(*values) if values is not None else None
+        values = session.exec(_selected(row.owner).where(row.owner.id == row.id)).first()
+    return _Row(row.owner, *values) if values is not None else None
 
 
-def _selected() -> Any:
-    columns = (
-        Document.id,
-        Document.reference,
-        Dossier.number,
-        Document.file_id,
-        Document.size,
-        Document.sha256,
-        Document.wrapped_key,
-    )
-    return select(*columns).join(Dossier, col(Dossier.id) == col(Document.dossier_id))  # type: ignore[call-overload]
+def _selected(owner: Any) -> Any:
+    columns: Any = (Dossier.number, *(getattr(owner, name) for name in _COLUMNS))
+    return select(*columns).join(Dossier, col(Dossier.id) == owner.dossier_id).where(_has_file(owner))
 
 
 def _to_rewrap(platform: Platform) -> int:
-    current = prefix_of(platform.files.key_number)
-    with platform.reading() as session:
-        return session.exec(select(func.count()).select_from(Document).where(_prefix() != current)).one()
-
-
-def _prefix() -> Any:
-    return func.substr(col(Document.wrapped_key), 1, NUMBER, type_=LargeBinary)
-
-
-def _owned(platform: Platform, file_ids: list[str]) -> set[str]:
-    with platform.reading() as session:
-        return set(session.exec(select(Document.file_id).where(col(Document.file_id).in_(file_ids))))
+    return _count(platform, lambda owner: _prefix(owner) != prefix_of(platform.files.key_number))
 
 
 def _documents(platform: Platform) -> int:
+    return _count(platform, _has_file)
+
+
+def _count(platform: Platform, condition: Callable[[Any], Any]) -> int:
     with platform.reading() as session:
-        return session.exec(select(func.count()).select_from(Document)).one()
+        return sum(
+            session.exec(select(func.count()).select_from(owner).where(_has_file(owner), condition(owner))).one()
+            for owner in OWNERS
+        )
+
+
+def _owned(platform: Platform, file_ids: list[str]) -> set[str]:
+    """Which of these files some row owns."""
+    with platform.reading() as session:
+        return {
+            file_id
+            for owner in cast(tuple[Any, ...], OWNERS)
+            for file_id in session.exec(select(owner.file_id).where(owner.file_id.in_(file_ids)))
+        }
+
+
+def _prefix(owner: Any) -> Any:
+    return func.substr(owner.wrapped_key, 1, NUMBER, type_=LargeBinary)
+
+
+def _has_file(owner: Any) -> Any:
+    return owner.file_id.is_not(None)
 
 
 def _key_number(wrapped: bytes) -> int:
@@ -322,7 +341,7 @@ def _key_number(wrapped: bytes) -> int:
         return 0
 
 
-def _batches(source: Iterable[Any]) -> Iterator[list[Any]]:
+def _batches(source: Iterable[_Item], size: int = BATCH) -> Iterator[list[_Item]]:
     rest = iter(source)
-    while several := list(islice(rest, BATCH)):
+    while several := list(islice(rest, size)):
         yield several
