@@ -12,6 +12,7 @@ from typing import Any
 
 import structlog
 
+from app.documents.store_threads import in_thread
 from app.errors import FileStoreUnavailable, FileTooLarge
 from app.platform import Platform, StoredFile
 
@@ -61,7 +62,7 @@ async def keeping(platform: Platform, content: bytes) -> AsyncIterator[StoredFil
 async def forget(platform: Platform, file_id: str) -> None:
     """Delete a file that no document owns (any more). Where that can't be done now, `upkeep.sweep` does it later."""
     try:
-        await asyncio.to_thread(platform.files.delete, file_id)
+        await in_thread(platform.files.delete, file_id)
     except (FileStoreUnavailable, OSError) as error:
         log.warning("files.left", reason=type(error).__name__)
 

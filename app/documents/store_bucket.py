@@ -8,7 +8,7 @@ Everything here blocks, on the network, for as long as `Patience` says: call it 
 from __future__ import annotations
 
 import contextlib
-import itertools
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -177,22 +177,15 @@ class EncryptedBucket:
         return removed
 
     def _put(self, path: str, source: _Remembering) -> None:
-        first = bytearray()
-        for piece in source:
-            first += piece
-            if len(first) > PART:
-                break
-        else:  # small: one request, no upload in parts
-            obstore.put(self._store, path, bytes(first), use_multipart=False)
-            return
-        obstore.put(
-            self._store,
-            path,
-            itertools.chain((bytes(first),), source),
-            use_multipart=True,
-            chunk_size=PART,
-            max_concurrency=PARTS_AT_ONCE,
-        )
+        first: deque[bytes] = deque()
+        while sum(map(len, first)) <= PART:
+            piece = next(source, None)
+            if piece is None:  # small: one request, no upload in parts
+                obstore.put(self._store, path, b"".join(first), use_multipart=False)
+                return
+            first.append(piece)
+        whole = _emptied(first, source)
+        obstore.put(self._store, path, whole, use_multipart=True, chunk_size=PART, max_concurrency=PARTS_AT_ONCE)
 
     def _size_of(self, path: str) -> int | None:
         try:
@@ -257,6 +250,13 @@ class _Remembering:
         except BaseException as error:
             self.error = error
             raise
+
+
+def _emptied(first: deque[bytes], rest: Iterator[bytes]) -> Iterator[bytes]:
+    """Both, one after the other; what has been given is not kept."""
+    while first:
+        yield first.popleft()
+    yield from rest
 
 
 def _path(file_id: str) -> str:

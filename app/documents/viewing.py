@@ -5,7 +5,6 @@ Whoever gets any of it, be it one page, is journalled as having seen the documen
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -13,6 +12,7 @@ from typing import Any
 
 from app.documents.entries import DocumentView, opened
 from app.documents.models import DocumentKind
+from app.documents.store_threads import pieces
 from app.errors import InvalidInput, NotFound
 from app.identity.models import Professional
 from app.platform import Platform, StoredFile
@@ -40,7 +40,8 @@ async def read(
     Raises: NotFound (journalled when foreign).
     """
     view, stored = opened(platform, actor, reference, download=download)
-    return Reading(view, _pieces(platform, stored, start, view.size if stop is None else stop))
+    source = platform.files.read(stored.file_id, stored.wrapped_key, start, view.size if stop is None else stop)
+    return Reading(view, pieces(source))
 
 
 async def pages(platform: Platform, actor: Professional, reference: str) -> dict[str, Any]:
@@ -104,9 +105,3 @@ async def _render(
     if view.kind is not kind:
         raise NotFound
     return await platform.renderer.run(task, stored.file_id, loader(platform, stored), **arguments)
-
-
-async def _pieces(platform: Platform, stored: StoredFile, start: int, stop: int) -> AsyncIterator[bytes]:
-    source = platform.files.read(stored.file_id, stored.wrapped_key, start, stop)
-    while (piece := await asyncio.to_thread(next, source, None)) is not None:
-        yield piece
