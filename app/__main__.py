@@ -8,7 +8,8 @@ import contextlib
 import importlib
 import signal
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -232,18 +233,18 @@ def run_files_check(arguments: argparse.Namespace) -> int:
     from app.documents import upkeep, upkeep_words
 
     with _platform() as platform:
-        found = upkeep.check(platform, whole=arguments.whole, progress=_say_progress)
+        found = upkeep.check(platform, whole=arguments.whole, progress=_progress())
         for line in upkeep_words.checked(found, platform.files.key_number, arguments.whole):
             _say(line)
     return 1 if found.findings else 0
 
 
 def run_files_rotate(_arguments: argparse.Namespace) -> int:
-    from app.documents import upkeep, upkeep_words
+    from app.documents import key_rotation, upkeep_words
 
     with _platform() as platform:
         try:
-            done = upkeep.rotate(platform, _say_progress)
+            done = key_rotation.rotate(platform, _progress())
         except KeyboardInterrupt:
             return _refuse("Interrompu. Ce qui est fait reste fait : relancez la commande pour continuer.")
     for line in upkeep_words.rotated(done):
@@ -298,11 +299,11 @@ def _platform() -> Iterator[Platform]:
 def _check_keys(settings: Settings) -> None:
     """Refuse to serve files that would not open. Raises: ValueError."""
     from app import db
-    from app.documents import upkeep
+    from app.documents import file_owners
 
     engine = db.connect(settings.sqlalchemy_url())
     try:
-        absent = upkeep.keys_in_use(engine) - settings.file_keys().keys()
+        absent = file_owners.keys_in_use(engine) - settings.file_keys().keys()
     finally:
         engine.dispose()
     if absent:
@@ -318,10 +319,19 @@ def _close(platform: Platform) -> None:
     platform.engine.dispose()
 
 
-def _say_progress(done: int, total: int) -> None:
+def _progress() -> Callable[[int, int], None]:
+    """Says how far something long is, at most once a second, and its end."""
     from app.documents import upkeep_words
 
-    _say(upkeep_words.progress(done, total))
+    said = 0.0
+
+    def say(done: int, total: int) -> None:
+        nonlocal said
+        if done >= total or time.monotonic() - said >= 1:
+            said = time.monotonic()
+            _say(upkeep_words.progress(done, total))
+
+    return say
 
 
 def _say(line: str) -> None:

@@ -230,7 +230,7 @@ def _is_old(path: Path, seconds: float) -> bool:
 
 def _is_abandoned(part: Path) -> bool:
     try:
-        with part.open("rb") as handle:
+        with part.open("r+b") as handle:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except (BlockingIOError, FileNotFoundError):
         return False

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from app.documents.upkeep import Checked, Finding, Rotated, Swept, Trouble
+from app.documents.file_owners import Finding, Trouble
+from app.documents.key_rotation import Rotated
+from app.documents.upkeep import Checked, Swept
 from app.french import NARROW_SPACE
 
 MOST_NAMED = 200  # lines; the count says the rest

@@ -15,12 +15,13 @@ from sqlmodel import SQLModel, select
 from app.__main__ import main
 from app.audit.models import AuditEntry
 from app.audit.service import verify
-from app.documents import service, upkeep, viewing
+from app.documents import file_owners, key_rotation, service, upkeep, viewing
 from app.documents.entries import DocumentView
+from app.documents.file_owners import Finding, Trouble
 from app.documents.models import Document
 from app.documents.store import EncryptedFolder
 from app.documents.store_keys import number_of
-from app.documents.upkeep import Finding, Swept, Trouble
+from app.documents.upkeep import Swept
 from tests.support.people import World, small_world
 from tests.unit.documents import samples
 
@@ -75,7 +76,7 @@ async def content_of(world: World, reference: str) -> bytes:
 def test_every_table_with_a_wrapped_key_is_kept_in_step() -> None:
     """One left out would lose its files at the next sweep, and its keys at the next rotation."""
     tables = {table.name for table in SQLModel.metadata.tables.values() if "wrapped_key" in table.columns}
-    assert {owner.__tablename__ for owner in upkeep.OWNERS} == tables
+    assert {owner.__tablename__ for owner in file_owners.OWNERS} == tables
 
 
 # ---- sweeping
@@ -138,9 +139,9 @@ async def test_a_document_added_while_the_store_is_listed_keeps_its_file(world: 
         return found
 
     folder.write("f" * 32, iter([b"en route"]))
-    real = upkeep._owned
+    real = file_owners.owned
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(upkeep, "_owned", owned_then_committed)
+        patched.setattr(file_owners, "owned", owned_then_committed)
         assert upkeep.sweep(world.platform, older_than=0) == Swept()
     assert folder.sealed("f" * 32) is not None
 
@@ -240,14 +241,14 @@ async def test_a_rotation_wraps_every_key_anew_and_touches_no_file(world: World,
     views = await added(world, 7)
     before = {path.name: path.read_bytes() for path in tmp_path.rglob("*.td")}
     told: list[tuple[int, int]] = []
-    done = upkeep.rotate(with_keys(world, tmp_path, KEYS, 2).platform, lambda *at: told.append(at), batch=3)
+    done = key_rotation.rotate(with_keys(world, tmp_path, KEYS, 2).platform, lambda *at: told.append(at), batch=3)
     assert (done.key_number, done.rewrapped, done.unopened, done.remaining) == (2, 7, (), 0)
     assert told == [(3, 7), (6, 7), (7, 7)]
     assert journal(world, "files.rewrapped") == [{"count": count, "key": 2} for count in (3, 3, 1)]
     assert {path.name: path.read_bytes() for path in tmp_path.rglob("*.td")} == before
     with_keys(world, tmp_path, {2: KEYS[2]}, 2)
     assert [await content_of(world, view.reference) for view in views] == [LETTER] * 7
-    assert upkeep.rotate(world.platform).rewrapped == 0
+    assert key_rotation.rotate(world.platform).rewrapped == 0
     assert len(journal(world, "files.rewrapped")) == 3
 
 
@@ -260,9 +261,9 @@ async def test_a_rotation_that_was_stopped_goes_on_where_it_was(world: World, tm
 
     with_keys(world, tmp_path, KEYS, 2)
     with pytest.raises(KeyboardInterrupt):
-        upkeep.rotate(world.platform, stop, batch=2)
+        key_rotation.rotate(world.platform, stop, batch=2)
     assert sorted(number_of(row.wrapped_key) for row in rows(world)) == [1, 1, 1, 2, 2]
-    assert upkeep.rotate(world.platform, batch=2).rewrapped == 3
+    assert key_rotation.rotate(world.platform, batch=2).rewrapped == 3
     assert {number_of(row.wrapped_key) for row in rows(world)} == {2}
 
 
@@ -273,7 +274,7 @@ async def test_a_key_that_is_gone_is_told_and_keeps_no_other_from_changing(world
         document = session.get_one(Document, lost.id)
         document.wrapped_key = b"\0\0\0\7" + document.wrapped_key[4:]
         session.add(document)
-    done = upkeep.rotate(with_keys(world, tmp_path, KEYS, 2).platform, batch=1)
+    done = key_rotation.rotate(with_keys(world, tmp_path, KEYS, 2).platform, batch=1)
     assert (done.rewrapped, done.remaining) == (1, 1)
     assert done.unopened == (Finding(lost.reference, NUMBER, Trouble.KEY, 7),)
 
@@ -286,7 +287,7 @@ async def test_people_add_and_read_while_keys_are_replaced(world: World, tmp_pat
     views = await added(world, 12)
     old = world.platform
     new = replace(old, files=EncryptedFolder(tmp_path / "files", KEYS, 2))
-    rotating = asyncio.create_task(asyncio.to_thread(upkeep.rotate, new, None, 2))
+    rotating = asyncio.create_task(asyncio.to_thread(key_rotation.rotate, new, None, 2))
     read = []
     for number in range(6):
         platform = (old, new)[number % 2]
@@ -295,7 +296,7 @@ async def test_people_add_and_read_while_keys_are_replaced(world: World, tmp_pat
         read.append(b"".join([piece async for piece in reading.chunks]))
     await rotating
     assert read == [LETTER] * 6
-    done = await asyncio.to_thread(upkeep.rotate, new)
+    done = await asyncio.to_thread(key_rotation.rotate, new)
     assert done.remaining == 0
     world.platform = replace(old, files=EncryptedFolder(tmp_path / "files", {2: KEYS[2]}, 2))
     assert [await content_of(world, view.reference) for view in views] == [LETTER] * 18
@@ -308,18 +309,18 @@ async def test_a_reader_who_began_before_the_rotation_ends_after_it(world: World
     with_keys(world, tmp_path, KEYS, 2)
     reading = await viewing.read(world.platform, world.dr_martin, view.reference)
     begun = [await anext(reading.chunks)]
-    upkeep.rotate(world.platform)
+    key_rotation.rotate(world.platform)
     assert b"".join(begun + [piece async for piece in reading.chunks]) == large
 
 
 async def test_a_row_that_changed_since_it_was_read_is_not_written_over(world: World, tmp_path: Path) -> None:
     await added(world)
     with_keys(world, tmp_path, KEYS, 2)
-    [row] = upkeep._rows(world.platform)
+    [row] = file_owners.rows(world.platform)
     ready = [(row, world.platform.files.rewrap(row.file_id, row.wrapped_key))]
-    upkeep.rotate(world.platform)  # another rotation was quicker
+    key_rotation.rotate(world.platform)  # another rotation was quicker
     before = rows(world)[0].wrapped_key
-    assert upkeep._keep(world.platform, ready, 2) == 0
+    assert key_rotation._keep(world.platform, ready, 2) == 0
     assert rows(world)[0].wrapped_key == before
 
 
