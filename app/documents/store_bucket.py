@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from obstore.exceptions import BaseError
 from obstore.store import S3Store
 
-from app.documents.store_chunks import CHUNK, HEADER, TAG, Sealed, check_id, opened
+from app.documents.store_chunks import CHUNK, FILE_ID, HEADER, TAG, Sealed, check_id, opened
 from app.documents.store_keys import MasterKeys
 from app.documents.store_uploads import Uploads
 from app.errors import FileDamaged, FileStoreUnavailable
@@ -155,9 +155,7 @@ class EncryptedBucket:
         with _said("list"):
             for batch in obstore.list(self._store):
                 for meta in batch:
-                    folder, _slash, name = meta["path"].partition("/")
-                    file_id = name.removesuffix(".td")
-                    if f"{folder}/{name}" == meta["path"] == f"{file_id[:2]}/{file_id}.td":  # ours, and nobody else's
+                    if (file_id := _file_id(meta["path"])) is not None:
                         age = (now - meta["last_modified"]).total_seconds()
                         yield KeptFile(file_id, meta["size"], max(age, 0.0))
 
@@ -171,9 +169,10 @@ class EncryptedBucket:
         now, removed = datetime.now(UTC), []
         with _said("unfinished"):
             for upload in self._uploads.begun(self._prefix):
-                if (now - upload.at).total_seconds() >= least:
+                file_id = _file_id(upload.key.removeprefix(self._prefix))
+                if file_id is not None and (now - upload.at).total_seconds() >= least:
                     self._uploads.take_back(upload)
-                    removed.append(upload.key.rsplit("/", 1)[-1].removesuffix(".td"))
+                    removed.append(file_id)
         return removed
 
     def _put(self, path: str, source: _Remembering) -> None:
@@ -262,6 +261,12 @@ def _emptied(first: deque[bytes], rest: Iterator[bytes]) -> Iterator[bytes]:
 def _path(file_id: str) -> str:
     check_id(file_id)
     return f"{file_id[:2]}/{file_id}.td"
+
+
+def _file_id(path: str) -> str | None:
+    """Which file of ours a name in the bucket is; None for anybody else's."""
+    file_id = path.rsplit("/", 1)[-1].removesuffix(".td")
+    return file_id if FILE_ID.fullmatch(file_id) and path == _path(file_id) else None
 
 
 @contextlib.contextmanager

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import errno
 import json
 import os
 import random
@@ -12,8 +14,8 @@ import sys
 import textwrap
 import threading
 import time
-from collections.abc import Iterator
-from dataclasses import asdict
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -21,12 +23,18 @@ from pathlib import Path
 import httpx
 import pytest
 
+from app.documents import reporting, service, upkeep
+from app.documents.store import EncryptedFolder
 from app.documents.store_bucket import PART, EncryptedBucket, Patience, Place
 from app.documents.store_chunks import CHUNK
 from app.documents.store_keys import MasterKeys
 from app.documents.store_uploads import Upload, Uploads
-from app.errors import FileStoreUnavailable
+from app.errors import FileStoreFull, FileStoreUnavailable
+from app.web.routes_documents import ROUTES
+from tests.support.people import small_world
 from tests.support.s3_server import IMPATIENT, SERVER, S3Server, start
+from tests.support.web import serving
+from tests.unit.documents import samples
 
 A, B = "a" * 32, "b" * 32
 KEYS = MasterKeys({1: bytes(32)}, 1)
@@ -74,7 +82,9 @@ def test_a_writer_killed_in_the_middle_leaves_an_upload_that_nobody_sees_and_tha
             "-c",
             textwrap.dedent(f"""
                 import json, sys, time
-                from app.documents.store_bucket import EncryptedBucket, Patience, Place
+                from app.documents import reporting, service, upkeep
+from app.documents.store import EncryptedFolder
+from app.documents.store_bucket import EncryptedBucket, Patience, Place
                 from app.documents.store_keys import MasterKeys
                 told = json.loads(sys.argv[1])
                 place = Place(**(told | {{"patience": Patience()}}))
@@ -102,13 +112,15 @@ def test_a_writer_killed_in_the_middle_leaves_an_upload_that_nobody_sees_and_tha
     assert server.uploads(place) == []
 
 
-def test_only_our_own_uploads_are_taken_back(server: S3Server) -> None:
-    place = server.new_bucket()
-    httpx.post(f"{server.endpoint}/{place.bucket}/ailleurs/fichier?uploads").raise_for_status()
-    httpx.post(f"{server.endpoint}/{place.bucket}/teledossier/aa/{A}.td?uploads").raise_for_status()
-    bucket = EncryptedBucket(place, KEYS)
-    assert bucket.remove_unfinished(older_than=0) == [A]
-    assert server.uploads(place) == ["ailleurs/fichier"]
+@pytest.mark.parametrize("prefix", ["", "teledossier"])
+def test_only_our_own_uploads_are_taken_back(server: S3Server, prefix: str) -> None:
+    """Others may use the bucket too, even its root."""
+    place, below = server.new_bucket(prefix), f"{prefix}/" if prefix else ""
+    foreign = ["ailleurs/fichier", f"{below}aa/lisez-moi.txt", f"{below}bb/{A}.td"]
+    for name in (f"{below}aa/{A}.td", *foreign):
+        httpx.post(f"{server.endpoint}/{place.bucket}/{name}?uploads").raise_for_status()
+    assert EncryptedBucket(place, KEYS).remove_unfinished(older_than=0) == [A]
+    assert sorted(server.uploads(place)) == sorted(foreign)
 
 
 def test_an_upload_that_is_gone_already_is_no_trouble(server: S3Server) -> None:
@@ -186,11 +198,76 @@ def test_patience_is_bounded_by_default() -> None:
     assert usual.retrying + usual.answer <= 60
 
 
+async def test_a_person_is_told_when_the_bucket_is_away_and_nothing_half_written_remains(
+    own_server: S3Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world, letter = small_world(), samples.pdf("Courrier")
+    bucket = EncryptedBucket(own_server.impatient(own_server.new_bucket()), KEYS)
+    world.platform = replace(world.platform, files=bucket)
+
+    async def half_then_gone() -> AsyncIterator[bytes]:
+        yield letter[:1000]
+        await asyncio.to_thread(own_server.stop)
+        yield letter[1000:]
+
+    async with serving(world, ROUTES, monkeypatch) as site, site.client(site.log_in("ide.dubois")) as browser:
+        address = "/api/dossiers/TLM-2026-0001/documents"
+        kept = await browser.put(address, params={"nom": "a.pdf"}, content=letter, timeout=30)
+        assert kept.status_code == 200
+        lost = await browser.put(address, params={"nom": "b.pdf"}, content=half_then_gone(), timeout=30)
+        read = await browser.get(f"/api/documents/{kept.json()['reference']}", timeout=30)
+        archive = await browser.get("/api/dossiers/TLM-2026-0001/archive.zip", timeout=30)
+        listed = service.documents_of(world.platform, world.ide_dubois, "TLM-2026-0001")
+    for answer in (lost, read, archive):
+        assert answer.status_code == 503
+        assert answer.json() == {"code": "stockage-indisponible", "message": FileStoreUnavailable.message}
+    assert [document.title for document in listed] == ["a"]
+
+
+async def test_a_person_is_told_when_the_disk_is_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    world = small_world()
+    world.platform = replace(world.platform, files=EncryptedFolder(tmp_path, {1: bytes(32)}, 1))
+
+    def full(_handle: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    async with serving(world, ROUTES, monkeypatch) as site, site.client(site.log_in("ide.dubois")) as browser:
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(os, "fsync", full)
+            answer = await browser.put(
+                "/api/dossiers/TLM-2026-0001/documents", params={"nom": "a.pdf"}, content=samples.pdf("Courrier")
+            )
+    assert answer.status_code == 507
+    assert answer.json() == {"code": "stockage-plein", "message": FileStoreFull.message}
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+async def test_a_report_is_made_although_the_one_before_can_t_be_deleted_now(server: S3Server) -> None:
+    """« Rien n'a été modifié » would be a lie once the new one is kept; the sweep deletes the old one's file later."""
+    world = small_world()
+    place = server.new_bucket()
+    bucket = EncryptedBucket(place, KEYS)
+    world.platform = replace(world.platform, files=bucket)
+    first = await reporting.make_draft_report(world.platform, world.dr_martin, "TLM-2026-0005")
+
+    def away(_file_id: str) -> None:
+        raise FileStoreUnavailable
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(bucket, "delete", away)
+        second = await reporting.make_draft_report(world.platform, world.dr_martin, "TLM-2026-0005")
+    assert first != second
+    assert len(server.names(place)) == 2
+    assert upkeep.sweep(world.platform, older_than=0).removed == 1
+    assert len(server.names(place)) == 1
+
+
 class _Service(HTTPServer):
     """Keeps the requests it gets, as they came over the line, and answers each with the next of `answers`."""
 
-    def __init__(self, *answers: str) -> None:
+    def __init__(self, *answers: str, status: int = 200) -> None:
         super().__init__(("127.0.0.1", 0), _Answering)
+        self.status = status
         self.answers = list(answers)
         self.seen: list[tuple[str, str, dict[str, str]]] = []
         self.host = f"127.0.0.1:{self.server_address[1]}"
@@ -212,11 +289,12 @@ class _Answering(BaseHTTPRequestHandler):
         assert isinstance(service, _Service)
         service.seen.append((self.command, self.path, {name.lower(): value for name, value in self.headers.items()}))
         answer = service.answers.pop(0).encode()
-        self.send_response(200)
+        self.send_response(service.status)
         self.send_header("Content-Length", str(len(answer)))
         self.end_headers()
         self.wfile.write(answer)
 
+    do_HEAD = do_GET  # noqa: N815 - the name http.server calls
     do_DELETE = do_GET  # noqa: N815 - the name http.server calls
 
     def log_message(self, *_arguments: object) -> None: ...
@@ -251,6 +329,17 @@ def test_an_upload_of_today_may_have_a_slow_sender_and_is_left_alone_on_every_pa
         ("GET", "/coffre?key-marker=k%261&prefix=teledossier%2F&upload-id-marker=u&uploads="),
         ("DELETE", f"/coffre/teledossier/bb/{B}.td?uploadId=n-bbbb"),
     ]
+
+
+@pytest.mark.parametrize(("status", "requests"), [(403, 1), (401, 1), (500, 2), (503, 2)])
+def test_a_refusal_is_not_repeated_and_a_fault_only_so_often(status: int, requests: int) -> None:
+    """A wrong secret (403) is answered like a bucket that is away: a person can do nothing else about it."""
+    with _Service(*[""] * 20, status=status) as service:
+        place = Place(f"http://{service.host}", "coffre", "gra", "clef", "faux", patience=IMPATIENT)
+        with pytest.raises(FileStoreUnavailable):
+            EncryptedBucket(place, KEYS).sealed(A)
+    assert IMPATIENT.retries == 1
+    assert len(service.seen) == requests
 
 
 @pytest.mark.parametrize("answer", ["", "<html>", '<!DOCTYPE x [<!ENTITY a "b">]><x>&a;</x>'])
