@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import zipfile
 from collections.abc import AsyncIterator, Iterator, Sequence
@@ -12,7 +13,6 @@ from sqlmodel import col, select
 
 from app.documents import entries, readings
 from app.documents.models import Document, DocumentKind
-from app.documents.store_threads import pieces
 from app.dossiers.access import dossier_for, journal_refusal
 from app.errors import NotFound
 from app.french import local
@@ -46,7 +46,7 @@ def archive(platform: Platform, actor: Professional, number: str) -> Archive:
     except NotFound:
         journal_refusal(platform, actor, number)
         raise
-    return Archive(f"{number}.zip", pieces(_zip(platform, number, documents)))
+    return Archive(f"{number}.zip", _on_threads(_zip(platform, number, documents)))
 
 
 def _zip(platform: Platform, number: str, documents: Sequence[Document]) -> Iterator[bytes]:
@@ -84,3 +84,9 @@ class _Sink(io.RawIOBase):
         taken = bytes(self._written)
         self._written.clear()
         return taken
+
+
+async def _on_threads(source: Iterator[bytes]) -> AsyncIterator[bytes]:
+    while (piece := await asyncio.to_thread(next, source, None)) is not None:
+        if piece:
+            yield piece

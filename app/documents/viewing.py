@@ -40,8 +40,7 @@ async def read(
     Raises: NotFound (journalled when foreign).
     """
     view, stored = opened(platform, actor, reference, download=download)
-    source = platform.files.read(stored.file_id, stored.wrapped_key, start, view.size if stop is None else stop)
-    return Reading(view, pieces(source))
+    return Reading(view, _pieces(platform, stored, start, view.size if stop is None else stop))
 
 
 async def pages(platform: Platform, actor: Professional, reference: str) -> dict[str, Any]:
@@ -105,3 +104,7 @@ async def _render(
     if view.kind is not kind:
         raise NotFound
     return await platform.renderer.run(task, stored.file_id, loader(platform, stored), **arguments)
+
+
+def _pieces(platform: Platform, stored: StoredFile, start: int, stop: int) -> AsyncIterator[bytes]:
+    return pieces(platform.files.read(stored.file_id, stored.wrapped_key, start, stop))
