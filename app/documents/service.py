@@ -19,7 +19,7 @@ from app.documents.viewing import loader
 from app.dossiers.access import Right, dossier_for, journal_refusal
 from app.dossiers.models import Dossier, Step
 from app.dossiers.service import announce
-from app.errors import FileRefused, NotFound, WrongStep
+from app.errors import FileRefused, NotFound, TeledossierError, WrongStep
 from app.identity.models import Professional
 from app.platform import Platform, StoredFile
 
@@ -172,8 +172,8 @@ def _record(
 async def _draw(platform: Platform, stored: StoredFile, width: int) -> None:
     try:
         await platform.renderer.run("pdf_page", stored.file_id, loader(platform, stored), page=1, width=width)
-    except FileRefused as refusal:  # it will be said to whoever opens it
-        log.warning("first page not drawn", reason=refusal.reason)
+    except TeledossierError as refusal:  # it will be said to whoever opens it
+        log.warning("first page not drawn", reason=refusal.code)
 
 
 def _in_background(work: Any) -> None:

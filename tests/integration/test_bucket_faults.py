@@ -82,9 +82,7 @@ def test_a_writer_killed_in_the_middle_leaves_an_upload_that_nobody_sees_and_tha
             "-c",
             textwrap.dedent(f"""
                 import json, sys, time
-                from app.documents import reporting, service, upkeep
-from app.documents.store import EncryptedFolder
-from app.documents.store_bucket import EncryptedBucket, Patience, Place
+                from app.documents.store_bucket import EncryptedBucket, Patience, Place
                 from app.documents.store_keys import MasterKeys
                 told = json.loads(sys.argv[1])
                 place = Place(**(told | {{"patience": Patience()}}))
