@@ -18,12 +18,14 @@
     ├── InvalidInput              a value that cannot be what it should be
     │   ├── FileRefused           the gate refuses a file; `reason` says why
     │   └── FileTooLarge
+    ├── TooManyJobs               somebody asks for more pages at once than anybody can look at
     ├── FileDamaged               a stored file is not what was written
     ├── FileStoreFull             no place on the disk for another file
     ├── FileStoreUnavailable      the disk or the bucket of the files does not answer
     ├── InvitationInvalid         link altered, expired, withdrawn or used up
     ├── RoomFull
     ├── NotAdmitted               a guest who was not let in
+    ├── RoomsElsewhere            another process of this machine has the rooms: try again
     ├── RelayUnavailable          the forwarding unit does not answer, or has no place: try again
     └── RelayRefused              the forwarding unit can't take this offer: trying again does not help
 
@@ -170,6 +172,11 @@ class FileTooLarge(InvalidInput):
         super().__init__(f"Fichier refusé : il dépasse {limit_megabytes} Mo. Rien n'a été ajouté au dossier.")
 
 
+class TooManyJobs(TeledossierError):
+    code, status = "trop-de-demandes", 429
+    message = "Trop de pages sont demandées à la fois. Patientez un instant, puis réessayez."
+
+
 class FileDamaged(TeledossierError):
     code, status = "fichier-endommage", 500
     message = (
@@ -203,6 +210,14 @@ class InvitationInvalid(TeledossierError):
 class RoomFull(TeledossierError):
     code, status = "salle-pleine", 409
     message = "La salle est complète. Choisissez une autre salle, ou attendez qu'une personne en sorte."
+
+
+class RoomsElsewhere(TeledossierError):
+    code, status = "salles-ailleurs", 503
+    message = (
+        "Les salles vidéo sont tenues par un autre serveur de l'établissement. Rien n'est perdu : la page réessaie "
+        "d'elle-même. Si cela dure plus d'une minute, appelez l'assistance."
+    )
 
 
 class NotAdmitted(TeledossierError):

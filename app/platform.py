@@ -5,10 +5,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from enum import IntEnum
 from typing import Any, Protocol
 
 from sqlalchemy.engine import Engine
@@ -152,15 +153,43 @@ class Outbox(Protocol):
         ...
 
 
+class Urgency(IntEnum):
+    """What a rendering job is for; a lower one comes first."""
+
+    SEEN = 0  # somebody waits for it before an empty place
+    SOUGHT = 1  # a search, slice by slice
+    AHEAD = 2  # thumbnails, neighbours, the first page of what has just been added
+
+
+@dataclass(frozen=True)
+class Turn:
+    """Who waits for a rendering job (a login; empty for nobody in particular), and how urgently."""
+
+    person: str = ""
+    urgency: Urgency = Urgency.SEEN
+
+
+NOBODY = Turn()
+
+
 class PageRenderer(Protocol):
     """Draws pages of documents and decodes images, away from the event loop and from this process."""
 
-    async def run(self, task: str, key: str, load: Callable[[], bytes | Iterable[bytes]], **arguments: Any) -> Any:
+    async def run(
+        self,
+        task: str,
+        key: str,
+        load: Callable[[], bytes | Iterable[bytes]],
+        *,
+        turn: Turn = NOBODY,
+        **arguments: Any,
+    ) -> Any:
         """Run a task of `app.documents.rendering_tasks` on the content `load()`, which `key` names.
 
-        `load` runs in a thread, and only when that process does not hold the content yet.
+        `load` runs in a thread, and only when that process does not hold the content yet. Cancelled before it has
+        begun, it is not done.
 
-        Raises: FileRefused, when the content is not what the task needs, or takes too long.
+        Raises: FileRefused, when the content is not what the task needs, or takes too long; TooManyJobs.
         """
         ...
 
@@ -191,6 +220,7 @@ class UnitPeer:
     room: str
     muted: frozenset[str] = frozenset()
     slots: tuple[Slot, ...] | None = None
+    described: Mapping[str, str] = field(default_factory=dict)  # source -> what it is (`MediaEngine.describe`)
 
 
 @dataclass(frozen=True)
@@ -265,6 +295,13 @@ class MediaEngine(Protocol):
         """Drop what somebody sends (`kind` « audio » or « video »), whatever their page does; or give it back."""
         ...
 
+    async def describe(self, peer: str, source: str, content: str) -> None:
+        """Say what somebody's `source` (« aux-audio », « aux-video ») is, as long as it is sent.
+
+        `content`: « screen », « camera » (of an examination), « auscultation »; empty when it is over.
+        """
+        ...
+
     async def list(self) -> tuple[UnitPeer, ...]: ...
 
     async def stats(self) -> dict[str, Any]:
@@ -298,6 +335,7 @@ class Platform:
 
 
 __all__ = [
+    "NOBODY",
     "Bus",
     "Clock",
     "FileStore",
@@ -317,8 +355,10 @@ __all__ = [
     "SmsTransport",
     "SpeakerChanged",
     "StoredFile",
+    "Turn",
     "UnitDown",
     "UnitEvent",
     "UnitPeer",
     "UnitUp",
+    "Urgency",
 ]

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from app.dossiers.calls import Held
 from app.dossiers.service import IdentityTraits
 from app.french import age, ins, local, long_date, numeric_date
 from app.platform import Platform
@@ -45,10 +46,11 @@ class ReportContent:
     expert: str
     specialty: str
     motive: str
-    held_at: datetime | None
+    held: Held | None  # when the people met by video; None: they never did
     request: Answers
     sections: tuple[tuple[str, Answers], ...]
     signature: Signature | None = None
+    planned_at: datetime | None = None
 
 
 def make_report(content: ReportContent, at: datetime) -> bytes:
@@ -106,7 +108,7 @@ def plain(content: ReportContent, at: datetime) -> bytes:
             ("Requérant", content.requester),
             ("Requis", content.expert),
             ("Motif", content.motive),
-            ("Téléconsultation", f"{_day(content.held_at)} à {_hour(content.held_at)}" if content.held_at else "–"),
+            ("Téléconsultation", _held(content)),
         ],
         "request": _answers(content.request),
         "sections": [(title, _answers(answers)) for title, answers in content.sections],
@@ -142,6 +144,19 @@ def _answers(answers: Iterable[tuple[str, str]]) -> list[tuple[str, str, bool]]:
         for label, answer in answers
         if answer.strip()
     ]
+
+
+def _held(content: ReportContent) -> str:
+    """« le 24 novembre 2026, de 10 h 42 à 11 h 03 »; who reads a report without any call must see it at once."""
+    held = content.held
+    if held is None:
+        planned = f" Elle était prévue le {_day(content.planned_at)}." if content.planned_at else ""
+        return f"Aucune : personne ne s'est réuni en salle vidéo pour ce dossier.{planned}"
+    if held.until is None:
+        return f"{_day(held.since)}, commencée à {_hour(held.since)}"
+    if _day(held.since) != _day(held.until):
+        return f"du {_day(held.since)} à {_hour(held.since)} au {_day(held.until)} à {_hour(held.until)}"
+    return f"{_day(held.since)}, de {_hour(held.since)} à {_hour(held.until)}"
 
 
 def _signed(signature: Signature) -> str:

@@ -15,6 +15,7 @@ from app.documents import intake, report, service
 from app.documents.models import Document, DocumentReading
 from app.documents.report import ReportContent, Signature
 from app.dossiers.access import Right, journal_refusal
+from app.dossiers.calls import held
 from app.dossiers.service import DossierView, announce, read_dossier
 from app.errors import AccessDenied, NotFound, StaleDraft
 from app.forms.models import FormKind
@@ -85,6 +86,8 @@ def _content(
     platform: Platform, actor: Professional, dossier: DossierView, opinion: FormView, signature: Signature | None
 ) -> ReportContent:
     request = form_of(platform, actor, dossier.number, FormKind.REQUEST)
+    with platform.reading() as session:
+        meeting = held(session, dossier.dossier_id)
     asked = [line for _title, lines in readable(request.questionnaire, request.answers) for line in lines]
     return ReportContent(
         number=dossier.number,
@@ -95,10 +98,11 @@ def _content(
         expert=_presented(dossier.expert or actor),
         specialty=dossier.specialty,
         motive=dossier.motive,
-        held_at=dossier.planned_at,
+        held=meeting,
         request=tuple(asked),
         sections=tuple((title, tuple(lines)) for title, lines in readable(opinion.questionnaire, opinion.answers)),
         signature=signature,
+        planned_at=dossier.planned_at,
     )
 
 

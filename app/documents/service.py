@@ -7,6 +7,7 @@ exist, and the attempt is journalled.
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import Any
 
 import structlog
@@ -21,7 +22,7 @@ from app.dossiers.models import Dossier, Step
 from app.dossiers.service import announce
 from app.errors import FileRefused, NotFound, TeledossierError, WrongStep
 from app.identity.models import Professional
-from app.platform import Platform, StoredFile
+from app.platform import Platform, StoredFile, Turn, Urgency
 
 log = structlog.get_logger(__name__)
 
@@ -60,7 +61,7 @@ async def add(
         if stored.size == 0:
             raise FileRefused("il est vide.")
         found: gate.Inspected = await platform.renderer.run(
-            "inspect", stored.file_id, loader(platform, stored), filename=filename
+            "inspect", stored.file_id, loader(platform, stored), turn=Turn(actor.login), filename=filename
         )
         if found.replacement is not None:
             original, stored = stored, await intake.keep(platform, iter([found.replacement]))
@@ -71,7 +72,7 @@ async def add(
         raise
     announce(platform, number)
     if found.kind is DocumentKind.PDF:
-        _in_background(_draw(platform, stored, FIRST_PAGE_WIDTH))
+        _in_background(_draw(platform, actor, stored, FIRST_PAGE_WIDTH))
     return view
 
 
@@ -119,7 +120,7 @@ def documents_of(platform: Platform, actor: Professional, number: str) -> list[D
 
 def open_document(platform: Platform, actor: Professional, reference: str) -> DocumentView:
     """Open a document: kept and journalled as seen, the first time. Raises: NotFound (journalled when foreign)."""
-    return entries.opened(platform, actor, reference)[0]
+    return entries.opened(platform, actor, reference).view
 
 
 def document_of(platform: Platform, actor: Professional, reference: str) -> DocumentView:
@@ -169,9 +170,13 @@ def _record(
     return entries.view_of(document, number, reading)
 
 
-async def _draw(platform: Platform, stored: StoredFile, width: int) -> None:
+async def _draw(platform: Platform, actor: Professional, stored: StoredFile, width: int) -> None:
+    """What a viewer asks for first, before anybody has opened it."""
+    turn = Turn(actor.login, Urgency.AHEAD)
+    run = partial(platform.renderer.run, key=stored.file_id, load=loader(platform, stored), turn=turn)
     try:
-        await platform.renderer.run("pdf_page", stored.file_id, loader(platform, stored), page=1, width=width)
+        await run("pdf_page", page=1, width=width)
+        await run("pdf_info")
     except TeledossierError as refusal:  # it will be said to whoever opens it
         log.warning("first page not drawn", reason=refusal.code)
 

@@ -24,7 +24,7 @@ from app.media.unit import Unit
 
 log = structlog.get_logger(__name__)
 
-VERSION = 1
+VERSION = 2  # 2: `describe`
 MOST_CLIENTS = 32
 PROOF_WITHIN = 5.0  # seconds
 MOST_UNREAD = 4 << 20  # bytes that a client may leave unread; then it is cut off
@@ -123,6 +123,8 @@ class Control:
                 unit.leave(message["peer"])
             case "mute":
                 unit.mute(message["peer"], message["kind"], message["muted"])
+            case "describe":
+                unit.describe(message["peer"], message["source"], message["content"])
             case "list":
                 return {"peers": unit.list()}
             case "stats":

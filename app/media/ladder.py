@@ -123,8 +123,13 @@ def _smallest(slots: list[Slot], now: float) -> list[Layer]:
 
 
 def _rank(slot: Slot, speaker: str | None) -> tuple[int, int]:
-    """Second pictures first (a wound, a document), then who speaks, then the others as they sit."""
+    """The camera of an examination first, then who speaks, the other faces as they sit, and a screen last.
+
+    In the other order they are given up; the voices are not among them.
+    """
     source = slot.source
     if source is None:
-        return (3, slot.index)
-    return (0 if source.name == "aux-video" else 1 if source.peer.name == speaker else 2, slot.index)
+        return (4, slot.index)
+    if source.name == "aux-video":
+        return (0 if source.content == "camera" else 3, slot.index)
+    return (1 if source.peer.name == speaker else 2, slot.index)

@@ -10,10 +10,15 @@ from app.media.errors import WrongRequest
 
 LONGEST_LINE = 262_144  # bytes
 KINDS = ("audio", "video")
+CONTENTS = {  # of the second sound and picture; empty: not sent any more
+    "aux-audio": ("", "screen", "auscultation"),
+    "aux-video": ("", "screen", "camera"),
+}
 FIELDS = {
     "join": {"room", "peer", "offer"},
     "leave": {"peer"},
     "mute": {"peer", "kind", "muted"},
+    "describe": {"peer", "source", "content"},
     "list": set(),
     "stats": set(),
 }
@@ -47,4 +52,10 @@ def check(message: dict[str, Any]) -> dict[str, Any]:
         raise WrongRequest("offer")
     if message.get("kind", "audio") not in KINDS or type(message.get("muted", True)) is not bool:
         raise WrongRequest("mute")
+    if kind == "describe" and not _describes(message["source"], message["content"]):
+        raise WrongRequest("describe")
     return message
+
+
+def _describes(source: object, content: object) -> bool:
+    return isinstance(source, str) and isinstance(content, str) and content in CONTENTS.get(source, ())

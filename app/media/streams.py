@@ -19,6 +19,7 @@ RING_MASK = RING - 1
 MAX_JUMP = 3000  # sequence numbers; a larger step is a new beginning (RFC 3550, A.1)
 NO_LEVEL = 127  # silence, in -dBov (RFC 6464)
 ACTIVE_FOR = 1.0  # seconds without a packet, then a layer is not being sent
+HEARD_BEFORE = 5.0  # seconds before it was described that a packet of an aux source still belongs to it
 
 Packet = tuple[int, int, int, bytes, bool]  # sequence number, timestamp, marker, payload, redundant
 
@@ -34,11 +35,27 @@ class Source:
         self.twcc_id = extensions.get(URI_TWCC, -1)
         self.level_id = extensions.get(URI_LEVEL, -1) if section.kind == "audio" else -1
         self.muted = False
-        self.live = not name.startswith("aux")  # an aux source takes its slots when its first packet comes
+        self.content, self.described_at = "", 0.0  # what an aux source is, as told from outside; since when
+        self.live = not name.startswith("aux")  # whether it has its slots; `look` says of an aux source
         self.ladder = [Layer(self, rid) for rid in section.rids or [""]]  # the smallest picture first
         self.slots: list[Slot] = []
         if section.ssrcs and not section.rids:
             self.ladder[0].ssrc = section.ssrcs[0]
+
+    def describe(self, content: str, now: float) -> None:
+        """From now on this second sound or picture is a « screen », a « camera » …; empty: it is over."""
+        if content != self.content:
+            self.content, self.described_at = content, now
+
+    def look(self) -> bool:
+        """Whether an aux source that is described has something to show; the answer is `live` from now on.
+
+        Not by its packets alone: a still screen sends none for minutes and keeps its slots. Not without any either: a
+        shared window has no sound.
+        """
+        begun = self.described_at - HEARD_BEFORE
+        self.live = bool(self.content) and any(layer.heard and layer.heard >= begun for layer in self.ladder)
+        return self.live
 
     def layer(self, rid: str) -> Layer | None:
         return next((layer for layer in self.ladder if layer.rid == rid), None)

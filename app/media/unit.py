@@ -29,8 +29,7 @@ from app.media.wire import Totals, Wire
 
 log = structlog.get_logger(__name__)
 
-AUX_SILENCE = 5.0  # seconds without packets, then a second sound or picture gives its slots back
-MOST_MUTES = 2000  # people whose mute is remembered while they are away
+MOST_MUTES = 2000  # people whose mute, or description, is remembered while they are away
 KINDS = ("audio", "video")
 
 Event = dict[str, Any]
@@ -60,6 +59,7 @@ class Unit:
         self._lines: dict[str, Quality] = {}
         self._ladders: dict[str, Ladder] = {}
         self.mutes: dict[str, set[str]] = {}
+        self.described: dict[str, dict[str, str]] = {}  # peer -> source -> content
         self._tasks: set[asyncio.Task[Any]] = set()
         self._looks = 0
         self.port.listen(self._loop, forwarder, self._reports)
@@ -93,6 +93,7 @@ class Unit:
     def leave(self, name: str) -> None:
         """Raises: PeerUnknown."""
         self.mutes.pop(name, None)
+        self.described.pop(name, None)
         peer = self.peers.get(name)
         if peer is None:
             raise PeerUnknown
@@ -110,12 +111,27 @@ class Unit:
         if peer:
             self._apply_mutes(peer)
 
+    def describe(self, name: str, source: str, content: str) -> None:
+        """What somebody's second sound or picture is, empty when it is over; also for one who is not (yet) here."""
+        contents = self.described.setdefault(name, {})
+        contents[source] = content
+        if not content:
+            del contents[source]
+        if not contents:
+            del self.described[name]
+        if len(self.described) > MOST_MUTES:
+            del self.described[next(iter(self.described))]
+        peer = self.peers.get(name)
+        if peer:
+            self._apply_descriptions(peer, time.monotonic())
+
     def list(self) -> list[dict[str, Any]]:
         return [
             {
                 "peer": peer.name,
                 "room": peer.room,
                 "muted": sorted(self.mutes.get(peer.name, ())),
+                "described": self.described.get(peer.name, {}),
                 "slots": peer.seats(),
             }
             for peer in self.peers.values()
@@ -144,6 +160,7 @@ class Unit:
         self.port.by_fragment[peer.credentials.local] = (peer, peer.credentials)
         room.peers.append(peer)
         self._apply_mutes(peer)
+        self._apply_descriptions(peer, peer.joined)
         self._task(self._open(peer, room))
         self._seat(room, apart=peer)
         log.info("media.joined", peers=len(self.peers), rooms=len(self.rooms))
@@ -230,6 +247,12 @@ class Unit:
                     for layer in source.ladder:
                         self._repair.key_frame(layer, PLI_AT_ONCE)
 
+    def _apply_descriptions(self, peer: Peer, now: float) -> None:
+        """Which of a client's second sound and picture is what; `_notice_activity` gives and takes the slots."""
+        contents = self.described.get(peer.name, {})
+        for source in peer.sources:
+            source.describe(contents.get(source.name, ""), now)
+
     def _task(self, work: Any) -> None:
         task = self._loop.create_task(work)
         self._tasks.add(task)
@@ -269,9 +292,8 @@ class Unit:
                     if layer.octets != layer.octets_seen:
                         layer.octets_seen, layer.heard, peer.heard = layer.octets, now, now
                 if source.name.startswith("aux"):
-                    live = any(now - layer.heard < AUX_SILENCE for layer in source.ladder if layer.heard)
-                    changed |= live != source.live
-                    source.live = live
+                    before = source.live
+                    changed |= source.look() != before
         if changed:
             self._seat(room)
 

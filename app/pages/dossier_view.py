@@ -22,8 +22,9 @@ from app.pages.documents_view import DocumentsView
 from app.pages.live import Subscriptions
 from app.pages.opinion_view import OpinionView, request_view
 from app.pages.patient_band import PatientBand
-from app.pages.room_view import RoomPlace, TeleconsultationView
+from app.pages.room_view import RoomPlace, TeleconsultationView, waiting_words
 from app.pages.trace_view import TraceView
+from app.teleconsultation.register import GUESTS_ASKED, guests_topic
 
 _LOOK = (Path(__file__).parent / "dossier_view.css").read_text()
 
@@ -43,6 +44,7 @@ class DossierPage(pn.viewable.Viewer):
         self._documents: DocumentsView | None = None
         self._opinion: OpinionView | None = None
         self._tabs_built: dict[int, Any] = {}
+        self._places: dict[int, str] = {}  # where invited persons are: invitation -> « waiting », « inside »
         self._room = RoomPlace(context, self._dossier)
         self._state = pn.pane.HTML("", stylesheets=[_LOOK], margin=0)
         self._tabs = pmui.Tabs(
@@ -95,6 +97,8 @@ class DossierPage(pn.viewable.Viewer):
         )
         self._show_state()
         subscriptions.on("dossier", self._changed)
+        subscriptions.on(guests_topic(self._dossier.dossier_id), self._guests_moved)
+        context.platform.bus.publish(GUESTS_ASKED, {"dossier": self._dossier.dossier_id})
 
     def __panel__(self) -> pn.viewable.Viewable:
         return self._layout
@@ -129,7 +133,7 @@ class DossierPage(pn.viewable.Viewer):
         return self._opinion
 
     def _make_call(self) -> Any:
-        return TeleconsultationView(self._context, self._dossier)
+        return TeleconsultationView(self._context, self._dossier, self._places)
 
     def _make_trace(self) -> Any:
         return TraceView(self._context, self._number)
@@ -157,6 +161,13 @@ class DossierPage(pn.viewable.Viewer):
         if before.step is not self._dossier.step:
             self._renew(opinion=self._dossier.step in (Step.CLOSED, Step.CANCELLED))
 
+    def _guests_moved(self, message: Message) -> None:
+        """Somebody came to the door, went in or out, an invitation changed, or something was written."""
+        self._places = {int(invitation): place for invitation, place in message["places"].items()}
+        self._show_state()
+        if (view := self._tabs_built.get(3)) is not None:
+            view.refresh(self._places)
+
     def _renew(self, opinion: bool) -> None:
         """Draw again what shows old facts. A form that somebody may be typing into is left alone."""
         for index in (2, 3, 4) if opinion else (3, 4):
@@ -172,6 +183,8 @@ class DossierPage(pn.viewable.Viewer):
             parts.append(f"<span>le {html.escape(full(dossier.closed_at, now))}</span>")
         elif dossier.planned_at:
             parts.append(f"<b>{html.escape(full(dossier.planned_at, now))}</b>")
+        if waiting := list(self._places.values()).count("waiting"):
+            parts.append(f'<span class="door">{waiting_words(waiting)}</span>')
         self._state.object = f'<p class="state" role="status">{"".join(parts)}</p>'
         over = dossier.step in (Step.CLOSED, Step.CANCELLED, Step.DRAFT)
         if hasattr(self, "_enter"):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import panel as pn
@@ -18,6 +20,13 @@ from components.video_room import LABELS, VideoRoom
 _LOOK = (Path(__file__).parent / "room_view.css").read_text()
 
 NOTHING_YET = "Rien n'a encore été écrit."
+
+
+def waiting_words(waiting: int) -> str:
+    """« 2 personnes attendent en salle d'attente »."""
+    return (
+        f"{waiting} personnes attendent en salle d'attente" if waiting > 1 else "1 personne attend en salle d'attente"
+    )
 
 
 class RoomPlace(pn.viewable.Viewer):
@@ -44,12 +53,19 @@ class RoomPlace(pn.viewable.Viewer):
 
 
 class TeleconsultationView(pn.viewable.Viewer):
-    """The tab « Téléconsultation »."""
+    """The tab « Téléconsultation ». `places` says where invited persons are now: invitation -> « waiting », « inside »."""
 
-    def __init__(self, context: PageContext, dossier: DossierView, **params: Any) -> None:
+    def __init__(
+        self,
+        context: PageContext,
+        dossier: DossierView,
+        places: Mapping[int, str] = MappingProxyType({}),
+        **params: Any,
+    ) -> None:
         super().__init__(**params)
+        self._context, self._dossier = context, dossier
         self._pane = pn.pane.HTML(
-            self._markup(context, dossier),
+            self._markup(places),
             stylesheets=[_LOOK],
             sizing_mode="stretch_width",
             margin=(16, 24),
@@ -59,20 +75,24 @@ class TeleconsultationView(pn.viewable.Viewer):
     def __panel__(self) -> pn.viewable.Viewable:
         return self._pane
 
-    def _markup(self, context: PageContext, dossier: DossierView) -> str:
+    def refresh(self, places: Mapping[int, str]) -> None:
+        """Draw again what may have changed."""
+        self._pane.object = self._markup(places)
+
+    def _markup(self, places: Mapping[int, str]) -> str:
+        context, dossier = self._context, self._dossier
         platform, actor, now = context.platform, context.actor, context.platform.now()
         when = full(dossier.planned_at, now) if dossier.planned_at else "à planifier"
         try:
             rooms = service.rooms_of(platform, actor, dossier.number)
-            guests = invitations.invitations_of(platform, actor, dossier.number)
+            guests = invitations.invitations_of(platform, actor, dossier.number, places)
             lines = service.chat_of(platform, actor, dossier.number)
         except TeledossierError as refusal:
             return f"<p>{html.escape(refusal.message)}</p>"
         place = next((room.name for room in rooms if room.planned), "à choisir en entrant")
         facts = f"<dl><dt>Date prévue</dt><dd>{html.escape(when)}</dd><dt>Salle prévue</dt><dd>{html.escape(place)}</dd></dl>"
         invited = "".join(
-            f"<li><b>{html.escape(guest.name)}</b> <span>{html.escape(guest.message or guest.state)}</span></li>"
-            for guest in guests
+            f"<li><b>{html.escape(guest.name)}</b> <span>{html.escape(_state(guest))}</span></li>" for guest in guests
         )
         said = "".join(
             f"<li><b>{html.escape(line.name)}</b> <time>{hour(line.at)}</time><p>{html.escape(line.text)}</p></li>"
@@ -85,3 +105,9 @@ class TeleconsultationView(pn.viewable.Viewer):
             f"<h3>Discussion</h3><ul class='said'>{said}</ul>" if said else f"<h3>Discussion</h3><p>{NOTHING_YET}</p>"
         )
         return "".join(parts)
+
+
+def _state(guest: invitations.InvitationView) -> str:
+    """« Échec : adresse inconnue »: the room's word for the state, and what is wrong."""
+    word = LABELS[f"invite.state.{guest.state}"]
+    return f"{word} : {guest.message}" if guest.message else word

@@ -15,8 +15,7 @@ IMPORT = re.compile(
 )
 EXPORT = re.compile(r"^export\s+((?:class|const|(?:async\s+)?function\*?)\s+([\w$]+))", re.MULTILINE)
 OTHER = re.compile(r"^(?:import\s*[^({\s]|export\s+(?:default|let|var|\*|\{)).*", re.MULTILINE)
-
-
+LATER = re.compile(r'\bimport\(\s*"\./([\w.]+)"\s*\)(?!\.[A-Z])')  # not the types of comments
 STYLE_IMPORT = re.compile(r'^@import url\("([\w.]+)"\);[ \t]*\n', re.MULTILINE)
 
 
@@ -26,6 +25,12 @@ def with_imports(style: Path) -> str:
     if "@import" in text:
         raise ValueError(f"{style.name}: an @import that can't be bundled")
     return text
+
+
+def fetched_later(folder: Path) -> list[str]:
+    """The modules of a folder that one of them fetches when it first needs them: `import("./x.js")`."""
+    found = (name for module in folder.glob("*.js") for name in LATER.findall(module.read_text(encoding="utf-8")))
+    return sorted(set(found))
 
 
 def bundled(entry: Path) -> str:

@@ -16,7 +16,7 @@ from bokeh.util.token import generate_jwt_token, get_session_id
 from tornado.escape import parse_qs_bytes
 from tornado.web import HTTPError, RequestHandler
 
-from app.server import live_sessions
+from app.server import live_sessions, rooms
 from app.server.auth import get_user
 from app.server.context import platform
 from app.server.origin import is_ours
@@ -27,6 +27,7 @@ log = structlog.get_logger(__name__)
 LONGEST_BODY = 64 * 1024
 LONGEST_SEARCH = 2000
 MOST_ARGUMENTS = 32
+WITHOUT_ROOMS = "pret, sans les salles vidéo : un autre serveur de cette machine les tient"
 
 
 class Renewal(RequestHandler):
@@ -105,7 +106,7 @@ class Alive(RequestHandler):
 
 
 class Ready(RequestHandler):
-    """`/sante/pret`: the database answers; else 503."""
+    """`/sante/pret`: the database answers; else 503. Says also when the video rooms are another process's."""
 
     def get(self) -> None:
         self.set_header("Cache-Control", "no-store")
@@ -118,7 +119,7 @@ class Ready(RequestHandler):
             self.set_status(503)
             self.finish("base de données injoignable")
             return
-        self.finish("pret")
+        self.finish("pret" if rooms.are_here(self.application) else WITHOUT_ROOMS)
 
 
 class LivePages(RequestHandler):

@@ -47,7 +47,7 @@ def on_loop(server: BokehTornado) -> None:
         listen()
     live_sessions.forget_warm_pages()
     live_sessions.start()
-    rooms.start(server, context.platform())
+    rooms.start_alone(server, context.platform())
     start_renderer = getattr(context.platform().renderer, "start", None)
     if start_renderer is not None:  # after a restart the pages come back first
         IOLoop.current().call_later(WARM_AFTER, start_renderer)

@@ -22,7 +22,7 @@ from pathlib import Path
 import brotli  # type: ignore[import-untyped]
 import rjsmin  # type: ignore[import-untyped]
 
-from app.server.bundling import bundled, with_imports
+from app.server.bundling import bundled, fetched_later, with_imports
 
 # Quality 11 takes 2.5 times as long as 10 and saves 2 % (measured on Bokeh's, Panel's and MUI's scripts).
 BROTLI_QUALITY = 10
@@ -46,7 +46,8 @@ VENDOR = (
     ("panel_material_ui", "dist", ("*.js", "*.css")),
 )
 # Modules that stand at the beginning of a page, or are fetched later: sent with all that they import.
-ENTRIES = tuple(f"components/video_room/{name}.js" for name in ("page", "guest", "unit"))
+ROOM = "components/video_room"
+ENTRIES = tuple(f"{ROOM}/{name}" for name in ("page.js", "guest.js", *fetched_later(ROOT / ROOM)))
 OWN_SUFFIXES = {".js", ".css", ".svg", ".png", ".woff2", ".ico", ".webp"}
 
 

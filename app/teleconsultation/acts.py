@@ -1,67 +1,36 @@
-"""What each message of a browser does. Refusals are raised; the hub answers them with `error`."""
+"""What each word of a plain call does. Refusals are raised; the hub answers them with `error`."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from app.teleconsultation import invitations, messages, service, silencing, wire
+from app.teleconsultation import invitations, messages, service, wire
 from app.teleconsultation.entering import admit, asked, join, place, professional, refuse, wait
-from app.teleconsultation.lines import CallerLine, GuestLine, Line
-from app.teleconsultation.messages import Message
+from app.teleconsultation.lines import GuestLine, Line
+from app.teleconsultation.protocol import CHEAP, VALUED, Act, Pace, register
 
 if TYPE_CHECKING:
     from app.teleconsultation.hub import Hub
 
 
-def act(hub: Hub, line: Line, message: Message) -> None:
-    """Do what a message asks. Raises: TeledossierError, which the hub answers with `error`."""
-    match message:
-        case messages.Ping():
-            ping(hub, line)
-        case messages.Ice():
-            relay(hub, line, message.to, {"t": "ice", "candidate": wire.candidate(message.candidate)})
-        case messages.Sdp():
-            relay(hub, line, message.to, {"t": "sdp", "description": wire.description(message.description)})
-        case messages.State():
-            restate(hub, line, message)
-        case messages.Join():
-            join(hub, line, message)
-        case messages.Leave():
-            leave(hub, line)
-        case messages.Publish():
-            publish(hub, line, message)
-        case messages.Unpublish():
-            hub.forwarding.leave(place(hub, line).id)
-        case messages.Blocked():
-            hub.forwarding.blocked(place(hub, line), message.to)
-        case messages.Mute():
-            silencing.mute(hub, professional(line), message)
-        case messages.Ask():
-            silencing.ask(hub, professional(line), message)
-        case messages.Chat():
-            chat(hub, line, message)
-        case messages.Rooms():
-            follow_rooms(hub, professional(line))
-        case messages.Wait():
-            wait(hub, line)
-        case messages.Admit():
-            admit(hub, professional(line), message)
-        case messages.Refuse():
-            refuse(hub, professional(line), message)
-        case messages.Invite():
-            invite(hub, professional(line), message)
-        case messages.Withdraw():
-            withdraw(hub, professional(line), message)
-
-
-def ping(hub: Hub, line: Line) -> None:
+def ping(hub: Hub, line: Line, _message: messages.Ping) -> None:
     """Answer a heartbeat."""
     if isinstance(line, GuestLine) and line.waits:
         hub.lobby.heard(line.invitation_id, hub.platform.now())
     line.tell({"t": "pong"})
 
 
-def relay(hub: Hub, line: Line, to: str, message: wire.Answer) -> None:
+def relay_sdp(hub: Hub, line: Line, message: messages.Sdp) -> None:
+    """Hand a description to one other participant."""
+    _relay(hub, line, message.to, {"t": "sdp", "description": wire.description(message.description)})
+
+
+def relay_ice(hub: Hub, line: Line, message: messages.Ice) -> None:
+    """Hand a candidate to one other participant."""
+    _relay(hub, line, message.to, {"t": "ice", "candidate": wire.candidate(message.candidate)})
+
+
+def _relay(hub: Hub, line: Line, to: str, message: wire.Answer) -> None:
     """Hand a description or candidate to one other participant of the same room.
 
     For somebody who has just left it is dropped without a word: candidates are always on their way.
@@ -72,10 +41,12 @@ def relay(hub: Hub, line: Line, to: str, message: wire.Answer) -> None:
 
 
 def restate(hub: Hub, line: Line, message: messages.State) -> None:
-    """Tell the others what somebody sends now: camera, microphone."""
+    """Tell the others, and the forwarding unit, what somebody sends now."""
     participant = place(hub, line)
     participant.camera, participant.microphone = message.camera, message.microphone
+    participant.aux, participant.auscultation = message.aux, message.auscultation
     hub.tell_room(participant.room, wire.state(participant), but=participant.id)
+    hub.forwarding.describe(participant)
 
 
 def publish(hub: Hub, line: Line, message: messages.Publish) -> None:
@@ -85,21 +56,35 @@ def publish(hub: Hub, line: Line, message: messages.Publish) -> None:
     hub.forwarding.publish(line, me, message.offer, message.n)
 
 
-def follow_rooms(hub: Hub, line: CallerLine) -> None:
-    """Send the rooms now and at every change."""
+def unpublish(hub: Hub, line: Line, _message: messages.Unpublish) -> None:
+    """Everybody is seen directly again: the unit forgets this page."""
+    hub.forwarding.leave(place(hub, line).id)
+
+
+def blocked(hub: Hub, line: Line, message: messages.Blocked) -> None:
+    """The direct path to one other participant is not up."""
+    hub.forwarding.blocked(place(hub, line), message.to)
+
+
+def follow_rooms(hub: Hub, asking: Line, _message: messages.Rooms) -> None:
+    """Send the rooms now and at every change, and who waits for this dossier."""
+    line = professional(asking)
     with hub.platform.reading() as session:
         line.rooms = service.rooms_for(session, line.caller.dossier)
     line.follows_rooms = True
     line.tell({"t": "rooms", "rooms": hub.rooms_for(line)})
+    if line.participant is None and (waiting := hub.lobby.of_dossier(line.dossier_id)):
+        line.tell({"t": "lobby", "guests": wire.lobby(waiting)})
 
 
-def leave(hub: Hub, line: Line) -> None:
+def leave(hub: Hub, line: Line, _message: messages.Leave) -> None:
     """Somebody goes, or stops waiting."""
     hub.put_out(line, "left")
 
 
-def invite(hub: Hub, line: CallerLine, wish: messages.Invite) -> None:
+def invite(hub: Hub, asking: Line, wish: messages.Invite) -> None:
     """Invite somebody into the room of whoever asks."""
+    line = professional(asking)
     hub.check(line)
     line.follows_invitations = True
     inside = hub.presence.find(line.participant) if line.participant else None
@@ -108,8 +93,9 @@ def invite(hub: Hub, line: CallerLine, wish: messages.Invite) -> None:
     hub.later(asked(hub, line, wish, invitations.invite, line.actor, line.number, room, wish))
 
 
-def withdraw(hub: Hub, line: CallerLine, message: messages.Withdraw) -> None:
+def withdraw(hub: Hub, asking: Line, message: messages.Withdraw) -> None:
     """Take an invitation back; its page is closed."""
+    line = professional(asking)
     hub.check(line)
     line.follows_invitations = True
     hub.later(asked(hub, line, message, invitations.withdraw, line.actor, line.number, message.invitation))
@@ -127,5 +113,31 @@ def chat(hub: Hub, line: Line, message: messages.Chat) -> None:
         line.tell({"t": "chat", **wire.chat(said, me.id, mine=True)})
         if not said.repeated:
             hub.tell_room(me.room, {"t": "chat", **wire.chat(said, me.id, mine=False)}, but=me.id)
+            hub.tell_pages(line.dossier_id)
 
     hub.later(keep_and_tell())
+
+
+CHAT, ICE = Pace("chat", 1, 10), Pace("ice", 20, 200)
+PUBLISH = Pace("publish", 1, 10)  # the unit draws keys and reads much text
+
+_ACTS: dict[str, tuple[Pace, Act]] = {
+    "ping": (CHEAP, ping),
+    "ice": (ICE, relay_ice),
+    "sdp": (CHEAP, relay_sdp),
+    "state": (CHEAP, restate),
+    "join": (VALUED, join),
+    "leave": (VALUED, leave),
+    "publish": (PUBLISH, publish),
+    "unpublish": (VALUED, unpublish),
+    "blocked": (VALUED, blocked),
+    "chat": (CHAT, chat),
+    "rooms": (VALUED, follow_rooms),
+    "wait": (VALUED, wait),
+    "admit": (VALUED, admit),
+    "refuse": (VALUED, refuse),
+    "invite": (VALUED, invite),
+    "withdraw": (VALUED, withdraw),
+}
+for _name, (_pace, _act) in _ACTS.items():
+    register(_name, messages.SCHEMAS[_name], _pace, _act)

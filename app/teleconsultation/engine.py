@@ -45,7 +45,15 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.1, 1.0  # seconds between two attempts to reach t
 MOST_WAITING = 256  # requests without an answer
 MOST_UNSENT = 1 << 20  # bytes that the unit has not read yet
 TRY_AGAIN = ("relais-plein",)  # refusals of the unit that pass
-FAULTS = (OSError, ValueError, KeyError, TypeError, EOFError)  # the line broke, was late, or is not of the contract
+DESCRIBES = 2  # version of the contract from which the unit takes `describe`
+FAULTS = (
+    OSError,
+    ValueError,
+    KeyError,
+    TypeError,
+    AttributeError,
+    EOFError,
+)  # the line broke, was late, or is not of the contract
 
 Message = dict[str, Any]
 
@@ -60,6 +68,7 @@ class UnitEngine:
         self._writer: asyncio.StreamWriter | None = None
         self._waiting: dict[int, asyncio.Future[Message]] = {}
         self._count = 0
+        self._version = 0
 
     @property
     def is_up(self) -> bool:
@@ -93,6 +102,12 @@ class UnitEngine:
     async def mute(self, peer: str, kind: str, muted: bool) -> None:
         """Drop somebody's sound or picture, or let it through again. Raises: RelayUnavailable, RelayRefused."""
         await self._ask("mute", peer=peer, kind=kind, muted=muted)
+
+    async def describe(self, peer: str, source: str, content: str) -> None:
+        """Say what a second sound or picture is. Raises: RelayUnavailable, RelayRefused."""
+        if self._version < DESCRIBES:
+            return  # a unit that outlived an upgrade of ours would close the connection on an unknown word
+        await self._ask("describe", peer=peer, source=source, content=content)
 
     async def list(self) -> tuple[UnitPeer, ...]:
         """Who is on the unit. Raises: RelayUnavailable."""
@@ -152,7 +167,7 @@ class UnitEngine:
             async with asyncio.timeout(ANSWERED_WITHIN):
                 welcome = await self._prove(reader, writer)
             peers = _peers(welcome["peers"])
-            self._writer = writer
+            self._writer, self._version = writer, int(welcome["version"])
             log.info("relay.up", peers=len(peers))
             self._tell(UnitUp(peers))
             while line := await reader.readline():
@@ -228,6 +243,7 @@ def _peers(values: Any) -> tuple[UnitPeer, ...]:
             str(value["room"]),
             frozenset(map(str, value["muted"])),
             _slots(value["slots"]) if "slots" in value else None,
+            {str(source): str(content) for source, content in value.get("described", {}).items()},
         )
         for value in values
     )

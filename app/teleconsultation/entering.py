@@ -25,9 +25,9 @@ from app.identity.models import Professional
 from app.platform import Platform
 from app.teleconsultation import invitations, messages, service, wire
 from app.teleconsultation.lines import CallerLine, GuestLine, Line
-from app.teleconsultation.messages import Message
 from app.teleconsultation.models import Room
 from app.teleconsultation.presence import Entry, Participant, RoomTaken
+from app.teleconsultation.returning import may_come_back
 from app.teleconsultation.routes import Route
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def place(hub: Hub, line: Line) -> Participant:
 async def asked(
     hub: Hub,
     line: Line,
-    message: Message,
+    message: object,
     use_case: Callable[Concatenate[Platform, P], T],
     *arguments: P.args,
     **options: P.kwargs,
@@ -102,6 +102,7 @@ def join(hub: Hub, line: Line, message: messages.Join) -> None:
     hub.forwarding.changed(rerouted, but=me.id)
     _answer(hub, line, room, me, resumed=entry.resumed)
     hub.forwarding.welcome(line, me, resumed=entry.resumed, offer=message.publish)
+    hub.parts.each(lambda part: part.entered(me, resumed=entry.resumed))
     if not entry.kept:
         hub.later(_keep_entry(hub, line, room, entry))
 
@@ -113,6 +114,8 @@ def _allowed(hub: Hub, line: Line, message: messages.Join) -> Room:
         room = service.room_called(session, message.room)
         if not hub.presence.knows_silenced(line.dossier_id):
             hub.presence.restore_silenced(line.dossier_id, service.silenced(session, line.dossier))
+        for part in hub.parts:
+            part.check_entry(session, line, room)
     if isinstance(line, CallerLine):
         service.check_step(line.dossier)
         if room.closed and room.id != line.dossier.planned_room_id and not _goes_on(hub, line, room, message):
@@ -133,7 +136,7 @@ def _may_go_in(hub: Hub, line: GuestLine, room: Room, message: messages.Join) ->
     Without one the guest waits, unless the place is taken back: after a restart a guest's page may be the first.
     """
     invitation = line.guest.invitation
-    if not invitation.is_admitted:
+    if not _is_let_in(hub, line):
         if message.resume is not None:
             return False  # the call ended meanwhile: back to the waiting room
         raise NotAdmitted
@@ -142,6 +145,15 @@ def _may_go_in(hub: Hub, line: GuestLine, room: Room, message: messages.Join) ->
     if hub.presence.is_attended(room.slug, line.dossier_id):
         return True
     return hub.presence.would_resume(room.slug, line.dossier_id, line.person, message.resume)
+
+
+def _is_let_in(hub: Hub, line: GuestLine) -> bool:
+    """Whether a guest need not wait: let in, or back in time from a broken line."""
+    invitation = line.guest.invitation
+    if invitation.is_admitted or invitation.left_at is None:
+        return invitation.is_admitted
+    with hub.platform.reading() as session:
+        return may_come_back(session, hub.platform.now(), invitation)
 
 
 def _take_place(hub: Hub, line: Line, room: Room, message: messages.Join) -> Entry | None:
@@ -158,6 +170,7 @@ def _take_place(hub: Hub, line: Line, room: Room, message: messages.Join) -> Ent
             microphone=message.microphone,
             resume=message.resume,
         )
+        entry.participant.aux, entry.participant.auscultation = message.aux, message.auscultation
     except RoomTaken:
         raise RoomTaken(
             f"{room.name} est occupée par une autre téléconsultation. Choisissez une autre salle."
@@ -196,23 +209,23 @@ def _answer(hub: Hub, line: Line, room: Room, me: Participant, *, resumed: bool)
     with hub.platform.reading() as session:
         chat = [wire.chat(said) for said in service.chat_for(session, line.actor, line.dossier)]
         invited = hub.invitations_for(session, host) if host else []
-    line.tell(
-        {
-            "t": "joined",
-            "id": me.id,
-            "proof": hub.presence.proof(me),
-            "room": {"id": room.slug, "name": room.name},
-            "capacity": hub.presence.topology.capacity,
-            "since": wire.instant(me.since),
-            "people": [wire.person(other) for other in hub.others(me)],
-            "chat": chat,
-            "lobby": wire.lobby(hub.lobby.of_dossier(me.dossier_id)) if host else [],
-            "invitations": invited,
-            "resumed": resumed,
-            "route": hub.routes.of(me.call).value,
-            "silenced": me.silenced,
-        }
-    )
+    answer: dict[str, Any] = {
+        "t": "joined",
+        "id": me.id,
+        "proof": hub.presence.proof(me),
+        "room": {"id": room.slug, "name": room.name},
+        "capacity": hub.presence.topology.capacity,
+        "since": wire.instant(me.since),
+        "people": [wire.person(other) for other in hub.others(me)],
+        "chat": chat,
+        "lobby": wire.lobby(hub.lobby.of_dossier(me.dossier_id)) if host else [],
+        "invitations": invited,
+        "resumed": resumed,
+        "route": hub.routes.of(me.call).value,
+        "silenced": me.silenced,
+    }
+    hub.parts.joined(line, me, answer)
+    line.tell(answer)
     hub.tell_missed(me.id)
     hub.tell_rooms()
     if host:
@@ -244,7 +257,7 @@ def _enter(platform: Platform, secret: str, actor: Professional, number: str, ro
 # -- the waiting room
 
 
-def wait(hub: Hub, line: Line) -> None:
+def wait(hub: Hub, line: Line, _message: messages.Wait) -> None:
     """Put a guest into the waiting room."""
     if not isinstance(line, GuestLine):
         raise InvalidInput(ONLY_FOR_GUESTS)
@@ -255,7 +268,7 @@ def wait(hub: Hub, line: Line) -> None:
 def let_wait(hub: Hub, line: GuestLine) -> None:
     """Put a guest at the door, or straight in when they were let in and a professional is there."""
     invitation = line.guest.invitation
-    if invitation.is_admitted and (room := _attended_room(hub, line)):
+    if _is_let_in(hub, line) and (room := _attended_room(hub, line)):
         line.waits = False
         hub.lobby.leave(line.invitation_id)
         line.tell({"t": "admitted", "room": room, "unit": hub.will_be_on_unit(room, line.dossier_id)})
@@ -279,8 +292,9 @@ def _attended_room(hub: Hub, line: GuestLine) -> str | None:
     return room.slug if hub.presence.is_attended(room.slug, line.dossier_id) else None
 
 
-def admit(hub: Hub, line: CallerLine, message: messages.Admit) -> None:
+def admit(hub: Hub, asking: Line, message: messages.Admit) -> None:
     """Let a waiting guest in, when there is a place."""
+    line = professional(asking)
     guest = message.guest
     me = place(hub, line)
     hub.check(line)
@@ -302,8 +316,9 @@ def admit(hub: Hub, line: CallerLine, message: messages.Admit) -> None:
     hub.later(let_in())
 
 
-def refuse(hub: Hub, line: CallerLine, message: messages.Refuse) -> None:
+def refuse(hub: Hub, asking: Line, message: messages.Refuse) -> None:
     """Don't let a guest in; the bus tells their page (`Hub._invitation_changed`), wherever it is connected."""
+    line = professional(asking)
     place(hub, line)
     hub.check(line)
     waiting = hub.lobby.find(message.guest)

@@ -41,6 +41,7 @@ class Forwarding:
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
         self._unit = hub.platform.media
+        self._told: dict[tuple[str, str], str] = {}  # participant and source -> what the unit was told it is
         self._calls: dict[str, str] = {}  # participant on the unit, or asking for it -> call
         self._slots: dict[str, tuple[Slot, ...]] = {}
         self._levels: dict[str, int] = {}
@@ -58,8 +59,15 @@ class Forwarding:
     # -- routes
 
     def recount(self, call: str) -> Change | None:
-        """People came or left: the change of route that follows, which the caller tells with `changed`."""
-        return self._hub.routes.count(call, len(self._people(call)), self._hub.platform.now())
+        """People came, left, or were silenced: the change of route that follows, which the caller tells with `changed`.
+
+        On the direct route a silence hangs on the others' pages: with a unit, that is what carries such a call.
+        """
+        people = self._people(call)
+        change = self._hub.routes.count(call, len(people), self._hub.platform.now())
+        if change is None and self._unit is not None and len(people) > 1 and any(p.silenced for p in people):
+            return self._hub.routes.keep_on_unit(call, "muted")
+        return change
 
     def changed(self, change: Change | None, but: str | None = None) -> None:
         """Tell a change of route, and keep it in the journal."""
@@ -74,6 +82,7 @@ class Forwarding:
         if people:
             dossier_id = people[0].dossier_id
             hub.later(hub.desk.run(service.keep_route, dossier_id, room, change.route.value, change.reason))
+        hub.parts.each(lambda part: part.rerouted(change))
 
     def blocked(self, me: Participant, to: str) -> None:
         """The direct path between two people is not up; for somebody who has just left nothing is done."""
@@ -107,6 +116,7 @@ class Forwarding:
             self._slots[me.id] = joined.slots
             if me.silenced:  # before the page gets the answer: nothing of theirs can arrive earlier
                 await self._unit.mute(me.id, SOUND, True)
+            self.describe(me)
         except TeledossierError as refusal:
             if self._hub.presence.find(me.id) is not None:
                 self._hub.refuse(line, refusal, "publish")
@@ -123,6 +133,7 @@ class Forwarding:
         """Off the unit at once: out of the room, or seeing everybody directly again."""
         self._slots.pop(participant_id, None)
         self._levels.pop(participant_id, None)
+        self._told = {known: content for known, content in self._told.items() if known[0] != participant_id}
         call = self._calls.pop(participant_id, None)
         if call is None or self._unit is None:
             return
@@ -135,9 +146,20 @@ class Forwarding:
         if self._unit is not None and participant.id in self._calls:
             self._hub.later(self._unit.mute(participant.id, SOUND, participant.silenced))
 
+    def describe(self, participant: Participant) -> None:
+        """Tell the unit what somebody's second picture and sound are: by that it gives them places, and an order."""
+        if self._unit is None or participant.id not in self._calls:
+            return
+        sound = "auscultation" if participant.auscultation else participant.aux  # a shared tab brings its sound
+        for source, content in (("aux-video", participant.aux), ("aux-audio", "" if sound == "camera" else sound)):
+            if self._told.get((participant.id, source), "") != content:
+                self._told[participant.id, source] = content
+                self._hub.later(self._unit.describe(participant.id, source, content))
+
     def welcome(self, line: Line, me: Participant, *, resumed: bool, offer: str | None) -> None:
         """After `joined`: onto the unit with the offer of the lobby, and what the others know of the call."""
         hub = self._hub
+        self.describe(me)
         if hub.routes.of(me.call) is not Route.UNIT:
             return
         if offer is not None:
@@ -164,6 +186,7 @@ class Forwarding:
                 self._reached(peers)
             case UnitDown():
                 self._slots.clear()
+                self._told.clear()
             case SlotsChanged(peer, slots):
                 if peer in self._calls:
                     self._slots[peer] = slots
@@ -180,6 +203,7 @@ class Forwarding:
     def _reached(self, peers: tuple[UnitPeer, ...]) -> None:
         hub = self._hub
         self._calls = {peer.peer: peer.room for peer in peers}
+        self._told = {(peer.peer, source): content for peer in peers for source, content in peer.described.items()}
         self._levels.clear()
         self._speakers.clear()
         if not self._all_back:
@@ -191,9 +215,11 @@ class Forwarding:
             known = hub.presence.find(peer.peer)
             if known is not None and known.silenced != (SOUND in peer.muted):
                 self.mute(known)
+            if known is not None:
+                self.describe(known)
         for participant in hub.presence.everybody():
             if participant.id not in self._calls and hub.routes.of(participant.call) is Route.UNIT:
-                hub.tell(participant.id, {"t": "unpublished", "reason": "relay"})
+                self._tell_lost(participant.id, "relay")
         if self._all_back:
             self._remove_strangers()
 
@@ -211,7 +237,12 @@ class Forwarding:
         self._slots.pop(peer, None)
         self._levels.pop(peer, None)
         if self._calls.pop(peer, None) is not None:
-            self._hub.tell(peer, {"t": "unpublished", "reason": reason})
+            self._tell_lost(peer, reason)
+
+    def _tell_lost(self, peer: str, reason: str) -> None:
+        self._hub.tell(peer, {"t": "unpublished", "reason": reason})
+        if (participant := self._hub.presence.find(peer)) is not None:
+            self._hub.parts.each(lambda part: part.off_unit(participant, reason))
 
     def _spoke(self, call: str, peer: str | None) -> None:
         if peer is None:

@@ -1,6 +1,6 @@
 """The rooms of one process, alive: what comes in, what time does, what the bus brings, who must go.
 
-`register` knows who is connected and where; `acts` says what each message does. Everything here runs on one event loop
+`register` knows who is connected and where; `features` says what each message does. Everything here runs on one event loop
 and never waits: the database's work goes to the `Desk` afterwards.
 """
 
@@ -14,21 +14,26 @@ from typing import Any
 
 import structlog
 
+import app.teleconsultation.features  # noqa: F401  registers every word and part
 from app.bus import Message as Event
 from app.errors import TeledossierError
 from app.identity import login_sessions
 from app.messaging import service as outbox
 from app.platform import Platform
-from app.teleconsultation import acts, door, invitations, service, wire
+from app.teleconsultation import door, invitations, service, wire
 from app.teleconsultation.desk import Desk
 from app.teleconsultation.entering import RIGHTS_LOST, let_wait
 from app.teleconsultation.forwarding import Forwarding
 from app.teleconsultation.limits import TOO_FAST
 from app.teleconsultation.lines import FLOOD, RIGHT_LOST, SILENT, CallerLine, GuestLine, Line, Socket
-from app.teleconsultation.messages import MessageRefused, name_of, parse
+from app.teleconsultation.messages import parse
 from app.teleconsultation.models import Invitation
-from app.teleconsultation.presence import EIGHT, Departure, Topology
-from app.teleconsultation.register import Register
+from app.teleconsultation.parts import Parts
+from app.teleconsultation.presence import EIGHT, Departure, Participant, Topology
+from app.teleconsultation.protocol import word_of
+from app.teleconsultation.register import GUESTS_ASKED, Register
+from app.teleconsultation.returning import LINE_LOST
+from app.teleconsultation.schema import MessageRefused
 
 log = structlog.get_logger(__name__)
 
@@ -43,7 +48,7 @@ PENANCE = 4.0  # seconds that who was cut off for a flood stays out; their page 
 MOST_LINES = 24  # of one login or invitation: a page has one
 
 MEETING_OVER = "La téléconsultation est terminée. Les professionnels ont quitté la salle. Merci d'avoir participé."
-LINE_LOST = "Vous êtes sorti de la salle : la liaison était coupée depuis trop longtemps. Entrez de nouveau."
+OUT_TOO_LONG = "Vous êtes sorti de la salle : la liaison était coupée depuis trop longtemps. Entrez de nouveau."
 
 
 class Hub(Register):
@@ -58,11 +63,13 @@ class Hub(Register):
             self._subscribe("logout", self._logged_out),
             self._subscribe(invitations.TOPIC, self._invitation_changed),
             self._subscribe(outbox.CHANGED, self._mail_changed),
+            self._subscribe(GUESTS_ASKED, lambda event: self.tell_pages(int(event["dossier"]))),
         ]
         self._flooded: dict[str, float] = {}  # secret of who was cut off -> until when they stay out
         self._looked_at = time.monotonic()
         self._ticking = self._loop.create_task(self._tick_for_ever())
         self.forwarding = Forwarding(self)
+        self.parts = Parts(self)
         self._coming_back = self._loop.call_later(COMING_BACK, self._end_abandoned)
 
     async def close(self) -> None:
@@ -72,7 +79,8 @@ class Hub(Register):
         self._coming_back.cancel()
         self._ticking.cancel()
         await self.forwarding.close()
-        await asyncio.gather(self._ticking, *self._work, return_exceptions=True)
+        await asyncio.gather(self._ticking, *(part.close() for part in self.parts), return_exceptions=True)
+        await asyncio.gather(*self._work, return_exceptions=True)
         self.desk.close()
 
     # -- lines
@@ -116,12 +124,13 @@ class Hub(Register):
         except MessageRefused as refusal:
             self._count_refusal(line, refusal, refusal.about, refusal.key, now)
             return
-        about, key = name_of(message), getattr(message, "key", None)
+        word = word_of(message)
+        about, key = word.name, getattr(message, "key", None)
         if not line.limits.allow(message, now):
             self._count_refusal(line, MessageRefused(TOO_FAST), about, key, now)
             return
         try:
-            acts.act(self, line, message)
+            word.act(self, line, message)
         except TeledossierError as refusal:
             self.refuse(line, refusal, about, key)
 
@@ -187,6 +196,10 @@ class Hub(Register):
         self.forwarding.leave(participant_id)
         return super().forget(participant_id)
 
+    def replaced(self, older: Participant, by: Line) -> None:
+        super().replaced(older, by)
+        self.parts.each(lambda part: part.gone(older, "replaced"))
+
     def departed(self, departure: Departure, reason: str, message: str = "", *, journal: bool = True) -> None:
         """Tell that somebody is out, and keep it. `message` tells themselves, when it was not their wish."""
         gone = departure.participant
@@ -195,6 +208,7 @@ class Hub(Register):
             line.tell({"t": "removed", "message": message})
         self.tell_room(gone.room, {"t": "left", "id": gone.id, "name": gone.person.name})
         self.forwarding.changed(self.forwarding.recount(gone.call))
+        self.parts.each(lambda part: part.gone(gone, reason))
         self.tell_rooms()
         if gone.person.professional:
             self.hosts_changed(gone.dossier_id)
@@ -231,10 +245,11 @@ class Hub(Register):
         for departure in self.presence.expire(instant):
             professional = departure.participant.person.professional
             lost = departure.participant.lost_at is not None
-            self.departed(departure, "line-lost" if lost else "over", LINE_LOST if professional else MEETING_OVER)
+            self.departed(departure, LINE_LOST if lost else "over", OUT_TOO_LONG if professional else MEETING_OVER)
         for guest in self.lobby.expire(instant):
             self.guests_changed(guest.dossier_id)
         self.forwarding.tick(instant)
+        self.parts.each(lambda part: part.tick(instant))
 
     async def _tick_for_ever(self) -> None:
         while True:

@@ -22,6 +22,7 @@ from sqlmodel import Session, col, select
 from app.audit import service as audit
 from app.db import key
 from app.dossiers.access import Right, dossier_for
+from app.dossiers.calls import GUEST_ENTERED, GUEST_LEFT
 from app.dossiers.models import Dossier
 from app.errors import InvalidInput, InvitationInvalid, NotAdmitted, NotFound
 from app.identity import contacts
@@ -34,6 +35,7 @@ from app.teleconsultation import door
 from app.teleconsultation.letters import SUBJECT, Letter
 from app.teleconsultation.messages import Invite
 from app.teleconsultation.models import Invitation
+from app.teleconsultation.returning import may_come_back
 from app.teleconsultation.service import check_step, room_called
 
 TOPIC = "invitation"  # of outbox rows, and bus topic: this invitation changed; `closed` when its holder must go
@@ -195,24 +197,27 @@ def guest_entered(platform: Platform, actor: Invitation, room: str) -> None:
         if invitation.withdrawn_at or invitation.refused_at:
             raise InvitationInvalid
         if not invitation.is_admitted:  # they left, which was not written yet when they came back
-            raise NotAdmitted
+            if not may_come_back(session, platform.now(), invitation):
+                raise NotAdmitted
+            invitation.left_at = None
+            session.add(invitation)
         kept = room_called(session, room)
         detail = {"invitation": actor.id, "room": kept.slug}
         dossier_id = invitation.dossier_id
         audit.record(
-            session, platform.now(), actor, "guest.entered", dossier_id=dossier_id, subject=kept.name, detail=detail
+            session, platform.now(), actor, GUEST_ENTERED, dossier_id=dossier_id, subject=kept.name, detail=detail
         )
     _tell(platform, actor)
 
 
 def guest_left(platform: Platform, actor: Invitation, reason: str = "left") -> None:
-    """A guest is out of the room; to come back they must be let in anew."""
+    """A guest is out of the room; to come back they must be let in anew, but for a broken line (`returning`)."""
     with platform.transaction() as session:
         invitation = session.get_one(Invitation, actor.id)
         if invitation.is_admitted:
             invitation.left_at = platform.now()
             session.add(invitation)
-        _record(platform, session, actor, "guest.left", invitation, reason=reason)
+        _record(platform, session, actor, GUEST_LEFT, invitation, reason=reason)
     _tell(platform, actor)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from app.teleconsultation.messages import Chat, Ice, Message, Ping, Publish, Sdp, State
+from app.teleconsultation.protocol import Pace, word_of
 
 TOO_FAST = "Trop de messages à la fois : celui-ci n'a pas été transmis. Patientez un instant, puis réessayez."
 
@@ -32,28 +32,18 @@ class Bucket:
 
 @dataclass
 class Limits:
-    """The buckets of one connection."""
+    """The buckets of one connection: one for each pace, and one for its refusals."""
 
-    chat: Bucket = field(default_factory=lambda: Bucket(1, 10))
-    ice: Bucket = field(default_factory=lambda: Bucket(20, 200))
-    publish: Bucket = field(default_factory=lambda: Bucket(1, 10))  # the unit draws keys and reads much text
-    cheap: Bucket = field(default_factory=lambda: Bucket(10, 60))  # relayed, nothing kept
-    valued: Bucket = field(default_factory=lambda: Bucket(1, 20))  # read or write the database
+    buckets: dict[Pace, Bucket] = field(default_factory=dict)
     patience: Bucket = field(default_factory=lambda: Bucket(1, 50))  # refusals before being cut off
 
-    def allow(self, message: Message, now: float) -> bool:
+    def allow(self, message: object, now: float) -> bool:
         """Whether this message may be acted on."""
-        match message:
-            case Chat():
-                return self.chat.take(now)
-            case Ice():
-                return self.ice.take(now)
-            case Publish():
-                return self.publish.take(now)
-            case Ping() | Sdp() | State():
-                return self.cheap.take(now)
-            case _:
-                return self.valued.take(now)
+        pace = word_of(message).pace
+        bucket = self.buckets.get(pace)
+        if bucket is None:
+            bucket = self.buckets[pace] = Bucket(pace.rate, pace.burst)
+        return bucket.take(now)
 
     def is_flood(self, now: float) -> bool:
         """Count one refusal; whether it was one too many."""

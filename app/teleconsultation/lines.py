@@ -19,6 +19,7 @@ from app.teleconsultation.service import RoomChoice
 
 RIGHT_LOST = 4401  # close codes: docs/signalling.md
 FLOOD = 4429
+ELSEWHERE = 4503  # another process has the rooms
 SILENT = 4408
 REPLACED = 4409
 

@@ -1,6 +1,6 @@
 """What a browser may say to the room (`docs/signalling.md`), as frozen values; `parse` lets nothing else through.
 
-A message is refused whole: unknown name, missing or extra field, wrong type, too long, characters that no keyboard
+Here are the words of a plain call; a feature brings its own (`protocol`). A message is refused whole: unknown name, missing or extra field, wrong type, too long, characters that no keyboard
 makes. What comes out needs no second look, except for rights.
 """
 
@@ -11,8 +11,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
+from app.teleconsultation import protocol
 from app.teleconsultation.models import GuestRole
 from app.teleconsultation.schema import (
+    ID,
+    KEY,
     Check,
     MessageRefused,
     Schema,
@@ -75,6 +78,8 @@ class Join:
     room: str
     camera: bool
     microphone: bool
+    aux: str = ""
+    auscultation: bool = False
     offer: str | None = None  # SDP made in the lobby, for the one who is inside
     resume: Resume | None = None
     publish: str | None = None  # the same for the forwarding unit
@@ -106,10 +111,12 @@ class Ice:
 
 @dataclass(frozen=True)
 class State:
-    """What I send now."""
+    """What I send now; `aux` says what the second picture is: « screen », « camera » (of an examination), or none."""
 
     camera: bool
     microphone: bool
+    aux: str = ""
+    auscultation: bool = False
 
 
 @dataclass(frozen=True)
@@ -173,21 +180,6 @@ class Blocked:
 
 
 @dataclass(frozen=True)
-class Mute:
-    """Silence this participant for everybody, or give the microphone back."""
-
-    person: str
-    muted: bool
-
-
-@dataclass(frozen=True)
-class Ask:
-    """Ask this participant to open the microphone."""
-
-    person: str
-
-
-@dataclass(frozen=True)
 class Leave:
     """I go."""
 
@@ -197,31 +189,26 @@ class Ping:
     """I am still here."""
 
 
-Media = Publish | Unpublish | Blocked
-Moderation = Admit | Refuse | Mute | Ask
-Message = Rooms | Join | Wait | Sdp | Ice | State | Chat | Invite | Withdraw | Leave | Ping | Media | Moderation
-
-
-def parse(frame: str | bytes) -> Message:
-    """The message in one WebSocket frame. Raises: MessageRefused."""
+def parse(frame: str | bytes) -> Any:
+    """The message in one WebSocket frame, a value of the class its word registered. Raises: MessageRefused."""
     if not isinstance(frame, str):
         raise MessageRefused
     if len(frame) > LARGEST_MESSAGE or len(frame.encode("utf-8", "surrogatepass")) > LARGEST_MESSAGE:
         raise MessageRefused(TOO_LARGE)
     fields = _read(frame)
     name = fields.pop("t", None)
-    schema = _SCHEMAS.get(name) if isinstance(name, str) else None
-    if schema is None:
+    word = protocol.named(name) if isinstance(name, str) else None
+    if word is None:
         raise MessageRefused
     try:
-        return schema.build(**schema.check(fields))
+        return word.schema.build(**word.schema.check(fields))
     except MessageRefused as refused:
         raise MessageRefused(refused.message, about=str(name), key=_legible_key(fields)) from None
 
 
-def name_of(message: Message) -> str:
+def name_of(message: object) -> str:
     """The `t` of a message."""
-    return type(message).__name__.lower()
+    return protocol.word_of(message).name
 
 
 def _read(frame: str) -> dict[str, Any]:
@@ -247,7 +234,7 @@ def _refuse(_constant: str) -> NoReturn:
 
 def _legible_key(fields: Mapping[str, Any]) -> str | None:
     try:
-        return str(_key(fields.get("key")))
+        return str(KEY(fields.get("key")))
     except MessageRefused:
         return None
 
@@ -259,8 +246,6 @@ def _role(value: object) -> GuestRole:
         raise MessageRefused from None
 
 
-_ID = like(r"[A-Za-z0-9_.-]{1,64}")
-_key = like(r"[A-Za-z0-9_.:-]{1,64}")
 _SLUG = like(r"[a-z0-9-]{1,64}")
 _SDP = text(LARGEST_SDP, 1, TOO_LARGE, lines=True)
 _UNIT_OFFER = text(LARGEST_UNIT_OFFER, 1, TOO_LARGE, lines=True)
@@ -278,21 +263,22 @@ _CANDIDATE = Schema(
         "usernameFragment": or_null(text(256)),
     },
 ).part
-_RESUME = Schema(Resume, {"id": _ID, "proof": like(r"[A-Za-z0-9_-]{1,128}")}).part
+_RESUME = Schema(Resume, {"id": ID, "proof": like(r"[A-Za-z0-9_-]{1,128}")}).part
 _DEVICES: dict[str, Check] = {"camera": flag, "microphone": flag}
+_SECOND: dict[str, Check] = {"aux": like("screen|camera|"), "auscultation": flag}
 
-_SCHEMAS: dict[str, Schema] = {
+SCHEMAS: dict[str, Schema] = {
     "rooms": Schema(Rooms),
     "join": Schema(
         Join,
         {"room": _SLUG, **_DEVICES},
-        {"offer": or_null(_SDP), "resume": or_null(_RESUME), "publish": or_null(_UNIT_OFFER)},
+        {**_SECOND, "offer": or_null(_SDP), "resume": or_null(_RESUME), "publish": or_null(_UNIT_OFFER)},
     ),
     "wait": Schema(Wait, _DEVICES),
-    "sdp": Schema(Sdp, {"to": _ID, "description": _DESCRIPTION}),
-    "ice": Schema(Ice, {"to": _ID, "candidate": or_null(_CANDIDATE)}),
-    "state": Schema(State, _DEVICES),
-    "chat": Schema(Chat, {"text": trimmed(_CHAT, "Ce message est vide."), "key": _key}),
+    "sdp": Schema(Sdp, {"to": ID, "description": _DESCRIPTION}),
+    "ice": Schema(Ice, {"to": ID, "candidate": or_null(_CANDIDATE)}),
+    "state": Schema(State, _DEVICES, _SECOND),
+    "chat": Schema(Chat, {"text": trimmed(_CHAT, "Ce message est vide."), "key": KEY}),
     "admit": Schema(Admit, {"guest": number_in_text}),
     "refuse": Schema(Refuse, {"guest": number_in_text}),
     "invite": Schema(
@@ -302,15 +288,13 @@ _SCHEMAS: dict[str, Schema] = {
             "address": trimmed(_ADDRESS, "Saisissez une adresse."),
             "name": trimmed(_NAME, "Saisissez le nom de la personne invitée."),
             "role": _role,
-            "key": _key,
+            "key": KEY,
         },
     ),
     "withdraw": Schema(Withdraw, {"invitation": number_in_text}),
     "publish": Schema(Publish, {"offer": _UNIT_OFFER, "n": number(MOST_PUBLISHED)}),
     "unpublish": Schema(Unpublish),
-    "blocked": Schema(Blocked, {"to": _ID}),
-    "mute": Schema(Mute, {"person": _ID, "muted": flag}),
-    "ask": Schema(Ask, {"person": _ID}),
+    "blocked": Schema(Blocked, {"to": ID}),
     "leave": Schema(Leave),
     "ping": Schema(Ping),
 }

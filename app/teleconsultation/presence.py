@@ -84,6 +84,8 @@ class Participant:
     since: datetime
     lost_at: datetime | None = None
     silenced: bool = False
+    aux: str = ""  # what the second picture is: « screen », « camera »; empty: there is none
+    auscultation: bool = False  # whether a stethoscope is sent beside the voice
 
     @property
     def call(self) -> str:

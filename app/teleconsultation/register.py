@@ -19,8 +19,14 @@ from app.teleconsultation.presence import Participant, Presence, Topology
 from app.teleconsultation.routes import Routes, call_name
 
 MISSED = 200  # messages kept for somebody whose line is broken
+GUESTS_ASKED = "guests.asked"  # bus topic: a page wants to hear `guests_topic`
 KEPT = ("entered", "sdp", "ice", "published")  # what begins or carries a call
 ELSEWHERE = "Vous avez ouvert la salle dans une autre page : celle-ci est fermée. Rien n'est perdu."
+
+
+def guests_topic(dossier_id: int) -> str:
+    """Bus topic of one dossier: where its guests are now, or something was written."""
+    return f"guests.{dossier_id}"
 
 
 class Register:
@@ -110,13 +116,15 @@ class Register:
                 line.tell({"t": "rooms", "rooms": self.rooms_for(line)})
 
     def tell_lobby(self, dossier_id: int) -> None:
-        """Tell the professionals of a dossier's rooms who waits."""
+        """Tell the professionals of a dossier who waits: in its rooms, in the device check, on its page."""
         message = {"t": "lobby", "guests": wire.lobby(self.lobby.of_dossier(dossier_id))}
-        for line in self._hosts(dossier_id):
-            line.tell(message)
+        for line in self._callers(dossier_id):
+            if line.participant or line.follows_rooms:
+                line.tell(message)
 
     def tell_invitations(self, dossier_id: int) -> None:
         """Tell the professionals of a dossier's rooms what became of its invitations."""
+        self.tell_pages(dossier_id)
         listeners = [line for line in self._callers(dossier_id) if line.participant or line.follows_invitations]
         if not listeners:
             return
@@ -124,6 +132,11 @@ class Register:
             message = {"t": "invitations", "invitations": self.invitations_for(session, listeners[0])}
         for line in listeners:
             line.tell(message)
+
+    def tell_pages(self, dossier_id: int) -> None:
+        """Tell the pages of a dossier, in whatever process, where its guests are (invitation -> place); no names."""
+        places = {str(invitation): place for invitation, place in self.whereabouts(dossier_id).items()}
+        self.platform.bus.publish(guests_topic(dossier_id), {"places": places})
 
     def tell_waiting(self, line: GuestLine) -> None:
         doctor = wire.doctor_among(self.presence.of_dossier(line.dossier_id))
@@ -170,6 +183,3 @@ class Register:
 
     def _callers(self, dossier_id: int) -> list[CallerLine]:
         return [line for line in self.lines if isinstance(line, CallerLine) and line.dossier_id == dossier_id]
-
-    def _hosts(self, dossier_id: int) -> list[CallerLine]:
-        return [line for line in self._callers(dossier_id) if line.participant]

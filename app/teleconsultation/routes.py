@@ -1,8 +1,8 @@
 """How media travel in each call, as plain values and rules: no clock, no socket, no unit.
 
-    direct ── third person inside, or a page says `blocked` ──> unit
-       ^                                                         │
-       └── exactly two people for STEADY; never after `blocked` ─┘
+    direct ── third person inside, a page says `blocked`, or somebody is silenced ──> unit
+       ^                                                                              │
+       └── exactly two people for STEADY; never after `blocked` or a silence ─────────┘
 
 Peer to peer is the shortest way for two; it does not carry three, and some networks let nobody through. Changes are
 told to the pages, which make the new way before they break the old one. A *call* is the people of one dossier in one
@@ -89,9 +89,13 @@ class Routes:
 
     def blocked(self, call: str) -> Change | None:
         """A page can't reach another directly: the unit carries this call until it ends."""
+        return self.keep_on_unit(call, "blocked")
+
+    def keep_on_unit(self, call: str, reason: str) -> Change | None:
+        """The unit carries this call until it ends: « blocked », or « muted », as only the unit can hold a silence."""
         known = self._calls.setdefault(call, _Call())
         known.blocked = True
-        return self._set(call, known, Route.UNIT, "blocked")
+        return self._set(call, known, Route.UNIT, reason)
 
     def found(self, call: str, people: int) -> Change | None:
         """After a restart of ours, so many people were found on the unit.

@@ -114,3 +114,7 @@ def trimmed(check: Check, empty: str) -> Check:
         return kept
 
     return trim
+
+
+ID = like(r"[A-Za-z0-9_.-]{1,64}")  # of a participant
+KEY = like(r"[A-Za-z0-9_.:-]{1,64}")  # chosen by a page, so that what it sends again is done once

@@ -17,6 +17,7 @@ from app.audit import service as audit
 from app.audit.models import AuditEntry
 from app.db import key as key_of
 from app.dossiers.access import Right, dossier_for
+from app.dossiers.calls import ENTERED, LEFT, STEP_CHANGED
 from app.dossiers.models import Dossier, Step
 from app.dossiers.service import announce, move_to
 from app.errors import InvalidInput, InvitationInvalid, NotAdmitted, NotFound, WrongStep
@@ -25,7 +26,7 @@ from app.platform import Platform
 from app.teleconsultation.models import ChatMessage, Invitation, Room
 from app.teleconsultation.presence import Person
 
-ENTERED, STEP_CHANGED = "room.entered", "dossier.step"  # in the journal
+# In the journal, beside those of `app.dossiers.calls`.
 MUTED, UNMUTED, ROUTE = "participant.muted", "participant.unmuted", "call.route"
 LONGEST_CHAT_SHOWN = 500  # lines
 
@@ -124,7 +125,7 @@ def leave(
             raise NotFound
         kept = room_called(session, room)
         detail = {"room": kept.slug, "reason": reason}
-        audit.record(session, now, actor, "room.left", dossier_id=dossier.id, subject=kept.name, detail=detail)
+        audit.record(session, now, actor, LEFT, dossier_id=dossier.id, subject=kept.name, detail=detail)
         if over:
             _end_call(session, platform, actor, dossier, staying)
     announce(platform, number)

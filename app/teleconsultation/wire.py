@@ -101,6 +101,8 @@ def person(participant: Participant) -> Answer:
         "role": participant.person.role,
         "camera": participant.camera,
         "microphone": _is_heard(participant),
+        "aux": participant.aux,
+        "auscultation": participant.auscultation,
         "silenced": participant.silenced,
         "since": instant(participant.since),
     }
@@ -113,6 +115,8 @@ def state(participant: Participant) -> Answer:
         "from": participant.id,
         "camera": participant.camera,
         "microphone": _is_heard(participant),
+        "aux": participant.aux,
+        "auscultation": participant.auscultation,
         "silenced": participant.silenced,
     }
 

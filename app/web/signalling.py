@@ -15,13 +15,13 @@ from tornado.web import HTTPError
 from tornado.websocket import WebSocketClosedError, WebSocketHandler
 
 from app.dossiers.access import journal_refusal
-from app.errors import InvitationInvalid, NotAuthenticated, NotFound, TeledossierError
+from app.errors import InvitationInvalid, NotAuthenticated, NotFound, RoomsElsewhere, TeledossierError
 from app.platform import Platform
 from app.server.origin import is_ours
 from app.server.rooms import hub_of
 from app.teleconsultation import door, wire
 from app.teleconsultation.hub import Hub
-from app.teleconsultation.lines import RIGHT_LOST, Line
+from app.teleconsultation.lines import ELSEWHERE, RIGHT_LOST, Line
 from app.teleconsultation.messages import LARGEST_MESSAGE
 from app.web.base import Handler
 
@@ -82,7 +82,12 @@ class RoomSocket(Handler, WebSocketHandler):
             self.send(wire.error(self.ended, "hello"))
             self.close(RIGHT_LOST, self.ended.code)
             return
-        self.hub = hub_of(self.application)
+        try:
+            self.hub = hub_of(self.application)
+        except RoomsElsewhere as refusal:
+            self.send(wire.error(refusal, "hello"))
+            self.close(ELSEWHERE, refusal.code)
+            return
         self.line = self.connect(self.hub)
 
     def on_message(self, message: str | bytes) -> None:

@@ -7,10 +7,13 @@ export function stayAwake() {
   let done = false;
   const ask = () => {
     if (document.hidden || done) return;
-    navigator.wakeLock?.request("screen").then((given) => {
-      lock = given;
-      if (done) void given.release();
-    }, () => undefined);
+    navigator.wakeLock?.request("screen").then(
+      (given) => {
+        lock = given;
+        if (done) void given.release();
+      },
+      () => undefined,
+    );
   };
   ask();
   document.addEventListener("visibilitychange", ask);

@@ -1,52 +1,69 @@
 /**
- * The bar of the call. Buttons carry the full names of the contract; the word below may be shorter. `TOOLS` is the
- * order in which they stand: a tool comes into the bar when somebody gives it something to do.
+ * The bar of the call. Buttons carry the full names of the contract; the word below may be shorter. Microphone, camera
+ * and leaving are always there; between and below them stand the tools that there are (`tools.js`).
  */
 import { deviceMenu } from "./device_select.js";
 import { h, icon, roam, set, write } from "./dom.js";
+import { menuButton } from "./menu.js";
 
-/** @typedef {import("./words.js").Words} Words */
-/** @typedef {import("./call.js").Call} Call */
-/** @typedef {import("./devices.js").Devices} Devices */
-/** @typedef {import("./link.js").Kind} Kind */
-/** @typedef {"transfer" | "invite" | "chat" | "capture" | "detach" | "people" | "layout"} Tool */
-
-/** @type {readonly Tool[]} */
-const TOOLS = ["transfer", "invite", "chat", "capture", "detach", "people", "layout"];
+/** @typedef {import("./sources.js").Kind} Kind */
+/** @typedef {import("./tools.js").Context} Context */
+/** @typedef {import("./tools.js").Tool} Tool */
+/** @typedef {{element: HTMLButtonElement, count: HTMLElement, word: HTMLElement}} Button */
 
 export class Bar {
   /**
-   * @param {Words} words
-   * @param {Call} call
-   * @param {Devices} devices
-   * @param {Partial<Record<Tool, () => void>>} acts
+   * @param {Context} context
+   * @param {readonly Tool[]} tools
    */
-  constructor(words, call, devices, acts) {
+  constructor(context, tools) {
+    const { words, call, devices } = context;
+    this.context = context;
     this.words = words;
     this.call = call;
     this.devices = devices;
-    /** @type {Map<Tool, {element: HTMLButtonElement, count: HTMLElement}>} */
+    /** @type {Map<string, Button>} */
     this.tools = new Map();
     this.toggles = { audio: this.toggle("audio", "mic"), video: this.toggle("video", "camera") };
     this.menus = [
       deviceMenu(words, devices, ["audio", "speaker"], words.say("bar.choose_audio")),
       deviceMenu(words, devices, ["video"], words.say("bar.choose_video")),
     ];
-    this.quit = h("button", { type: "button", class: "td-quit", "aria-label": words.say("bar.leave"), title: words.say("bar.leave"), onclick: () => call.leave() },
-      icon("hangup"), h("span", { "aria-hidden": "true" }, words.say("bar.leave.short")));
-    this.first = h("div", { class: "td-bar-first" },
+    this.quit = h(
+      "button",
+      {
+        type: "button",
+        class: "td-quit",
+        "aria-label": words.say("bar.leave"),
+        title: words.say("bar.leave"),
+        onclick: () => call.leave(),
+      },
+      icon("hangup"),
+      h("span", { "aria-hidden": "true" }, words.say("bar.leave.short")),
+    );
+    this.first = h(
+      "div",
+      { class: "td-bar-first" },
       h("span", { class: "td-split" }, this.toggles.audio, this.menus[0].element),
       h("span", { class: "td-split" }, this.toggles.video, this.menus[1].element),
-      h("span", { class: "td-grow" }), this.quit);
-    this.second = h("div", { class: "td-bar-second" });
-    for (const name of TOOLS) {
-      const act = acts[name];
-      if (act) this.second.append(this.tool(name, act));
-    }
-    this.element = h("div", { class: "td-bar", role: "toolbar", "aria-label": words.say("bar.label") }, this.first, this.second);
+      ...this.firstTools(tools),
+      h("span", { class: "td-grow" }),
+      this.quit,
+    );
+    const second = tools.filter(({ place }) => place === "second").map((tool) => this.tool(tool, "td-tool"));
+    this.second = h("div", { class: "td-bar-second" }, ...second);
+    this.element = h(
+      "div",
+      { class: "td-bar", role: "toolbar", "aria-label": words.say("bar.label") },
+      this.first,
+      this.second,
+    );
     this.element.addEventListener("keydown", (event) => {
-      const inMenu = event.composedPath().some((node) => node instanceof HTMLElement && node.getAttribute("role") === "menu");
-      if (!inMenu && (event.key === "ArrowLeft" || event.key === "ArrowRight")) roam(this.element, ".td-bar-first button:not([role]), .td-bar-second button", event);
+      const inMenu = event
+        .composedPath()
+        .some((node) => node instanceof HTMLElement && node.getAttribute("role") === "menu");
+      if (inMenu || (event.key !== "ArrowLeft" && event.key !== "ArrowRight")) return;
+      roam(this.element, ".td-bar-first button:not([role]), .td-bar-second button", event);
     });
     const stops = [devices.on("tracks", () => this.draw()), call.on("silenced", () => this.draw())];
     this.stop = () => stops.forEach((stop) => stop());
@@ -74,25 +91,91 @@ export class Bar {
    * @param {string} name
    */
   toggle(kind, name) {
-    return h("button", { type: "button", class: "td-toggle", "aria-label": this.words.say(`device.${kind}`), "aria-pressed": "true", onclick: () => (kind === "audio" ? this.call.turnMicrophone() : void this.devices.turn(kind, !this.devices.sends(kind))) },
-      icon(name), icon(`${name}-off`));
+    return h(
+      "button",
+      {
+        type: "button",
+        class: "td-toggle",
+        "aria-label": this.words.say(`device.${kind}`),
+        "aria-pressed": "true",
+        onclick: () =>
+          kind === "audio" ? this.call.turnMicrophone() : void this.devices.turn(kind, !this.devices.sends(kind)),
+      },
+      icon(name),
+      icon(`${name}-off`),
+    );
   }
 
   /**
-   * @param {Tool} name
-   * @param {() => void} act
+   * Those beside microphone and camera; the rarer ones stand in a menu of the last of them.
+   * @param {readonly Tool[]} tools
    */
-  tool(name, act) {
+  firstTools(tools) {
+    const shown = tools.filter(({ place }) => place === "first").map((tool) => this.tool(tool, "td-toggle"));
+    const more = tools.filter(({ place }) => place === "more");
+    const splits = shown.map((button) => h("span", { class: "td-split" }, button));
+    if (!more.length) return splits;
+    const menu = menuButton(this.words.say("bar.more"), shown.length ? "chevron" : "more", () =>
+      more.map((tool) => this.item(tool, menu.close)),
+    );
+    const last = splits.pop() ?? h("span", { class: "td-split" });
+    last.append(menu.element);
+    return [...splits, last];
+  }
+
+  /**
+   * @param {Tool} tool
+   * @param {(back: boolean) => void} close its menu
+   */
+  item({ name, open }, close) {
+    const act = () => {
+      close(true);
+      open(this.context);
+    };
+    return h(
+      "button",
+      { type: "button", role: "menuitem", tabindex: -1, onclick: act },
+      icon(name, 18),
+      h("span", {}, this.words.say(`bar.${name}`)),
+    );
+  }
+
+  /**
+   * @param {Tool} tool
+   * @param {"td-tool" | "td-toggle"} style
+   */
+  tool({ name, place, open }, style) {
     const label = this.words.say(`bar.${name}`);
     const count = h("span", { class: "td-count-dot", "aria-hidden": "true", hidden: true });
-    const element = h("button", { type: "button", class: "td-tool", "aria-label": label, title: label, "aria-pressed": "false", onclick: act },
-      icon(name, 22), h("span", { "aria-hidden": "true" }, this.words.say(`bar.${name}.short`)), count);
-    this.tools.set(name, { element, count });
+    const word = h("span", { "aria-hidden": "true" }, place === "second" ? this.words.say(`bar.${name}.short`) : "");
+    const act = () => open(this.context);
+    const element = h(
+      "button",
+      { type: "button", class: style, "aria-label": label, title: label, "aria-pressed": "false", onclick: act },
+      icon(name, 22),
+      place === "second" ? word : null,
+      count,
+    );
+    this.tools.set(name, { element, count, word });
     return element;
   }
 
   /**
-   * @param {Tool} name
+   * A tool that now does something else: « Partager l'écran » becomes « Arrêter le partage ».
+   * @param {string} name
+   * @param {string} label
+   * @param {string} [short] the word below
+   */
+  label(name, label, short) {
+    const tool = this.tools.get(name);
+    if (!tool) return;
+    set(tool.element, "aria-label", label);
+    set(tool.element, "title", label);
+    if (short) write(tool.word, short);
+  }
+
+  /**
+   * @param {string} name
    * @param {boolean} on
    */
   press(name, on) {
@@ -101,7 +184,7 @@ export class Bar {
   }
 
   /**
-   * @param {Tool} name
+   * @param {string} name
    * @param {number} count
    * @param {string} spoken
    */

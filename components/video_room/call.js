@@ -4,14 +4,29 @@
  * States: `out` (lobby, device check), `waiting` (a guest in the waiting room), `joining`, `inside`, `over` (`ending`
  * says why). Emits `state`, `line`, `hello`, `rooms`, `people`, `link` {id}, `chat`, `lobby`, `invitations`, `notice`
  * {event, name}, `problem` {message, about, key}, `self`, `speaker`, `silenced`, `asked` {name}.
+ *
+ * What a tool needs more: `said:<t>` is a message of the server that nobody here knows (and `said:joined`, after every
+ * joining); `peer:<t>` {from, …} is a word of another page (`peer_words.js`). A tool speaks by `line.send` and `line.keep`
+ * to the server, by `topology.say` to the other pages, and sends pictures and sounds by `aux`.
  */
-import { CallActs } from "./call_acts.js";
-import { Topology } from "./topology.js";
+import { CallPlaces } from "./call_places.js";
 
 /** @typedef {import("./signalling.js").Message} Message */
 /** @typedef {import("./signalling.js").Socket} Socket */
 /** @typedef {import("./devices.js").Devices} Devices */
-/** @typedef {{id: string, name: string, detail?: string, role: string, camera: boolean, microphone: boolean, silenced?: boolean, since: string}} Person */
+/**
+ * @typedef {object} Person
+ * @property {string} id
+ * @property {string} name
+ * @property {string} [detail]
+ * @property {string} role
+ * @property {boolean} camera
+ * @property {boolean} microphone
+ * @property {boolean} [silenced] by a professional
+ * @property {"" | "screen" | "camera"} [aux] what they show beside their face
+ * @property {boolean} [auscultation] they let hear a stethoscope
+ * @property {string} since ISO 8601
+ */
 /** @typedef {{id: string, name: string, planned: boolean, people: string[], full: boolean, unit?: boolean}} RoomState */
 /** @typedef {{id: string, name: string, role: string, since: string}} Guest */
 /** @typedef {{id: string, name: string, role: string, address: string, state: string, message?: string}} Invitation */
@@ -23,25 +38,17 @@ import { Topology } from "./topology.js";
 const NO_UNIT = ["relais-indisponible", "relais-refus"];
 /** How long the offer for the unit may hold up the entry of somebody who was just let in. */
 const PREPARING = 600;
-/** How long drawing somebody who enters waits for our answer to them, in ms. */
-const ANSWERING = 150;
-/** How long somebody may be missing after the line came back. */
-const ABSENCE = 10_000;
 
-export class Call extends CallActs {
+export class Call extends CallPlaces {
   /**
    * @param {() => Socket} connect
    * @param {Devices} devices
    * @param {RTCIceServer[]} iceServers
    */
   constructor(connect, devices, iceServers) {
-    super(connect, devices);
-    this.iceServers = iceServers;
-    /** @type {CallState} */
-    this.state = "out";
+    super(connect, devices, iceServers);
     /** @type {Ending | null} */
     this.ending = null;
-    this.message = "";
     /** Why the line will be cut, when the server says it before. */
     this.farewell = "";
     /** @type {Record<string, any> | null} of a guest */
@@ -50,41 +57,18 @@ export class Call extends CallActs {
     /** @type {RoomState[]} */
     this.rooms = [];
     this.room = { id: "", name: "" };
-    this.id = "";
-    this.proof = "";
     this.since = "";
-    /** @type {Map<string, Person>} the others */
-    this.people = new Map();
     /** @type {Guest[]} */
     this.lobby = [];
     /** @type {Invitation[]} */
     this.invitations = [];
-    /** @type {string | null} who speaks, as the unit hears it */
-    this.speaker = null;
-    /** How good the lines of people are, as the unit sees them. @type {Map<string, number>} */
-    this.lines = new Map();
-    /** The unit did not answer last time. */
-    this.waitsForUnit = false;
     this.wasOpen = false;
     this.watching = false;
     this.told = "";
-    /** @type {ReturnType<typeof setTimeout> | undefined} */
-    this.absence = undefined;
-    this.topology = this.newTopology();
     this.quiet = devices.on("tracks", (kind) => this.retrack(kind));
+    this.aux.on("changed", ({ source }) => this.retrack(source));
     this.goodbye = () => this.line.send({ t: "leave" });
     addEventListener("pagehide", this.goodbye);
-  }
-
-  newTopology() {
-    return new Topology({
-      iceServers: this.iceServers,
-      tracks: () => this.devices.tracks,
-      people: () => this.people,
-      send: (message) => this.line.send(message),
-      lineIsOpen: () => this.line.isOpen,
-      changed: (id) => this.emit("link", id),
-    });
   }
 
   /** Everything that can be done before the person decides to enter. */
@@ -146,8 +130,7 @@ export class Call extends CallActs {
   again() {
     this.ending = null;
     this.message = "";
-    this.topology.close();
-    this.topology = this.newTopology();
+    this.renew();
     this.move("out");
     this.line.open();
   }
@@ -157,6 +140,7 @@ export class Call extends CallActs {
     clearTimeout(this.absence);
     removeEventListener("pagehide", this.goodbye);
     this.quiet();
+    this.aux.stop();
     this.topology.close();
     this.line.close();
   }
@@ -166,12 +150,18 @@ export class Call extends CallActs {
   /** @param {Message} message */
   hear(message) {
     switch (message.t) {
-      case "hello": return this.hello(message);
-      case "rooms": return this.update("rooms", message.rooms);
-      case "joined": return this.joined(message);
-      case "full": return this.full(message);
-      case "entered": return this.entered(message);
-      case "left": return this.departed(message);
+      case "hello":
+        return this.hello(message);
+      case "rooms":
+        return this.update("rooms", message.rooms);
+      case "joined":
+        return this.joined(message);
+      case "full":
+        return this.full(message);
+      case "entered":
+        return this.entered(message);
+      case "left":
+        return this.departed(message);
       case "published":
         this.waitsForUnit = false;
         return this.topology.hear(message);
@@ -179,21 +169,34 @@ export class Call extends CallActs {
       case "ice":
       case "route":
       case "slots":
-      case "unpublished": return this.topology.hear(message);
-      case "state": return this.restate(message);
+      case "unpublished":
+        return this.topology.hear(message);
+      case "state":
+        return this.restate(message);
       case "speaker":
         this.speaker = message.id ?? null;
         return this.emit("speaker");
-      case "quality": return void this.lines.set(message.id, message.level);
-      case "asked": return this.emit("asked", { name: message.name });
-      case "chat": return this.spoken(/** @type {any} */ (message));
-      case "lobby": return this.update("lobby", message.guests);
-      case "invitations": return this.update("invitations", message.invitations);
-      case "waiting": return this.inWaitingRoom(message);
-      case "admitted": return void this.admitted(message);
+      case "quality":
+        return void this.lines.set(message.id, message.level);
+      case "asked":
+        return this.emit("asked", { name: message.name });
+      case "chat":
+        return this.spoken(/** @type {any} */ (message));
+      case "lobby":
+        return this.update("lobby", message.guests);
+      case "invitations":
+        return this.update("invitations", message.invitations);
+      case "waiting":
+        return this.inWaitingRoom(message);
+      case "admitted":
+        return void this.admitted(message);
       case "refused":
-      case "removed": return this.finish(message.t, message.message);
-      case "error": return this.refusedAct(message);
+      case "removed":
+        return this.finish(message.t, message.message);
+      case "error":
+        return this.refusedAct(message);
+      default:
+        return this.emit(`said:${message.t}`, message);
     }
   }
 
@@ -234,73 +237,22 @@ export class Call extends CallActs {
     this.since = message.since;
     /** @type {Person[]} */
     const others = message.people.filter((/** @type {Person} */ person) => person.id !== message.id);
-    const present = new Set(others.map(({ id }) => id));
-    const missing = message.resumed ? [...this.people.values()].filter(({ id }) => !present.has(id) && this.topology.carries(id)) : [];
-    this.people = new Map([...missing, ...others].map((person) => [person.id, person]));
-    this.watchMissing(missing);
+    this.meet(others, message.resumed);
     this.lobby = message.lobby ?? [];
     this.invitations = message.invitations ?? [];
     for (const { key } of message.chat ?? []) this.line.settle(key);
     this.transcript.merge(message.chat ?? []);
     this.topology.joined(message, others);
     this.move("inside");
-    this.hush(message.people.find((/** @type {Person} */ { id }) => id === message.id)?.silenced ?? message.silenced ?? this.silenced);
+    this.hush(
+      message.people.find((/** @type {Person} */ { id }) => id === message.id)?.silenced ??
+        message.silenced ??
+        this.silenced,
+    );
     this.retell();
     this.line.repeatKept();
     for (const topic of ["people", "chat", "lobby", "invitations"]) this.emit(topic);
-  }
-
-  /** @param {Person[]} missing whom the server did not know when the line came back; their media still came */
-  watchMissing(missing) {
-    clearTimeout(this.absence);
-    if (!missing.length) return;
-    const since = new Map(missing.map((person) => [person.id, person]));
-    this.absence = setTimeout(() => {
-      for (const [id, person] of since) if (this.people.get(id) === person && !this.topology.carries(id)) this.people.delete(id);
-      this.emit("people");
-    }, ABSENCE);
-  }
-
-  /** @param {Message} message */
-  full(message) {
-    this.message = message.message ?? "";
-    if (this.id) this.vacate();
-    else void this.topology.prepare();
-    this.move("out");
-    this.emit("problem", { about: "full", message: this.message });
-  }
-
-  /** @param {Message} message */
-  entered(message) {
-    const known = this.people.has(message.person.id);
-    this.people.set(message.person.id, message.person);
-    const answered = this.topology.entered(message.person.id, message.offer, message.resumed);
-    // Their offer is answered first, then the page is drawn: the path is being made meanwhile.
-    void Promise.race([answered, new Promise((go) => setTimeout(go, ANSWERING))]).then(() => {
-      if (this.people.get(message.person.id) !== message.person) return;
-      if (!known && !message.resumed) this.note("entered", message.person.name);
-      this.emit("people");
-    });
-  }
-
-  /** @param {Message} message */
-  departed(message) {
-    const known = this.people.get(message.id);
-    this.people.delete(message.id);
-    this.topology.left(message.id);
-    if (known) this.note("left", known.name);
-    this.emit("people");
-  }
-
-  /** @param {Message} message */
-  restate(message) {
-    if (message.from === this.id) return this.hush(message.silenced === true);
-    const person = this.people.get(message.from);
-    if (!person) return;
-    person.camera = message.camera;
-    person.microphone = message.microphone;
-    person.silenced = message.silenced === true;
-    this.emit("people");
+    this.emit("said:joined", message);
   }
 
   /** @param {Message} message */
@@ -334,27 +286,9 @@ export class Call extends CallActs {
 
   // ---- inside
 
-  /** Our place went while the line was down: what is left of the call ends here. */
-  vacate() {
-    this.forget();
-    this.topology = this.newTopology();
-    void this.topology.prepare();
-  }
-
-  /** Of the call that ends, nothing is kept for the next one. */
-  forget() {
-    clearTimeout(this.absence);
-    this.id = this.proof = "";
-    this.people.clear();
-    this.lines.clear();
-    this.speaker = null;
-    this.silenced = this.waitsForUnit = false;
-    this.topology.close();
-  }
-
-  /** @param {import("./link.js").Kind} kind */
-  retrack(kind) {
-    void this.topology.setTrack(kind, this.devices.tracks[kind]);
+  /** @param {import("./sources.js").Source} source */
+  retrack(source) {
+    void this.topology.setTrack(source, { ...this.devices.tracks, ...this.aux.tracks }[source]);
     this.retell();
     this.emit("self");
   }
@@ -387,12 +321,5 @@ export class Call extends CallActs {
     this.lobby = [];
     this.line.close();
     this.move("over");
-  }
-
-  /** @param {CallState} state */
-  move(state) {
-    if (this.state === state) return;
-    this.state = state;
-    this.emit("state", state);
   }
 }

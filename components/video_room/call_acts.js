@@ -114,7 +114,8 @@ export class CallActs extends Emitter {
   /** @param {(Invitation & {key?: string})[]} known an invitation that the server lists need not be repeated */
   settleInvitations(known) {
     for (const kept of [...this.line.kept.values()]) {
-      if (kept.t === "invite" && known.some(({ key, address }) => key === kept.key || address === kept.address)) this.line.settle(kept.key);
+      if (kept.t === "invite" && known.some(({ key, address }) => key === kept.key || address === kept.address))
+        this.line.settle(kept.key);
     }
   }
 

@@ -9,6 +9,7 @@ import { InviteView } from "./invite_view.js";
 import { Notes } from "./notes.js";
 import { PeopleView } from "./people_view.js";
 import { Quality } from "./quality.js";
+import { possible, started, TOOLS } from "./tools.js";
 import { voiceNotes } from "./voice.js";
 import { initials } from "./words.js";
 
@@ -16,7 +17,7 @@ import { initials } from "./words.js";
 /** @typedef {import("./call.js").Call} Call */
 /** @typedef {import("./devices.js").Devices} Devices */
 /** @typedef {import("./tiles.js").Tiles} Tiles */
-/** @typedef {"people" | "chat" | "invite"} PanelName */
+/** @typedef {{element: HTMLElement, shown: () => void}} Panel */
 /** @typedef {"left" | "right" | "small" | "large"} Place */
 
 /** @type {readonly Place[]} */
@@ -39,21 +40,48 @@ export class CallView {
     this.unread = 0;
     this.lasting = h("span", { class: "td-lasting" });
     this.title = h("h2", { class: "td-room-title", tabindex: -1 });
-    this.places = PLACES.map((place) => h("button", { type: "button", class: `td-place-${place}`, "aria-label": words.say(`place.${place}`), title: words.say(`place.${place}`), "aria-pressed": "false", onclick: () => moved(place) }, icon(`place-${place}`)));
-    this.head = h("header", { class: "td-head" }, h("span", { class: "td-live", "aria-hidden": "true" }), this.title, this.lasting, h("span", { class: "td-grow" }),
-      h("div", { class: "td-seg", role: "group", "aria-label": words.say("place.label") }, ...this.places));
+    this.places = PLACES.map((place) =>
+      h(
+        "button",
+        {
+          type: "button",
+          class: `td-place-${place}`,
+          "aria-label": words.say(`place.${place}`),
+          title: words.say(`place.${place}`),
+          "aria-pressed": "false",
+          onclick: () => moved(place),
+        },
+        icon(`place-${place}`),
+      ),
+    );
+    this.head = h(
+      "header",
+      { class: "td-head" },
+      h("span", { class: "td-live", "aria-hidden": "true" }),
+      this.title,
+      this.lasting,
+      h("span", { class: "td-grow" }),
+      h("div", { class: "td-seg", role: "group", "aria-label": words.say("place.label") }, ...this.places),
+    );
     this.notes = new Notes();
     this.alone = h("p", { class: "td-alone" });
 
     this.chat = new ChatView(words, call);
     this.people = new PeopleView(words, call, devices);
     this.invite = new InviteView(words, call);
-    /** @type {Record<PanelName, HTMLElement>} */
-    this.panels = { people: this.panel("people", this.people.element), chat: this.panel("chat", this.chat.element), invite: this.panel("invite", this.invite.element) };
-    this.side = h("div", { class: "td-panel" }, this.panels.people, this.panels.chat, this.panels.invite);
-    /** @type {PanelName | null} */
+    /** @type {Map<string, Panel>} */
+    this.panels = new Map();
+    this.side = h("div", { class: "td-panel" });
+    /** @type {string | null} name of the panel */
     this.open = matchMedia("(max-width: 900px)").matches ? null : "people";
-    this.bar = new Bar(words, call, devices, { invite: () => this.turn("invite"), chat: () => this.turn("chat"), people: () => this.turn("people") });
+    this.count = h("span", { class: "td-count" });
+    this.addPanel("people", this.people.element, { mark: this.count });
+    this.addPanel("chat", this.chat.element, { shown: () => this.chat.shown() });
+    this.addPanel("invite", this.invite.element, { shown: () => this.invite.shown() });
+    /** @type {import("./tools.js").Context} */
+    const context = { words, call, devices, tiles, aux: call.aux, view: this, notes: this.notes };
+    const tools = possible(TOOLS);
+    this.bar = new Bar(context, tools);
     this.live = h("p", { class: "td-vh", role: "status", "aria-live": "polite" });
     this.parts = [this.head, this.notes.element, this.alone, this.side, this.bar.element, this.live];
 
@@ -77,6 +105,7 @@ export class CallView {
     this.drawLobby();
     this.drawLine();
     this.drawDevices();
+    this.stops.push(...started(tools, context));
   }
 
   stop() {
@@ -90,30 +119,58 @@ export class CallView {
   }
 
   /**
-   * @param {PanelName} name
+   * One more panel at the side, opened and closed by `turn(name)`. Its words are `panel.<name>` and `panel.<name>.close`.
+   * @param {string} name
    * @param {HTMLElement} content
+   * @param {{shown?: () => void, mark?: HTMLElement}} [more] `shown`: it was opened; `mark` stands beside its title
    */
-  panel(name, content) {
+  addPanel(name, content, { shown = () => undefined, mark } = {}) {
     const label = this.words.say(`panel.${name}`);
-    return h("section", { class: `td-panel-one td-panel-${name}`, "aria-label": label, onkeydown: (event) => {
-      if (event instanceof KeyboardEvent && event.key === "Escape") this.turn(name);
-    } }, h("div", { class: "td-panel-head" }, h("h3", {}, label, " ", name === "people" ? h("span", { class: "td-count" }) : null), h("span", { class: "td-grow" }),
-      h("button", { type: "button", class: "td-iconbtn", "aria-label": this.words.say(`panel.${name}.close`), title: this.words.say(`panel.${name}.close`), onclick: () => this.turn(name) }, icon("close"))), content);
+    const element = h(
+      "section",
+      {
+        class: `td-panel-one td-panel-${name}`,
+        "aria-label": label,
+        onkeydown: (event) => {
+          if (event instanceof KeyboardEvent && event.key === "Escape") this.turn(name);
+        },
+      },
+      h(
+        "div",
+        { class: "td-panel-head" },
+        h("h3", {}, label, " ", mark),
+        h("span", { class: "td-grow" }),
+        h(
+          "button",
+          {
+            type: "button",
+            class: "td-iconbtn",
+            "aria-label": this.words.say(`panel.${name}.close`),
+            title: this.words.say(`panel.${name}.close`),
+            onclick: () => this.turn(name),
+          },
+          icon("close"),
+        ),
+      ),
+      content,
+    );
+    element.hidden = this.open !== name;
+    this.panels.set(name, { element, shown });
+    this.side.append(element);
   }
 
-  /** @param {PanelName} name open it, or close it when it is open */
+  /** @param {string} name of the panel to open, or to close when it is open */
   turn(name) {
     const closing = this.open === name;
     this.open = closing ? null : name;
     this.drawPanels();
     if (closing) this.bar.tools.get(name)?.element.focus();
-    else if (name === "chat") this.chat.shown();
-    else if (name === "invite") this.invite.shown();
+    else this.panels.get(name)?.shown();
   }
 
   drawPanels() {
-    for (const name of /** @type {PanelName[]} */ (Object.keys(this.panels))) {
-      this.panels[name].hidden = this.open !== name;
+    for (const [name, { element }] of this.panels) {
+      element.hidden = this.open !== name;
       this.bar.press(name, this.open === name);
     }
     this.side.hidden = this.open === null;
@@ -128,14 +185,16 @@ export class CallView {
   draw() {
     write(this.title, this.call.room.name);
     this.tick();
-    const count = this.panels.people.querySelector(".td-count");
-    if (count) write(count, String(this.call.people.size + 1));
+    write(this.count, String(this.call.people.size + 1));
     this.alone.hidden = this.call.people.size > 0 || this.call.state !== "inside";
     write(this.alone, this.words.say("call.alone"));
   }
 
   tick() {
-    write(this.lasting, this.call.since ? this.words.say("call.since", { time: this.words.lasting(this.call.since) }) : "");
+    write(
+      this.lasting,
+      this.call.since ? this.words.say("call.since", { time: this.words.lasting(this.call.since) }) : "",
+    );
     this.people.draw();
     this.drawLobby();
   }
@@ -161,10 +220,17 @@ export class CallView {
     const { call, words } = this;
     const inside = call.state === "inside";
     if (call.line.isOpen || (!inside && call.state !== "joining")) this.notes.hide("line");
-    else this.notes.show("line", { title: words.say("line.lost"), icon: "retry", ...(inside && { text: words.say("line.lost.text") }) });
-    if (call.state === "inside" && call.waitsForUnit) this.notes.show("unit", { title: words.say("unit.lost"), text: words.say("unit.lost.text"), icon: "retry" });
+    else
+      this.notes.show("line", {
+        title: words.say("line.lost"),
+        icon: "retry",
+        ...(inside && { text: words.say("line.lost.text") }),
+      });
+    if (call.state === "inside" && call.waitsForUnit)
+      this.notes.show("unit", { title: words.say("unit.lost"), text: words.say("unit.lost.text"), icon: "retry" });
     else this.notes.hide("unit");
-    if (call.topology.isBroken && !call.waitsForUnit) this.notes.show("media", { title: words.say("media.lost"), text: words.say("media.lost.text"), icon: "retry" });
+    if (call.topology.isBroken && !call.waitsForUnit)
+      this.notes.show("media", { title: words.say("media.lost"), text: words.say("media.lost.text"), icon: "retry" });
     else this.notes.hide("media");
   }
 
@@ -177,7 +243,10 @@ export class CallView {
         continue;
       }
       this.notes.show(`device-${kind}`, {
-        title: this.words.say(`problem.${kind}.${problem}`), text: this.words.say(`problem.${kind}.${problem}.help`), icon: "alert", warm: true,
+        title: this.words.say(`problem.${kind}.${problem}`),
+        text: this.words.say(`problem.${kind}.${problem}.help`),
+        icon: "alert",
+        warm: true,
         acts: [{ label: this.words.say("problem.retry"), act: () => void this.devices.retry([kind]) }],
       });
     }
@@ -186,26 +255,49 @@ export class CallView {
   /** @param {"audio" | "video"} kind */
   interrupted(kind) {
     this.notes.show(`resume-${kind}`, {
-      title: this.words.say(`interrupted.${kind}`), text: this.words.say("interrupted.text"), icon: "alert",
-      acts: [{ label: this.words.say("interrupted.resume"), primary: true, act: () => {
-        this.notes.hide(`resume-${kind}`);
-        void this.devices.retry([kind]);
-      } }],
+      title: this.words.say(`interrupted.${kind}`),
+      text: this.words.say("interrupted.text"),
+      icon: "alert",
+      acts: [
+        {
+          label: this.words.say("interrupted.resume"),
+          primary: true,
+          act: () => {
+            this.notes.hide(`resume-${kind}`);
+            void this.devices.retry([kind]);
+          },
+        },
+      ],
     });
   }
 
   /** The browser waits for a gesture before it plays sound. */
   silent() {
-    this.notes.show("sound", { title: this.words.say("sound.blocked"), icon: "speaker", acts: [{ label: this.words.say("sound.play"), primary: true, act: () => {
-      this.notes.hide("sound");
-      this.tiles.unmute();
-    } }] });
+    this.notes.show("sound", {
+      title: this.words.say("sound.blocked"),
+      icon: "speaker",
+      acts: [
+        {
+          label: this.words.say("sound.play"),
+          primary: true,
+          act: () => {
+            this.notes.hide("sound");
+            this.tiles.unmute();
+          },
+        },
+      ],
+    });
   }
 
   /** @param {{event: "entered" | "left" | "chat", name: string, text?: string}} notice */
   announce({ event, name, text }) {
     write(this.live, this.words.say(`event.${event}`, { name, text: text ?? "" }));
-    if (event !== "chat") this.notes.show(`event-${event}`, { title: this.words.say(`event.${event}`, { name }), icon: event === "entered" ? "invite" : "people" }, SHORT);
+    if (event !== "chat")
+      this.notes.show(
+        `event-${event}`,
+        { title: this.words.say(`event.${event}`, { name }), icon: event === "entered" ? "invite" : "people" },
+        SHORT,
+      );
     else if (this.open !== "chat") {
       this.unread += 1;
       this.drawUnread();
@@ -217,7 +309,8 @@ export class CallView {
    * @param {string} message
    */
   refused(about, message) {
-    if (about !== "invite" && about !== "withdraw" && about !== "chat") this.notes.show("problem", { title: message, icon: "alert", warm: true }, 2 * SHORT);
+    if (about !== "invite" && about !== "withdraw" && about !== "chat")
+      this.notes.show("problem", { title: message, icon: "alert", warm: true }, 2 * SHORT);
   }
 
   /**

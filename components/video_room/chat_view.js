@@ -19,9 +19,18 @@ export class ChatView {
     /** @type {Map<string, {element: HTMLElement, state: HTMLElement}>} */
     this.rows = new Map();
     this.empty = h("p", { class: "td-empty" }, words.say("chat.empty"));
-    this.list = h("div", { class: "td-messages", role: "log", "aria-live": "off", "aria-label": words.say("chat.log"), tabindex: 0 });
+    this.list = h("div", {
+      class: "td-messages",
+      role: "log",
+      "aria-live": "off",
+      "aria-label": words.say("chat.log"),
+      tabindex: 0,
+    });
     this.input = h("textarea", {
-      rows: 1, maxlength: LONGEST, placeholder: words.say("chat.input"), "aria-label": words.say("chat.input"),
+      rows: 1,
+      maxlength: LONGEST,
+      placeholder: words.say("chat.input"),
+      "aria-label": words.say("chat.input"),
       oninput: () => this.grow(),
       onkeydown: (event) => {
         if (event instanceof KeyboardEvent && event.key === "Enter" && !event.shiftKey && !event.isComposing) {
@@ -30,11 +39,28 @@ export class ChatView {
         }
       },
     });
-    const button = h("button", { type: "submit", class: "td-iconbtn td-iconbtn-on", "aria-label": words.say("chat.send"), title: words.say("chat.send") }, icon("send"));
-    const form = h("form", { class: "td-compose", onsubmit: (event) => {
-      event.preventDefault();
-      this.send();
-    } }, h("span", { class: "td-field td-grow" }, this.input), button);
+    const button = h(
+      "button",
+      {
+        type: "submit",
+        class: "td-iconbtn td-iconbtn-on",
+        "aria-label": words.say("chat.send"),
+        title: words.say("chat.send"),
+      },
+      icon("send"),
+    );
+    const form = h(
+      "form",
+      {
+        class: "td-compose",
+        onsubmit: (event) => {
+          event.preventDefault();
+          this.send();
+        },
+      },
+      h("span", { class: "td-field td-grow" }, this.input),
+      button,
+    );
     this.element = h("div", { class: "td-chat" }, this.empty, this.list, form);
     this.stop = call.on("chat", () => this.draw());
     this.draw();
@@ -87,10 +113,25 @@ export class ChatView {
     const state = h("span", { class: "td-message-state" });
     const time = this.words.time(line.at);
     const element = line.event
-      ? h("div", { class: "td-event" }, icon(line.event === "entered" ? "invite" : "people", 16), h("span", {}, this.words.say(`event.${line.event}.at`, { name: line.name, time })))
-      : h("div", { class: line.mine ? "td-message td-mine" : "td-message" },
-        h("span", { class: "td-message-head" }, h("b", {}, line.mine ? this.words.say("you") : line.name), " ", h("time", { datetime: line.at }, time)),
-        h("p", {}, line.text ?? ""), state);
+      ? h(
+          "div",
+          { class: "td-event" },
+          icon(line.event === "entered" ? "invite" : "people", 16),
+          h("span", {}, this.words.say(`event.${line.event}.at`, { name: line.name, time })),
+        )
+      : h(
+          "div",
+          { class: line.mine ? "td-message td-mine" : "td-message" },
+          h(
+            "span",
+            { class: "td-message-head" },
+            h("b", {}, line.mine ? this.words.say("you") : line.name),
+            " ",
+            h("time", { datetime: line.at }, time),
+          ),
+          h("p", {}, line.text ?? ""),
+          state,
+        );
     set(element, "data-key", line.key);
     const row = { element, state };
     this.rows.set(line.key, row);

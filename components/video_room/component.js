@@ -15,7 +15,13 @@ export function render({ model, el }) {
   el.append(hole);
   const root = el.getRootNode();
   const host = root instanceof ShadowRoot ? /** @type {HTMLElement} */ (root.host) : el;
-  const config = () => ({ dossier: model.dossier, url: model.url, labels: model.labels, iceServers: model.ice_servers, me: model.me });
+  const config = () => ({
+    dossier: model.dossier,
+    url: model.url,
+    labels: model.labels,
+    iceServers: model.ice_servers,
+    me: model.me,
+  });
   if (document.getElementById("td-stage")) onPage(model, hole, host, config);
   else inNotebook(model, hole, host, config);
 }
@@ -100,7 +106,9 @@ function loaded(modules) {
   const addresses = new Map();
   let last = "";
   for (const { name, source } of modules) {
-    const text = source.replace(/(\bfrom\s*|\bimport\s*)"\.\/([\w.]+)"/g, (_, before, wanted) => `${before}"${addresses.get(wanted) ?? wanted}"`);
+    /** @param {string} _ @param {string} before @param {string} wanted */
+    const addressed = (_, before, wanted) => `${before}"${addresses.get(wanted) ?? wanted}"`;
+    const text = source.replace(/(\bfrom\s*|\bimport\s*\(?\s*)"\.\/([\w.]+)"/g, addressed);
     last = URL.createObjectURL(new Blob([text], { type: "text/javascript" }));
     addresses.set(name, last);
   }

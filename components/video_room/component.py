@@ -18,6 +18,10 @@ from components.video_room.labels import LABELS
 HERE = Path(__file__).parent
 PAGE_MODULE, GUEST_MODULE, NOTEBOOK_MODULE = "page.js", "guest.js", "notebook.js"
 _IMPORT = re.compile(r'^(?:import|export)\b[^"]*"\./([\w.]+)"', re.MULTILINE)
+_LATER = re.compile(r'\bimport\(\s*"\./([\w.]+)"\s*\)(?!\.[A-Z])')  # not the types of comments
+_STYLE_IMPORT = re.compile(r'^@import url\("([\w.]+)"\);[ \t]*\n', re.MULTILINE)
+LAZY = tuple(sorted({name for module in HERE.glob("*.js") for name in _LATER.findall(module.read_text())}))
+"""Modules that a page fetches when it first needs them (`import("./unit.js")`), each sent with all that it imports."""
 
 
 class Connection(Protocol):
@@ -80,7 +84,7 @@ class VideoRoom(JSComponent):
     def _receive(self, event: Any) -> None:
         message = event.data if isinstance(event.data, dict) else {}
         if message.get("t") == "sources":
-            modules = [{"name": name, "source": (HERE / name).read_text()} for name in modules_of(NOTEBOOK_MODULE)]
+            modules = [{"name": name, "source": (HERE / name).read_text()} for name in notebook_modules()]
             self._send_msg({"t": "sources", "modules": modules, "style": notebook_style()})
         elif message.get("t") == "line" and isinstance(message.get("page"), str):
             self._speak(message["page"], message)
@@ -102,13 +106,23 @@ class VideoRoom(JSComponent):
 
 @cache
 def modules_of(entry: str) -> tuple[str, ...]:
-    """The modules that `entry` needs, itself last, each after those that it imports: for preloading and for notebooks."""
+    """The modules that `entry` needs from the first, itself last, each after those that it imports: for preloading."""
+    return _ordered(entry, lambda source: _IMPORT.findall(source))
+
+
+@cache
+def notebook_modules() -> tuple[str, ...]:
+    """The same for a notebook, which fetches nothing later: those of `LAZY` too, before who asks for them."""
+    return _ordered(NOTEBOOK_MODULE, lambda source: [*_IMPORT.findall(source), *_LATER.findall(source)])
+
+
+def _ordered(entry: str, needs: Callable[[str], list[str]]) -> tuple[str, ...]:
     ordered: dict[str, None] = {}
 
     def visit(name: str) -> None:
         if name in ordered:
             return
-        for wanted in _IMPORT.findall((HERE / name).read_text()):
+        for wanted in needs((HERE / name).read_text()):
             visit(wanted)
         ordered[name] = None
 
@@ -116,11 +130,15 @@ def modules_of(entry: str) -> tuple[str, ...]:
     return tuple(ordered)
 
 
+def style_of(name: str) -> str:
+    """The text of a style sheet with those that it imports."""
+    return _STYLE_IMPORT.sub(lambda found: style_of(found[1]), (HERE / name).read_text())
+
+
 def notebook_style() -> str:
     """Tokens and style of the room for a shadow root, where `:root` does not reach."""
-    tokens, faces, room = ((HERE / name).read_text() for name in ("tokens.css", "faces.css", "room.css"))
     alone = (
         ".td-host .td-seg, .td-door[hidden] { display: none; } .td-host .td-room { border: 0; } "
         ".td-door:not([hidden]) { display: grid; place-items: center; min-height: 100%; }"
     )
-    return "\n".join((tokens.replace(":root", ":host"), faces, room.replace('@import url("faces.css");', ""), alone))
+    return "\n".join((style_of("tokens.css").replace(":root", ":host"), style_of("room.css"), alone))

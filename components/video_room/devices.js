@@ -6,7 +6,7 @@
  */
 import { Emitter } from "./emitter.js";
 
-/** @typedef {import("./link.js").Kind} Kind */
+/** @typedef {import("./sources.js").Kind} Kind */
 /** @typedef {"missing" | "taken" | "refused"} Problem */
 /** @typedef {{id: string, name: string}} Choice */
 
@@ -136,7 +136,10 @@ export class Devices extends Emitter {
   list(kind) {
     const wanted = kind === "speaker" ? "audiooutput" : INPUT[kind];
     return this.all
-      .filter((device) => device.kind === wanted && device.deviceId && !["default", "communications"].includes(device.deviceId))
+      .filter(
+        (device) =>
+          device.kind === wanted && device.deviceId && !["default", "communications"].includes(device.deviceId),
+      )
       .map(({ deviceId, label }) => ({ id: deviceId, name: label.replace(/\s*\([0-9a-f]{4}:[0-9a-f]{4}\)$/i, "") }));
   }
 
@@ -145,7 +148,9 @@ export class Devices extends Emitter {
     const settings = this.tracks[kind]?.getSettings() ?? {};
     const ids = this.list(kind).map(({ id }) => id);
     if (settings.deviceId && ids.includes(settings.deviceId)) return settings.deviceId;
-    const twin = this.all.find((each) => each.kind === INPUT[kind] && each.groupId === settings.groupId && ids.includes(each.deviceId));
+    const twin = this.all.find(
+      (each) => each.kind === INPUT[kind] && each.groupId === settings.groupId && ids.includes(each.deviceId),
+    );
     return twin?.deviceId ?? ids[0] ?? "";
   }
 
@@ -177,10 +182,13 @@ export class Devices extends Emitter {
   async ask(kinds) {
     if (!navigator.mediaDevices?.getUserMedia) throw new DOMException("", "NotFoundError");
     /** @param {boolean} exact */
-    const wishes = (exact) => Object.fromEntries(kinds.map((kind) => {
-      const id = exact && this.chosen[kind];
-      return [kind, id ? { ...WANTED[kind], deviceId: { exact: id } } : WANTED[kind]];
-    }));
+    const wishes = (exact) =>
+      Object.fromEntries(
+        kinds.map((kind) => {
+          const id = exact && this.chosen[kind];
+          return [kind, id ? { ...WANTED[kind], deviceId: { exact: id } } : WANTED[kind]];
+        }),
+      );
     try {
       return await navigator.mediaDevices.getUserMedia(wishes(true));
     } catch (error) {

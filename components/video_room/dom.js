@@ -64,9 +64,17 @@ function svg(tag, attributes) {
  * @param {number} [size] in px
  */
 export function icon(name, size = 20) {
-  const element = svg("svg", { class: "td-ic", viewBox: "0 0 24 24", width: size, height: size, "aria-hidden": "true" });
+  const element = svg("svg", {
+    class: "td-ic",
+    viewBox: "0 0 24 24",
+    width: size,
+    height: size,
+    "aria-hidden": "true",
+  });
   for (const path of ICONS[name] ?? []) {
-    element.append(path[0] === "!" ? svg("path", { d: path.slice(1), fill: "currentColor" }) : svg("path", { d: path }));
+    element.append(
+      path[0] === "!" ? svg("path", { d: path.slice(1), fill: "currentColor" }) : svg("path", { d: path }),
+    );
   }
   return element;
 }
@@ -74,7 +82,11 @@ export function icon(name, size = 20) {
 /** Three bars of a line: `level` 0 (cut) to 3 (good); without it they are all pale. */
 export function bars() {
   const element = svg("svg", { class: "td-q", viewBox: "0 0 14 14", width: 18, height: 14, role: "img" });
-  for (const [x, y] of [[0, 10], [5, 5.5], [10, 1]]) {
+  for (const [x, y] of [
+    [0, 10],
+    [5, 5.5],
+    [10, 1],
+  ]) {
     element.append(svg("rect", { x, y, width: 3.5, height: 14 - y, rx: 1 }));
   }
   return element;
@@ -99,12 +111,15 @@ export function setBars(element, level, label) {
 export function roam(group, selector, event) {
   const keys = ["ArrowDown", "ArrowUp", "ArrowLeft", "ArrowRight", "Home", "End"];
   if (!keys.includes(event.key)) return;
-  const stops = /** @type {HTMLElement[]} */ (Array.from(group.querySelectorAll(selector)).filter((stop) => !stop.hasAttribute("disabled")));
+  const stops = /** @type {HTMLElement[]} */ (
+    Array.from(group.querySelectorAll(selector)).filter((stop) => !stop.hasAttribute("disabled"))
+  );
   if (!stops.length) return;
   const root = /** @type {Document | ShadowRoot} */ (group.getRootNode());
   const at = stops.indexOf(/** @type {HTMLElement} */ (root.activeElement));
   const step = event.key === "ArrowDown" || event.key === "ArrowRight" ? 1 : -1;
-  const next = event.key === "Home" ? 0 : event.key === "End" ? stops.length - 1 : (at + step + stops.length) % stops.length;
+  const next =
+    event.key === "Home" ? 0 : event.key === "End" ? stops.length - 1 : (at + step + stops.length) % stops.length;
   event.preventDefault();
   stops[next].focus();
 }

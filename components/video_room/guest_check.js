@@ -6,7 +6,7 @@ import { Level, meter } from "./level.js";
 
 /** @typedef {import("./words.js").Words} Words */
 /** @typedef {import("./devices.js").Devices} Devices */
-/** @typedef {import("./link.js").Kind} Kind */
+/** @typedef {import("./sources.js").Kind} Kind */
 
 const BARS = 12;
 
@@ -42,7 +42,18 @@ export class CheckList {
       const problem = this.devices.wanted[kind] ? this.devices.problems[kind] : null;
       element.classList.toggle("td-good", good);
       element.classList.toggle("td-bad", problem !== null);
-      write(title, this.words.say(good ? `check.${kind}` : problem ? `problem.${kind}.${problem}` : this.devices.wanted[kind] ? `check.${kind}.asking` : `check.${kind}.off`));
+      write(
+        title,
+        this.words.say(
+          good
+            ? `check.${kind}`
+            : problem
+              ? `problem.${kind}.${problem}`
+              : this.devices.wanted[kind]
+                ? `check.${kind}.asking`
+                : `check.${kind}.off`,
+        ),
+      );
       write(help, problem ? this.words.say(`problem.${kind}.${problem}.guest`) : "");
       help.hidden = !problem;
       retry.hidden = problem === null;
@@ -56,22 +67,60 @@ export class CheckList {
   row(kind) {
     const { words } = this;
     const [title, help] = [h("b"), h("small")];
-    const change = h("button", { type: "button", class: "tg-link", "aria-label": words.say(`check.${kind}.change`), onclick: () => this.choose(kind) }, words.say("check.change"));
-    const retry = h("button", { type: "button", class: "tg-link", "aria-label": words.say(`check.${kind}.retry`), onclick: () => void this.devices.retry([kind]) }, words.say("problem.retry"));
-    const element = h("li", {}, h("span", { class: "tg-mark" }, icon("check", 24), icon("alert", 24)),
-      h("span", { class: "tg-check-text" }, title, help, kind === "audio" ? this.bars : null), change, retry);
+    const change = h(
+      "button",
+      {
+        type: "button",
+        class: "tg-link",
+        "aria-label": words.say(`check.${kind}.change`),
+        onclick: () => this.choose(kind),
+      },
+      words.say("check.change"),
+    );
+    const retry = h(
+      "button",
+      {
+        type: "button",
+        class: "tg-link",
+        "aria-label": words.say(`check.${kind}.retry`),
+        onclick: () => void this.devices.retry([kind]),
+      },
+      words.say("problem.retry"),
+    );
+    const element = h(
+      "li",
+      {},
+      h("span", { class: "tg-mark" }, icon("check", 24), icon("alert", 24)),
+      h("span", { class: "tg-check-text" }, title, help, kind === "audio" ? this.bars : null),
+      change,
+      retry,
+    );
     return { element, title, help, change, retry };
   }
 
   /** @param {Kind} kind */
   choose(kind) {
     const list = options(this.words, this.devices, kind, true);
-    const box = h("div", { class: "tg-choices" }, ...list.map(({ id, name, on }) => h("button", {
-      type: "button", class: "tg-choice", "aria-pressed": String(on), onclick: () => {
-        void this.devices.choose(kind, id);
-        dialog.close();
-      },
-    }, h("span", {}, name), icon("check", 24))));
+    const box = h(
+      "div",
+      { class: "tg-choices" },
+      ...list.map(({ id, name, on }) =>
+        h(
+          "button",
+          {
+            type: "button",
+            class: "tg-choice",
+            "aria-pressed": String(on),
+            onclick: () => {
+              void this.devices.choose(kind, id);
+              dialog.close();
+            },
+          },
+          h("span", {}, name),
+          icon("check", 24),
+        ),
+      ),
+    );
     const dialog = sheet(this.words, this.words.say(`check.${kind}.change`), box, "");
     dialog.addEventListener("close", () => dialog.remove());
     this.element.closest(".tg")?.append(dialog);

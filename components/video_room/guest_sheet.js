@@ -10,9 +10,21 @@ import { h, icon } from "./dom.js";
  * @param {string} style
  */
 export function sheet(words, title, content, style) {
-  const dialog = h("dialog", { class: `tg-sheet ${style}`, "aria-label": title },
-    h("div", { class: "tg-sheet-head" }, h("h2", {}, title), h("button", { type: "button", class: "tg-close", "aria-label": words.say("sheet.close"), onclick: () => dialog.close() }, icon("close", 28))),
-    content);
+  const dialog = h(
+    "dialog",
+    { class: `tg-sheet ${style}`, "aria-label": title },
+    h(
+      "div",
+      { class: "tg-sheet-head" },
+      h("h2", {}, title),
+      h(
+        "button",
+        { type: "button", class: "tg-close", "aria-label": words.say("sheet.close"), onclick: () => dialog.close() },
+        icon("close", 28),
+      ),
+    ),
+    content,
+  );
   return dialog;
 }
 
@@ -23,12 +35,24 @@ export function sheet(words, title, content, style) {
  * @param {() => void} act
  */
 export function ask(words, keys, act) {
-  const dialog = h("dialog", { class: "tg-sheet", "aria-label": words.say(keys.title) },
-    h("h2", {}, words.say(keys.title)), h("p", {}, words.say(keys.text)),
+  const dialog = h(
+    "dialog",
+    { class: "tg-sheet", "aria-label": words.say(keys.title) },
+    h("h2", {}, words.say(keys.title)),
+    h("p", {}, words.say(keys.text)),
     h("button", { type: "button", class: "tg-btn", onclick: () => dialog.close() }, words.say(keys.stay)),
-    h("button", { type: "button", class: "tg-btn tg-btn-warm", onclick: () => {
-      dialog.close();
-      act();
-    } }, words.say(keys.go)));
+    h(
+      "button",
+      {
+        type: "button",
+        class: "tg-btn tg-btn-warm",
+        onclick: () => {
+          dialog.close();
+          act();
+        },
+      },
+      words.say(keys.go),
+    ),
+  );
   return dialog;
 }

@@ -1,20 +1,17 @@
 """The server's side of the signalling, in memory: for notebooks, demonstrations and tests.
 
-It speaks docs/signalling.md, for two people and without a forwarding unit, over anything that can carry a message: `LocalHub.connect` gives a `Line`, whose `receive`
-takes what a page says and whose `send` is how the page hears. One process, no clock of its own: silent lines are
-noticed when somebody else speaks, or by `sweep`.
+It speaks docs/signalling.md, for two people and without a forwarding unit, over anything that can carry a message:
+`LocalHub.connect` gives a `Line`, whose `receive` takes what a page says and whose `send` is how the page hears. One
+process, no clock of its own: silent lines are noticed when somebody else speaks, or by `sweep`.
 """
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import secrets
-import time
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
 from typing import Any
 
+from components.video_room.hub_state import HubState
 from components.video_room.places import (
     HubRoom,
     Line,
@@ -26,44 +23,31 @@ from components.video_room.places import (
     need_professional,
     now,
     parsed,
+    second,
+)
+
+__all__ = ["HubRoom", "LocalHub", "Visitor"]
+
+# What the server knows and a room of notebooks does not: one name a line.
+ABSENT = (
+    "ask",
+    "mute",
 )
 
 _SILENCE = 5.0
 _RELAYED = {"sdp": ("description",), "ice": ("candidate",)}
-_REFUSED = "Rouvrez le lien de votre message un peu plus tard, ou appelez l'établissement."
+_REFUSED = "Le professionnel ne vous a pas fait entrer. Pour en savoir plus, appelez l'établissement."
 _NO_UNIT = "Cette salle d'essai relie deux personnes directement, sans relais vidéo."
-_NO_ORDER = "Dans cette salle d'essai, chacun garde la main sur son micro."
+_ABSENT = "Cette salle d'essai ne le permet pas. Rien n'a changé."
 _FULL = "Cette salle est complète. Choisissez une autre salle ou attendez qu'une place se libère."
 
 
-@dataclass
-class LocalHub:
+class LocalHub(HubState):
     """Rooms, places, waiting room, chat and invitations of one télédossier, in memory.
 
     `secret` signs the proofs of places: a hub that starts anew with the same secret gives people their places back.
     `hold` is how many seconds a place is kept for a line that broke without saying goodbye.
     """
-
-    rooms: Iterable[HubRoom] = (
-        HubRoom("bleue", "Salle Bleue", planned=True),
-        HubRoom("verte", "Salle Verte"),
-        HubRoom("orange", "Salle Orange"),
-    )
-    capacity: int = 2
-    appointment: Mapping[str, Any] = field(default_factory=dict)
-    secret: bytes = field(default_factory=lambda: secrets.token_bytes(32))
-    hold: float = 20.0
-    clock: Callable[[], float] = time.monotonic
-    doctor: str = ""
-
-    def __post_init__(self) -> None:
-        self.by_room = {room.id: room for room in self.rooms}
-        self.lines: list[Line] = []
-        self.places: dict[str, Place] = {}
-        self.chat: dict[str, list[Message]] = {room: [] for room in self.by_room}
-        self.since: dict[str, str] = {}
-        self.invitations: list[Message] = []
-        self._keys: set[str] = set()
 
     # ---- lines
 
@@ -116,14 +100,16 @@ class LocalHub:
         message = parsed(said)
         about = message.get("t", "")
         act = getattr(self, f"_on_{about}", None) if isinstance(about, str) and about.isidentifier() else None
+        if act is None and about in ABSENT:
+            line.send("error", code="indisponible", message=_ABSENT, about=about, **_key(message))
+            return
         if act is None:
             line.send("error", code="inconnu", message="Ce message n'est pas compris.", about=str(about))
             return
         try:
             act(line, message)
         except Refused as refusal:
-            key = {"key": message["key"]} if isinstance(message.get("key"), str) else {}
-            line.send("error", code=refusal.code, message=str(refusal), about=about, **key)
+            line.send("error", code=refusal.code, message=str(refusal), about=about, **_key(message))
 
     # ---- what pages say
 
@@ -134,6 +120,8 @@ class LocalHub:
         need_professional(line)
         line.watches = True
         line.send("rooms", rooms=self._room_states())
+        if not line.place and (guests := self._guests()):
+            line.send("lobby", guests=guests)
 
     def _on_join(self, line: Line, message: Message) -> None:
         room = self.by_room.get(str(message.get("room")))
@@ -146,7 +134,9 @@ class LocalHub:
         if len(others) >= self.capacity:
             line.send("full", room=room.id, message=_FULL)
             return
+        aux, auscultation = second(message)
         place = resumed or self._new_place(line, room)
+        place.aux, place.auscultation = aux, auscultation
         place.line, place.lost, line.place = line, None, place
         place.camera, place.microphone = bool(message.get("camera")), bool(message.get("microphone"))
         self.places[place.id] = place
@@ -188,19 +178,11 @@ class LocalHub:
         need_place(line)
         raise Refused("relais-indisponible", _NO_UNIT)
 
-    def _on_mute(self, line: Line, _message: Message) -> None:
-        need_professional(line)
-        need_place(line)
-        raise Refused("indisponible", _NO_ORDER)
-
-    def _on_ask(self, line: Line, _message: Message) -> None:
-        self._on_mute(line, _message)
-
     def _on_state(self, line: Line, message: Message) -> None:
         place = need_place(line)
+        place.aux, place.auscultation = second(message)
         place.camera, place.microphone = bool(message.get("camera")), bool(message.get("microphone"))
-        state = {"from": place.id, "camera": place.camera, "microphone": place.microphone, "silenced": False}
-        self._tell(self._others(place), "state", **state)
+        self._tell(self._others(place), "state", **{"from": place.id}, **place.sends())
 
     def _on_chat(self, line: Line, message: Message) -> None:
         place = need_place(line)
@@ -254,65 +236,6 @@ class LocalHub:
         line.waiting = line.admitted = None
         self._tell_lobby()
 
-    # ---- places
-
-    def _resumed(self, line: Line, room: HubRoom, resume: Any) -> Place | None:
-        """The old place of somebody who can prove that it was theirs, also in a hub that started anew."""
-        if not isinstance(resume, Mapping):
-            return None
-        identity, proof = str(resume.get("id")), str(resume.get("proof"))
-        if not hmac.compare_digest(self._proof(identity, room.id, line.visitor), proof):
-            return None
-        known = self.places.get(identity)
-        if known and known.line and known.line is not line:
-            known.line.place = None
-        return known or Place(identity, room.id, line.visitor, True, True, now(), line)
-
-    def _new_place(self, line: Line, room: HubRoom) -> Place:
-        if line.place:
-            self._vacate(line.place)
-        return Place(secrets.token_hex(6), room.id, line.visitor, True, True, now(), line)
-
-    def _proof(self, identity: str, room: str, visitor: Visitor) -> str:
-        words = f"{identity}|{room}|{visitor.name}|{visitor.role}".encode()
-        return hmac.new(self.secret, words, hashlib.sha256).hexdigest()
-
-    def _welcome(self, line: Line, place: Place, room: HubRoom, others: list[Place], *, resumed: bool) -> None:
-        professional = line.visitor.professional
-        line.send(
-            "joined",
-            id=place.id,
-            proof=self._proof(place.id, room.id, line.visitor),
-            room={"id": room.id, "name": room.name},
-            capacity=self.capacity,
-            since=place.since,
-            people=[other.person() for other in others],
-            chat=[{**said, "mine": said["from"] == place.id} for said in self.chat[room.id]],
-            lobby=self._guests() if professional else [],
-            invitations=list(self.invitations) if professional else [],
-            resumed=resumed,
-            route="direct",
-            silenced=False,
-        )
-
-    def _vacate(self, place: Place) -> None:
-        if self.places.pop(place.id, None) is None:
-            return
-        if place.line:
-            place.line.place = None
-        self._tell(self._inside(place.room), "left", id=place.id, name=place.visitor.name)
-        self._follow_invitation(place.visitor, "left")
-        if not self._inside(place.room):
-            self.since.pop(place.room, None)
-            self.chat[place.room].clear()
-        self._tell_rooms()
-
-    def _inside(self, room: str) -> list[Place]:
-        return [place for place in self.places.values() if place.room == room]
-
-    def _others(self, place: Place) -> list[Place]:
-        return [other for other in self._inside(place.room) if other is not place]
-
     def _relay(self, line: Line, message: Message) -> None:
         place = need_place(line)
         other = self.places.get(str(message.get("to")))
@@ -329,54 +252,7 @@ class LocalHub:
             raise Refused("introuvable", "Cette personne n'attend plus.")
         return place, guest
 
-    # ---- news
 
-    def _tell(self, places: Iterable[Place], t: str, **fields: Any) -> None:
-        for place in list(places):
-            if place.line:
-                place.line.send(t, **fields)
-
-    def _tell_rooms(self) -> None:
-        states = self._room_states()
-        for line in list(self.lines):
-            if line.watches and not line.place:
-                line.send("rooms", rooms=states)
-
-    def _tell_lobby(self) -> None:
-        guests = self._guests()
-        self._tell((place for place in self.places.values() if place.visitor.professional), "lobby", guests=guests)
-
-    def _tell_invitations(self) -> None:
-        professionals = (place for place in self.places.values() if place.visitor.professional)
-        self._tell(professionals, "invitations", invitations=list(self.invitations))
-
-    def _follow_invitation(self, visitor: Visitor, state: str) -> None:
-        if visitor.professional:
-            return
-        for invitation in self.invitations:
-            if invitation["name"] == visitor.name and invitation["state"] != "withdrawn":
-                invitation["state"] = state
-        self._tell_invitations()
-
-    def _guests(self) -> list[Message]:
-        waiting = (line for line in self.lines if line.waiting)
-        return [
-            {"id": line.id, "name": line.visitor.name, "role": line.visitor.role, "since": now()} for line in waiting
-        ]
-
-    def _room_states(self) -> list[Message]:
-        states = []
-        for room in self.by_room.values():
-            people = [place.visitor.short for place in self._inside(room.id)]
-            full = len(people) >= self.capacity
-            states.append(
-                {
-                    "id": room.id,
-                    "name": room.name,
-                    "planned": room.planned,
-                    "people": people,
-                    "full": full,
-                    "unit": False,
-                }
-            )
-        return states
+def _key(message: Message) -> Message:
+    """The page's own key, to be given back with a refusal."""
+    return {"key": message["key"]} if isinstance(message.get("key"), str) else {}

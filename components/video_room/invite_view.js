@@ -20,22 +20,49 @@ export class InviteView {
     this.channel = "email";
     this.sentKey = "";
     const email = h("button", { type: "button", "aria-pressed": "true" }, words.say("invite.email"));
-    const channels = h("div", { class: "td-seg-wide", role: "group", "aria-label": words.say("invite.channel") }, email);
-    this.address = h("input", { type: "email", required: true, autocomplete: "off", maxlength: 254, placeholder: words.say("invite.address.example") });
+    const channels = h(
+      "div",
+      { class: "td-seg-wide", role: "group", "aria-label": words.say("invite.channel") },
+      email,
+    );
+    this.address = h("input", {
+      type: "email",
+      required: true,
+      autocomplete: "off",
+      maxlength: 254,
+      placeholder: words.say("invite.address.example"),
+    });
     this.name = h("input", { type: "text", required: true, autocomplete: "off", maxlength: 120 });
     this.role = h("select", {}, ...ROLES.map((role) => h("option", { value: role }, words.role(role))));
     this.error = h("p", { class: "td-error", role: "alert", hidden: true });
     this.done = h("p", { class: "td-small", role: "status" });
-    this.form = h("form", { class: "td-invite-form", novalidate: true, onsubmit: (event) => {
-      event.preventDefault();
-      this.send();
-    } }, channels,
-    field(words.say("invite.address"), this.address), field(words.say("invite.name"), this.name), field(words.say("invite.role"), this.role, true),
-    this.error, h("button", { type: "submit", class: "td-btn td-btn-primary td-wide" }, words.say("invite.send")), this.done);
+    this.form = h(
+      "form",
+      {
+        class: "td-invite-form",
+        novalidate: true,
+        onsubmit: (event) => {
+          event.preventDefault();
+          this.send();
+        },
+      },
+      channels,
+      field(words.say("invite.address"), this.address),
+      field(words.say("invite.name"), this.name),
+      field(words.say("invite.role"), this.role, true),
+      this.error,
+      h("button", { type: "submit", class: "td-btn td-btn-primary td-wide" }, words.say("invite.send")),
+      this.done,
+    );
 
     this.count = h("span", { class: "td-count" }, "0");
     this.list = h("ul", { class: "td-invitations" });
-    this.listBox = h("section", { class: "td-invitations-box", "aria-label": words.say("invite.list") }, h("h4", {}, words.say("invite.list"), " ", this.count), this.list);
+    this.listBox = h(
+      "section",
+      { class: "td-invitations-box", "aria-label": words.say("invite.list") },
+      h("h4", {}, words.say("invite.list"), " ", this.count),
+      this.list,
+    );
     this.element = h("div", { class: "td-invite" }, this.form, this.listBox);
     this.stops = [call.on("invitations", () => this.draw()), call.on("problem", (problem) => this.refused(problem))];
     this.draw();
@@ -84,12 +111,43 @@ export class InviteView {
   row({ id, name, role, address, state, message }) {
     const { words } = this;
     const warm = state === "failed";
-    const chip = h("span", { class: state === "inside" || state === "waiting" ? "td-chip" : warm ? "td-chip td-chip-warm" : "td-chip td-chip-grey" }, words.say(`invite.state.${state}`));
+    const chip = h(
+      "span",
+      {
+        class:
+          state === "inside" || state === "waiting"
+            ? "td-chip"
+            : warm
+              ? "td-chip td-chip-warm"
+              : "td-chip td-chip-grey",
+      },
+      words.say(`invite.state.${state}`),
+    );
     const withdraw = OPEN_STATES.includes(state)
-      ? h("button", { type: "button", class: "td-btn td-btn-text", "aria-label": words.say("invite.withdraw.long", { name }), onclick: () => this.call.withdraw(id) }, words.say("invite.withdraw"))
+      ? h(
+          "button",
+          {
+            type: "button",
+            class: "td-btn td-btn-text",
+            "aria-label": words.say("invite.withdraw.long", { name }),
+            onclick: () => this.call.withdraw(id),
+          },
+          words.say("invite.withdraw"),
+        )
       : null;
-    return h("li", {}, h("span", { class: "td-invitation-who" }, h("b", {}, name), h("small", {}, `${words.role(role)} · ${address}`),
-      message ? h("small", { class: "td-invitation-why" }, message) : null), chip, withdraw);
+    return h(
+      "li",
+      {},
+      h(
+        "span",
+        { class: "td-invitation-who" },
+        h("b", {}, name),
+        h("small", {}, `${words.role(role)} · ${address}`),
+        message ? h("small", { class: "td-invitation-why" }, message) : null,
+      ),
+      chip,
+      withdraw,
+    );
   }
 }
 
@@ -99,5 +157,10 @@ export class InviteView {
  * @param {boolean} [select]
  */
 function field(label, control, select = false) {
-  return h("label", { class: select ? "td-field td-field-select" : "td-field" }, h("span", { class: "td-lab" }, label), control);
+  return h(
+    "label",
+    { class: select ? "td-field td-field-select" : "td-field" },
+    h("span", { class: "td-lab" }, label),
+    control,
+  );
 }

@@ -63,7 +63,18 @@ export class Level {
  */
 export function meter(count, label) {
   const marks = Array.from({ length: count }, () => h("i"));
-  const element = h("span", { class: "td-bars", role: "meter", "aria-label": label, "aria-valuemin": 0, "aria-valuemax": 100, "aria-valuenow": 0 }, ...marks);
+  const element = h(
+    "span",
+    {
+      class: "td-bars",
+      role: "meter",
+      "aria-label": label,
+      "aria-valuemin": 0,
+      "aria-valuemax": 100,
+      "aria-valuenow": 0,
+    },
+    ...marks,
+  );
   let shown = -1;
   /** @param {number} level 0..1 */
   const show = (level) => {

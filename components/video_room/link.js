@@ -4,24 +4,33 @@
  * Whoever enters a room calls; who is inside answers, and only the caller ever offers again: when both sides may, some
  * calls end without media. The caller's offer can be made long before the call (`offer`, then `take`): candidates
  * found before it is taken travel inside it, later ones follow one by one.
+ *
+ * The first offer is for microphone and camera alone: what more there is (a second picture and sound, words between the
+ * pages) is asked for a moment later by the same caller, so that nobody waits for it before the first picture.
  */
 
-/** @typedef {"audio" | "video"} Kind */
-/** @typedef {{audio: MediaStreamTrack | null, video: MediaStreamTrack | null}} Tracks */
+import { AUX_SOURCES, linesOf, mediumOf, OWN_SOURCES } from "./sources.js";
+
+/** @typedef {import("./sources.js").Kind} Kind */
+/** @typedef {import("./sources.js").Source} Source */
+/** @typedef {import("./sources.js").Tracks} Tracks */
 /**
  * @typedef {object} LinkEvents
  * @property {(message: {t: "sdp" | "ice", [field: string]: any}) => void} send to the other participant
  * @property {(link: Link) => void} changed its connection or its tracks
+ * @property {(peer: string, text: string) => void} said words of the other page
  */
 
-/** @type {readonly Kind[]} */
-export const KINDS = ["audio", "video"];
-/** Enough for 640 x 480 at 30 pictures a second. */
-const MOST_VIDEO = 1_200_000;
+/** Bits a second. Enough for 640 x 480 at 30 pictures a second, and for a screen that can be read. */
+const MOST = { video: 1_200_000, "aux-video": 1_500_000 };
+/** The data channel is agreed on beforehand, so that it needs no message of its own. */
+const CHANNEL = { negotiated: true, id: 0 };
 /** Of the size of the picture, while another way is being made. */
 const EASED = 2;
 /** A line that stutters is not broken yet. */
 const PATIENCE = 4000;
+/** From the connection until the rest is asked for, in ms: by then a first picture is there. */
+const SETTLED = 1000;
 
 export class Link {
   /**
@@ -33,10 +42,15 @@ export class Link {
   constructor(side, tracks, iceServers, events) {
     this.side = side;
     this.events = events;
+    /** What we send; an answerer's aux is put in once there is an offer. */
+    this.tracks = { ...tracks };
+    /** The transceiver of each source. @type {Map<Source, RTCRtpTransceiver>} */
+    this.lines = new Map();
     /** @type {string | null} the other participant, once known */
     this.peer = null;
     this.remote = new MediaStream();
     this.local = new MediaStream();
+    this.localAux = new MediaStream();
     this.negotiations = 0;
     this.taken = false;
     /** @type {RTCIceCandidateInit[]} ours, not sent yet */
@@ -55,7 +69,11 @@ export class Link {
     };
     this.pc.onicecandidate = ({ candidate }) => this.found(candidate);
     this.pc.onconnectionstatechange = () => this.moved();
-    for (const kind of KINDS) this.addKind(kind, tracks[kind]);
+    /** @type {RTCDataChannel | null} */
+    this.channel = null;
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.extension = undefined;
+    for (const source of OWN_SOURCES) this.addSource(source);
   }
 
   get state() {
@@ -67,20 +85,51 @@ export class Link {
   }
 
   /**
-   * The caller offers both kinds even without a device, so that a camera can be opened later without a new offer.
-   * The answerer must use `addTrack`: a transceiver made before the offer arrives is not matched to it.
-   * @param {Kind} kind
-   * @param {MediaStreamTrack | null} track
+   * The caller offers each source even without a device, so that a camera can be opened later without a new offer.
+   * The answerer must use `addTrack`: a transceiver made before the offer arrives is not matched to it. Its aux waits for
+   * the offer: without a microphone it would be matched to the line of the microphone.
+   * @param {Source} source
    */
-  addKind(kind, track) {
+  addSource(source) {
+    const track = this.tracks[source];
     if (this.side === "answerer") {
-      if (track) this.pc.addTrack(track, this.local);
+      if (track && !isAux(source)) this.addTrack(source, track);
       return;
     }
-    const options = { direction: /** @type {const} */ ("sendrecv"), streams: [this.local] };
-    const encodings = kind === "video" ? { sendEncodings: [{ maxBitrate: MOST_VIDEO }] } : {};
-    const transceiver = this.pc.addTransceiver(track ?? kind, { ...options, ...encodings });
-    if (kind === "video") preferVp8(transceiver);
+    const medium = mediumOf(source);
+    const streams = [isAux(source) ? this.localAux : this.local];
+    const encodings =
+      source === "video" || source === "aux-video" ? { sendEncodings: [{ maxBitrate: MOST[source] }] } : {};
+    const transceiver = this.pc.addTransceiver(track ?? medium, { direction: "sendrecv", streams, ...encodings });
+    if (medium === "video") preferVp8(transceiver);
+    this.lines.set(source, transceiver);
+  }
+
+  /**
+   * @param {Source} source
+   * @param {MediaStreamTrack} track
+   */
+  addTrack(source, track) {
+    const sender = this.pc.addTrack(track, this.local);
+    const transceiver = this.pc.getTransceivers().find((each) => each.sender === sender);
+    if (transceiver) this.lines.set(source, transceiver);
+  }
+
+  /** Ask for the rest, once; not counted as a negotiation, because no call is without it. */
+  async extend() {
+    if (this.side !== "caller" || this.channel || !this.pc.remoteDescription || !this.isAlive) return;
+    this.openChannel();
+    for (const source of AUX_SOURCES) this.addSource(source);
+    this.negotiations -= 1;
+    await this.offer().catch(() => undefined);
+    this.sendOffer();
+  }
+
+  openChannel() {
+    this.channel = this.pc.createDataChannel("room", CHANNEL);
+    this.channel.onmessage = ({ data }) => {
+      if (this.peer && typeof data === "string") this.events.said(this.peer, data);
+    };
   }
 
   /** Make the offer and let its candidates gather. */
@@ -120,17 +169,33 @@ export class Link {
   /** @param {string} sdp */
   answer(sdp) {
     return this.serial(async () => {
-      this.negotiations += 1;
+      const rest = !this.channel && /^m=application /m.test(sdp);
+      if (!rest) this.negotiations += 1;
       await this.pc.setRemoteDescription({ type: "offer", sdp });
-      for (const transceiver of this.pc.getTransceivers()) {
-        if (transceiver.direction === "recvonly") transceiver.direction = "sendrecv";
-      }
+      if (rest) this.openChannel();
+      await this.takeLines(sdp);
       await this.pc.setLocalDescription();
       this.taken = true;
       const description = { type: "answer", sdp: this.pc.localDescription?.sdp };
       if (this.peer) this.events.send({ t: "sdp", to: this.peer, description });
       await this.addEarly();
     });
+  }
+
+  /**
+   * Of an offer, every line is answered with what we send, or may send later.
+   * @param {string} sdp
+   */
+  async takeLines(sdp) {
+    const transceivers = this.pc.getTransceivers();
+    for (const [source, mid] of linesOf(sdp)) {
+      const transceiver = transceivers.find((each) => each.mid === mid);
+      if (!transceiver) continue;
+      this.lines.set(source, transceiver);
+      if (transceiver.direction === "recvonly") transceiver.direction = "sendrecv";
+      const track = this.tracks[source];
+      if (transceiver.sender.track !== track) await transceiver.sender.replaceTrack(track);
+    }
   }
 
   /** @param {string} sdp */
@@ -160,15 +225,36 @@ export class Link {
 
   /**
    * Put a track in, or take it out, without a new offer.
-   * @param {Kind} kind
+   * @param {Source} source
    * @param {MediaStreamTrack | null} track
    */
-  setTrack(kind, track) {
+  setTrack(source, track) {
     return this.serial(async () => {
-      const transceiver = this.pc.getTransceivers().find((each) => each.receiver.track.kind === kind);
+      this.tracks[source] = track;
+      const transceiver = this.lines.get(source);
       if (transceiver) await transceiver.sender.replaceTrack(track);
-      else if (track) this.pc.addTrack(track, this.local);
+      else if (track && isAux(source)) void this.extend();
+      else if (track && !this.pc.remoteDescription) this.addTrack(source, track);
     });
+  }
+
+  /**
+   * Where something of the other participant arrives.
+   * @param {Source} source
+   */
+  arriving(source) {
+    const transceiver = this.lines.get(source);
+    return transceiver && this.remote.getTracks().includes(transceiver.receiver.track) ? transceiver : undefined;
+  }
+
+  /**
+   * @param {string} text to the other page
+   * @returns {boolean} it is on its way
+   */
+  say(text) {
+    if (this.channel?.readyState !== "open") return false;
+    this.channel.send(text);
+    return true;
   }
 
   /** Cost less: for a moment the same picture is encoded for the next way too. */
@@ -185,7 +271,9 @@ export class Link {
 
   close() {
     clearTimeout(this.worry);
+    clearTimeout(this.extension);
     this.pc.onconnectionstatechange = this.pc.ontrack = this.pc.onicecandidate = null;
+    if (this.channel) this.channel.onmessage = null;
     this.pc.close();
     for (const track of this.remote.getTracks()) this.remote.removeTrack(track);
   }
@@ -200,6 +288,7 @@ export class Link {
 
   moved() {
     clearTimeout(this.worry);
+    if (this.state === "connected") this.extension ??= setTimeout(() => void this.extend(), SETTLED);
     if (this.state === "failed") void this.restart();
     if (this.state === "disconnected") {
       this.worry = setTimeout(() => this.state === "disconnected" && void this.restart(), PATIENCE);
@@ -231,6 +320,11 @@ export class Link {
     this.chain = done.catch(() => undefined);
     return done;
   }
+}
+
+/** @param {Source} source */
+function isAux(source) {
+  return AUX_SOURCES.some((each) => each === source);
 }
 
 /**

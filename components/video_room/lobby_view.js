@@ -36,22 +36,58 @@ export class LobbyView {
     this.voice = h("span", { class: "td-voice" });
     this.problems = h("div", { class: "td-problems" });
     this.checks = { devices: check(), line: check(), secret: check() };
-    this.under = h("div", { class: "td-under" }, this.problems,
+    this.under = h(
+      "div",
+      { class: "td-under" },
+      this.problems,
       h("div", { class: "td-level" }, icon("mic"), bars.element, this.voice),
-      h("ul", { class: "td-checks" }, this.checks.devices.element, this.checks.line.element, this.checks.secret.element));
+      h(
+        "ul",
+        { class: "td-checks" },
+        this.checks.devices.element,
+        this.checks.line.element,
+        this.checks.secret.element,
+      ),
+    );
 
     this.title = h("h2", { class: "td-title", tabindex: -1 }, words.say("lobby.title"));
     this.rooms = new RoomList(words, () => {
       this.call.expect(this.rooms.selected);
       this.drawButton();
     });
-    this.selects = /** @type {const} */ (["video", "audio", "speaker"]).map((which) => deviceSelect(words, devices, which));
-    const test = h("button", { type: "button", class: "td-btn td-btn-tall", onclick: () => void playNotes((element) => devices.sound(element)) }, icon("speaker"), words.say("lobby.test"));
+    this.selects = /** @type {const} */ (["video", "audio", "speaker"]).map((which) =>
+      deviceSelect(words, devices, which),
+    );
+    const test = h(
+      "button",
+      {
+        type: "button",
+        class: "td-btn td-btn-tall",
+        onclick: () => void playNotes((element) => devices.sound(element)),
+      },
+      icon("speaker"),
+      words.say("lobby.test"),
+    );
     this.error = h("p", { class: "td-error", role: "alert", hidden: true });
-    this.button = h("button", { type: "button", class: "td-btn td-btn-primary td-btn-join", onclick: () => this.enter() }, icon("camera"), h("span", {}, words.say("lobby.join")));
+    this.button = h(
+      "button",
+      { type: "button", class: "td-btn td-btn-primary td-btn-join", onclick: () => this.enter() },
+      icon("camera"),
+      h("span", {}, words.say("lobby.join")),
+    );
     this.note = h("p", { class: "td-small td-center" });
-    this.side = h("div", { class: "td-side" }, this.title, this.rooms.element, this.selects[0].element, this.selects[1].element,
-      h("div", { class: "td-row" }, this.selects[2].element, test), this.error, this.button, this.note);
+    this.side = h(
+      "div",
+      { class: "td-side" },
+      this.title,
+      this.rooms.element,
+      this.selects[0].element,
+      this.selects[1].element,
+      h("div", { class: "td-row" }, this.selects[2].element, test),
+      this.error,
+      this.button,
+      this.note,
+    );
 
     this.stops = [
       call.on("rooms", () => {
@@ -107,12 +143,22 @@ export class LobbyView {
 
   problemAlerts() {
     const { devices, words } = this;
-    const kinds = /** @type {const} */ (["video", "audio"]).filter((kind) => devices.wanted[kind] && devices.problems[kind]);
+    const kinds = /** @type {const} */ (["video", "audio"]).filter(
+      (kind) => devices.wanted[kind] && devices.problems[kind],
+    );
     return kinds.map((kind) => {
       const label = `problem.${kind}.${devices.problems[kind]}`;
-      return h("div", { class: "td-alert", role: "alert" }, icon("alert"),
+      return h(
+        "div",
+        { class: "td-alert", role: "alert" },
+        icon("alert"),
         h("span", {}, h("b", {}, words.say(label)), h("span", {}, words.say(`${label}.help`))),
-        h("button", { type: "button", class: "td-btn", onclick: () => void devices.retry([kind]) }, words.say("problem.retry")));
+        h(
+          "button",
+          { type: "button", class: "td-btn", onclick: () => void devices.retry([kind]) },
+          words.say("problem.retry"),
+        ),
+      );
     });
   }
 
@@ -125,8 +171,18 @@ export class LobbyView {
 
   drawLine() {
     const { line } = this.call;
-    if (!line.isOpen || line.delay === null) this.checks.line.show(this.words.say(line.isOpen || !this.call.wasOpen ? "lobby.line.opening" : "lobby.line.lost"), false);
-    else this.checks.line.show(this.words.say(line.delay > SLOW ? "lobby.line.slow" : "lobby.line.good", { ms: Math.max(1, Math.round(line.delay)) }), line.delay <= SLOW);
+    if (!line.isOpen || line.delay === null)
+      this.checks.line.show(
+        this.words.say(line.isOpen || !this.call.wasOpen ? "lobby.line.opening" : "lobby.line.lost"),
+        false,
+      );
+    else
+      this.checks.line.show(
+        this.words.say(line.delay > SLOW ? "lobby.line.slow" : "lobby.line.good", {
+          ms: Math.max(1, Math.round(line.delay)),
+        }),
+        line.delay <= SLOW,
+      );
   }
 
   drawHeard() {

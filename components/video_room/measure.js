@@ -3,8 +3,17 @@
  */
 
 /** @typedef {import("./call.js").Call} Call */
-/** @typedef {import("./link.js").Kind} Kind */
-/** @typedef {{id: string, name: string, route: string, framesDecoded: number, audioLevel: number}} PersonMeasure */
+/** @typedef {import("./sources.js").Kind} Kind */
+/**
+ * @typedef {object} PersonMeasure
+ * @property {string} id
+ * @property {string} name
+ * @property {string} route
+ * @property {number} framesDecoded
+ * @property {number} audioLevel
+ * @property {number} auxFramesDecoded
+ * @property {number} auxAudioLevel
+ */
 
 export class Measures {
   constructor() {
@@ -92,11 +101,18 @@ export class Measures {
   /** @returns {Promise<PersonMeasure[]>} what arrives of each other person, by the way that is played now */
   async perPerson() {
     const { current } = this;
-    return Promise.all([...(current?.people.values() ?? [])].map(async ({ id, name }) => {
-      const way = current?.topology.current(id);
-      const [framesDecoded, audioLevel] = await Promise.all([inbound(way?.video, "framesDecoded"), inbound(way?.audio, "audioLevel")]);
-      return { id, name, route: way?.route ?? "", framesDecoded, audioLevel };
-    }));
+    return Promise.all(
+      [...(current?.people.values() ?? [])].map(async ({ id, name }) => {
+        const way = current?.topology.current(id);
+        const [framesDecoded, audioLevel, auxFramesDecoded, auxAudioLevel] = await Promise.all([
+          inbound(way?.video, "framesDecoded"),
+          inbound(way?.audio, "audioLevel"),
+          inbound(current?.topology.aux(id, "auxVideo"), "framesDecoded"),
+          inbound(current?.topology.aux(id, "auxAudio"), "audioLevel"),
+        ]);
+        return { id, name, route: way?.route ?? "", framesDecoded, audioLevel, auxFramesDecoded, auxAudioLevel };
+      }),
+    );
   }
 
   /** How many descriptions were made: it stays where it is while a call is left alone. */

@@ -26,7 +26,14 @@ export function mount(host, model, config, changed) {
     const { dossier, labels, iceServers, me } = config();
     room.open({ dossier, labels, iceServers, me, url: "", connect: channel(model) });
   };
-  door.append(h("button", { type: "button", class: "td-btn td-btn-primary td-btn-tall", onclick: open }, icon("camera"), config().labels["lobby.title"] ?? ""));
+  door.append(
+    h(
+      "button",
+      { type: "button", class: "td-btn td-btn-primary td-btn-tall", onclick: open },
+      icon("camera"),
+      config().labels["lobby.title"] ?? "",
+    ),
+  );
   host.append(door);
   return { open, close: () => room.close(), measures };
 }

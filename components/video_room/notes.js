@@ -30,7 +30,11 @@ export class Notes {
       this.element.append(drawn.element);
     }
     clearTimeout(this.timers.get(key));
-    if (ms) this.timers.set(key, setTimeout(() => this.hide(key), ms));
+    if (ms)
+      this.timers.set(
+        key,
+        setTimeout(() => this.hide(key), ms),
+      );
   }
 
   /** @param {string} key */
@@ -58,10 +62,18 @@ export class Notes {
 function draw(note) {
   const text = h("span", { class: "td-note-text" }, note.text ?? "");
   const acts = (note.acts ?? []).map(({ label, act, primary }) =>
-    h("button", { type: "button", class: primary ? "td-btn td-btn-primary" : "td-btn", onclick: act }, label));
-  const element = h("div", { class: note.warm ? "td-note td-note-warm" : "td-note", role: note.dialog ? "alertdialog" : "status", "aria-label": note.dialog },
+    h("button", { type: "button", class: primary ? "td-btn td-btn-primary" : "td-btn", onclick: act }, label),
+  );
+  const element = h(
+    "div",
+    {
+      class: note.warm ? "td-note td-note-warm" : "td-note",
+      role: note.dialog ? "alertdialog" : "status",
+      "aria-label": note.dialog,
+    },
     note.mark ?? icon(note.icon ?? "info", 24),
     h("span", { class: "td-note-body" }, h("b", {}, note.title), text),
-    acts.length ? h("span", { class: "td-note-acts" }, ...acts) : null);
+    acts.length ? h("span", { class: "td-note-acts" }, ...acts) : null,
+  );
   return { element, text };
 }

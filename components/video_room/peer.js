@@ -2,10 +2,11 @@
  * The topology « peer to peer »: a link with each other participant, nothing in between. `Topology` decides when it is
  * used, and when the forwarding unit takes over.
  */
-import { KINDS, Link } from "./link.js";
+import { Link } from "./link.js";
+import { SOURCES } from "./sources.js";
 
-/** @typedef {import("./link.js").Kind} Kind */
-/** @typedef {import("./link.js").Tracks} Tracks */
+/** @typedef {import("./sources.js").Source} Source */
+/** @typedef {import("./sources.js").Tracks} Tracks */
 /** @typedef {import("./call.js").Person} Person */
 /**
  * @typedef {object} Surroundings
@@ -13,6 +14,7 @@ import { KINDS, Link } from "./link.js";
  * @property {() => Tracks} tracks what we send now
  * @property {(message: {t: string, [field: string]: any}) => void} send
  * @property {(id: string | null) => void} changed the link with this participant
+ * @property {(id: string, text: string) => void} said words of this participant
  */
 
 /** After this a prepared offer is made anew: addresses and relay passes grow old. */
@@ -59,7 +61,7 @@ export class PeerTopology {
     this.prepared?.close();
     this.prepared = fresh;
     const now = this.around.tracks();
-    for (const kind of KINDS) await fresh.setTrack(kind, now[kind]).catch(() => undefined);
+    for (const source of SOURCES) await fresh.setTrack(source, now[source]).catch(() => undefined);
   }
 
   /** The SDP that travels inside `join`. */
@@ -165,25 +167,32 @@ export class PeerTopology {
   }
 
   /**
-   * @param {Kind} kind
+   * @param {Source} source
    * @param {MediaStreamTrack | null} track
    */
-  async setTrack(kind, track) {
+  async setTrack(source, track) {
     const all = [...this.byId.values(), this.prepared, this.spare];
-    await Promise.allSettled(all.map((link) => link?.setTrack(kind, track)));
+    await Promise.allSettled(all.map((link) => link?.setTrack(source, track)));
+  }
+
+  /**
+   * @param {string} text to everybody with whom we speak directly
+   * @returns {boolean} somebody gets it
+   */
+  say(text) {
+    return [...this.byId.values()].map((link) => link.say(text)).includes(true);
   }
 
   /**
    * How a person reaches us directly.
    * @param {string} id
-   * @returns {import("./topology.js").Path | null}
+   * @returns {import("./ways.js").Path | null}
    */
   path(id) {
     const link = this.byId.get(id);
     if (!link) return null;
-    const arriving = new Set(link.remote.getTracks());
-    const [audio, video] = KINDS.map((kind) => link.pc.getTransceivers().find(({ receiver: { track } }) => track.kind === kind && arriving.has(track)));
-    return { id, route: "direct", state: link.state, pc: link.pc, audio, video };
+    const [audio, video, auxAudio, auxVideo] = SOURCES.map((source) => link.arriving(source));
+    return { id, route: "direct", state: link.state, pc: link.pc, audio, video, auxAudio, auxVideo };
   }
 
   /** Nobody is spoken with directly any more. */
@@ -235,6 +244,7 @@ export class PeerTopology {
     return new Link(side, tracks, this.around.iceServers, {
       send: this.around.send,
       changed: (link) => this.around.changed(link.peer),
+      said: this.around.said,
     });
   }
 }

@@ -6,7 +6,24 @@ import { initials } from "./words.js";
 /** @typedef {import("./call.js").Call} Call */
 /** @typedef {import("./devices.js").Devices} Devices */
 /** @typedef {{id: string, name: string, detail: string, role: string, microphone: boolean, silenced?: boolean, since: string}} Shown */
-/** @typedef {{element: HTMLElement, name: HTMLElement, detail: HTMLElement, quality: HTMLElement, bars: SVGElement, word: HTMLElement, time: HTMLElement, muted: SVGElement, open: SVGElement, microphone: HTMLElement, more: HTMLButtonElement, acts: HTMLElement, act: HTMLButtonElement, done: HTMLElement, asked: boolean}} Row */
+/**
+ * @typedef {object} Row
+ * @property {HTMLElement} element
+ * @property {HTMLElement} name
+ * @property {HTMLElement} detail
+ * @property {HTMLElement} quality
+ * @property {SVGElement} bars
+ * @property {HTMLElement} word
+ * @property {HTMLElement} time
+ * @property {SVGElement} muted
+ * @property {SVGElement} open
+ * @property {HTMLElement} microphone
+ * @property {HTMLButtonElement} more
+ * @property {HTMLElement} acts
+ * @property {HTMLButtonElement} act
+ * @property {HTMLElement} done
+ * @property {boolean} asked
+ */
 
 export class PeopleView {
   /**
@@ -46,10 +63,18 @@ export class PeopleView {
     const me = this.call.me;
     /** @type {Shown} */
     const own = {
-      id: "", name: this.words.say("people.me", { name: me?.name ?? "" }), detail: this.ownDetail(), role: me?.role ?? "",
-      microphone: this.devices.sends("audio"), silenced: this.call.silenced, since: this.call.since,
+      id: "",
+      name: this.words.say("people.me", { name: me?.name ?? "" }),
+      detail: this.ownDetail(),
+      role: me?.role ?? "",
+      microphone: this.devices.sends("audio"),
+      silenced: this.call.silenced,
+      since: this.call.since,
     };
-    const others = [...this.call.people.values()].map((person) => ({ ...person, detail: this.detail(person.detail, person.role) }));
+    const others = [...this.call.people.values()].map((person) => ({
+      ...person,
+      detail: this.detail(person.detail, person.role),
+    }));
     const all = [...others, own];
     for (const [id, { element }] of this.rows) {
       if (all.some((each) => each.id === id)) continue;
@@ -92,7 +117,11 @@ export class PeopleView {
     }
     write(row.time, person.since ? this.words.lasting(person.since) : "");
     const open = person.microphone && !person.silenced;
-    set(row.microphone, "aria-label", this.words.say(open ? "people.mic.on" : person.silenced ? "people.mic.silenced" : "people.mic.off"));
+    set(
+      row.microphone,
+      "aria-label",
+      this.words.say(open ? "people.mic.on" : person.silenced ? "people.mic.silenced" : "people.mic.off"),
+    );
     set(row.open, "hidden", !open);
     set(row.muted, "hidden", open);
     row.more.hidden = person.id === "" || !this.call.me?.professional;
@@ -129,7 +158,11 @@ export class PeopleView {
   /** @param {Shown} person */
   newRow(person) {
     const guest = person.role === "patient" || person.role === "caregiver";
-    const face = h("span", { class: guest ? "td-avatar td-avatar-grey" : "td-avatar", "aria-hidden": "true" }, initials(person.id ? person.name : this.call.me?.name ?? ""));
+    const face = h(
+      "span",
+      { class: guest ? "td-avatar td-avatar-grey" : "td-avatar", "aria-hidden": "true" },
+      initials(person.id ? person.name : (this.call.me?.name ?? "")),
+    );
     const [name, detail, word, time] = [h("b"), h("small"), h("span"), h("span", { class: "td-people-time" })];
     const signal = bars();
     const quality = h("span", { class: "td-quality" }, signal, word);
@@ -138,12 +171,48 @@ export class PeopleView {
     const act = h("button", { type: "button", class: "td-btn", onclick: () => this.act(person.id) });
     const done = h("span", { class: "td-small", role: "status" });
     const acts = h("div", { class: "td-people-acts", hidden: true }, act, done);
-    const more = h("button", { type: "button", class: "td-iconbtn", "aria-expanded": "false", hidden: true, onclick: () => {
-      set(more, "aria-expanded", String(acts.hidden));
-      this.draw();
-    } }, icon("more"));
-    const element = h("li", {}, face, h("span", { class: "td-people-who" }, name, detail), quality, time, microphone, more, acts);
-    const row = { element, name, detail, quality, bars: signal, word, time, muted, open, microphone, more, acts, act, done, asked: false };
+    const more = h(
+      "button",
+      {
+        type: "button",
+        class: "td-iconbtn",
+        "aria-expanded": "false",
+        hidden: true,
+        onclick: () => {
+          set(more, "aria-expanded", String(acts.hidden));
+          this.draw();
+        },
+      },
+      icon("more"),
+    );
+    const element = h(
+      "li",
+      {},
+      face,
+      h("span", { class: "td-people-who" }, name, detail),
+      quality,
+      time,
+      microphone,
+      more,
+      acts,
+    );
+    const row = {
+      element,
+      name,
+      detail,
+      quality,
+      bars: signal,
+      word,
+      time,
+      muted,
+      open,
+      microphone,
+      more,
+      acts,
+      act,
+      done,
+      asked: false,
+    };
     this.rows.set(person.id, row);
     return row;
   }

@@ -56,6 +56,8 @@ class Place:
     since: str
     line: Line | None
     lost: float | None = None
+    aux: str = ""
+    auscultation: bool = False
 
     def person(self) -> Message:
         visitor = self.visitor
@@ -64,10 +66,18 @@ class Place:
             "name": visitor.name,
             "detail": visitor.detail,
             "role": visitor.role,
+            **self.sends(),
+            "since": self.since,
+        }
+
+    def sends(self) -> Message:
+        """What the page sends now; `aux` is what its second picture shows."""
+        return {
             "camera": self.camera,
             "microphone": self.microphone,
+            "aux": self.aux,
+            "auscultation": self.auscultation,
             "silenced": False,
-            "since": self.since,
         }
 
 
@@ -119,6 +129,14 @@ def need_place(line: Line) -> Place:
     if line.place is None:
         raise Refused("hors-salle", "Entrez d'abord en salle.")
     return line.place
+
+
+def second(message: Message) -> tuple[str, bool]:
+    """`aux` and `auscultation` of a page's message. Raises: Refused, for anything that is none."""
+    aux, auscultation = message.get("aux", ""), message.get("auscultation", False)
+    if aux not in ("", "screen", "camera") or not isinstance(auscultation, bool):
+        raise Refused("saisie", "La page a envoyé une demande incorrecte. Rechargez-la, puis réessayez.")
+    return aux, auscultation
 
 
 def parsed(said: str | Mapping[str, Any]) -> Message:

@@ -3,7 +3,7 @@
  * when its first picture is really there, or its sound flows. Never two voices at once, never none.
  */
 
-/** @typedef {import("./link.js").Kind} Kind */
+/** @typedef {import("./sources.js").Kind} Kind */
 /**
  * @typedef {object} PlayerEvents
  * @property {(track: MediaStreamTrack | null) => void} plays what is seen or heard from here on
@@ -104,7 +104,8 @@ export class Player {
   listen(element, track) {
     const check = () => {
       if (this.sourceOf(element) !== track) track.removeEventListener("unmute", check);
-      else if (!track.muted && !element.paused && element.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA) this.came(element, track);
+      else if (!track.muted && !element.paused && element.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA)
+        this.came(element, track);
     };
     track.addEventListener("unmute", check);
     element.addEventListener("playing", check);

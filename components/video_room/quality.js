@@ -4,7 +4,7 @@
  */
 
 /** @typedef {import("./call.js").Call} Call */
-/** @typedef {import("./topology.js").Path} Path */
+/** @typedef {import("./ways.js").Path} Path */
 /** @typedef {{lost: number, received: number}} Sample */
 /** @typedef {{byMid: Map<string, Sample>, sentLoss: number, roundTrip: number}} Report */
 
@@ -47,7 +47,8 @@ export class Quality {
     const ways = new Map([...people.keys()].map((id) => [id, topology.current(id)]));
     /** @type {Map<RTCPeerConnection, Report>} */
     const reports = new Map();
-    for (const way of ways.values()) if (way?.state === "connected" && !reports.has(way.pc)) reports.set(way.pc, await report(way.pc));
+    for (const way of ways.values())
+      if (way?.state === "connected" && !reports.has(way.pc)) reports.set(way.pc, await report(way.pc));
     const outgoing = [];
     for (const [id, way] of ways) {
       const known = way && reports.get(way.pc);
@@ -82,7 +83,10 @@ export class Quality {
   hear() {
     const { people, topology, speaker } = this.call;
     for (const [id, person] of people) {
-      this.listener.voice(id, person.microphone && (topology.route === "unit" ? speaker === id : speaksNow(topology.current(id))));
+      this.listener.voice(
+        id,
+        person.microphone && (topology.route === "unit" ? speaker === id : speaksNow(topology.current(id))),
+      );
     }
   }
 }
@@ -95,7 +99,8 @@ async function report(pc) {
   /** @type {Report} */
   const found = { byMid: new Map(), sentLoss: 0, roundTrip: 0 };
   (await pc.getStats()).forEach((each) => {
-    if (each.type === "inbound-rtp") found.byMid.set(each.mid, { lost: each.packetsLost ?? 0, received: each.packetsReceived ?? 0 });
+    if (each.type === "inbound-rtp")
+      found.byMid.set(each.mid, { lost: each.packetsLost ?? 0, received: each.packetsReceived ?? 0 });
     else if (each.type === "candidate-pair" && each.nominated) found.roundTrip = each.currentRoundTripTime ?? 0;
     else if (each.type === "remote-inbound-rtp") found.sentLoss = Math.max(found.sentLoss, each.fractionLost ?? 0);
   });

@@ -159,9 +159,20 @@ export class Room {
     const reason = call.ending ?? "right";
     this.clear();
     this.devices?.close();
-    this.root.append(h("div", { class: "td-end", role: "alert" }, icon("alert", 28),
-      h("h2", { class: "td-title" }, words.say(`end.${reason}`)), h("p", {}, call.message || words.say(`end.${reason}.text`)),
-      h("button", { type: "button", class: "td-btn td-btn-primary", onclick: () => this.close() }, words.say("end.back"))));
+    this.root.append(
+      h(
+        "div",
+        { class: "td-end", role: "alert" },
+        icon("alert", 28),
+        h("h2", { class: "td-title" }, words.say(`end.${reason}`)),
+        h("p", {}, call.message || words.say(`end.${reason}.text`)),
+        h(
+          "button",
+          { type: "button", class: "td-btn td-btn-primary", onclick: () => this.close() },
+          words.say("end.back"),
+        ),
+      ),
+    );
     this.enter("lobby");
     set(this.root, "data-state", "end");
   }

@@ -48,7 +48,12 @@ export class RoomList {
     const row = this.rows.get(room.id) ?? this.newRow(room.id);
     write(row.name, room.name);
     const names = room.people.join(", ");
-    write(row.state, room.people.length ? this.words.count("lobby.people", room.people.length, { names }) : this.words.say("lobby.free"));
+    write(
+      row.state,
+      room.people.length
+        ? this.words.count("lobby.people", room.people.length, { names })
+        : this.words.say("lobby.free"),
+    );
     write(row.tag, room.full ? this.words.say("lobby.full") : room.planned ? this.words.say("lobby.planned") : "");
     row.tag.hidden = !row.tag.textContent;
     set(row.tag, "class", room.full ? "td-chip td-chip-grey" : "td-chip");
@@ -59,7 +64,13 @@ export class RoomList {
   newRow(id) {
     const input = h("input", { type: "radio", name: this.group, value: id, onchange: () => this.select(id) });
     const [name, state, tag] = [h("b"), h("small"), h("span", { class: "td-chip" })];
-    const element = h("label", { class: "td-room-row" }, input, h("span", { class: "td-room-name" }, name, " ", state), tag);
+    const element = h(
+      "label",
+      { class: "td-room-row" },
+      input,
+      h("span", { class: "td-room-name" }, name, " ", state),
+      tag,
+    );
     this.element.append(element);
     const row = { element, input, name, state, tag };
     this.rows.set(id, row);

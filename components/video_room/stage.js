@@ -97,7 +97,12 @@ export class Stage {
     const rect = hole.getBoundingClientRect();
     if (!rect.width) return null;
     const room = innerHeight - Math.max(0, rect.top);
-    const box = { left: rect.left, top: rect.top, width: rect.width, height: rect.height < LOWEST ? room : Math.min(rect.height, room) };
+    const box = {
+      left: rect.left,
+      top: rect.top,
+      width: rect.width,
+      height: rect.height < LOWEST ? room : Math.min(rect.height, room),
+    };
     return { box, clip: clipOf(hole, box) };
   }
 
@@ -139,7 +144,15 @@ export class Stage {
 function corner() {
   const wide = document.documentElement.clientWidth;
   const width = Math.min(SMALL.width, wide - 2 * SMALL.margin);
-  return { box: { left: wide - width - SMALL.margin, top: innerHeight - SMALL.height - SMALL.margin, width, height: SMALL.height }, clip: "" };
+  return {
+    box: {
+      left: wide - width - SMALL.margin,
+      top: innerHeight - SMALL.height - SMALL.margin,
+      width,
+      height: SMALL.height,
+    },
+    clip: "",
+  };
 }
 
 /**

@@ -4,7 +4,7 @@ import { Player } from "./player.js";
 import { initials } from "./words.js";
 
 /** @typedef {import("./words.js").Words} Words */
-/** @typedef {import("./link.js").Kind} Kind */
+/** @typedef {import("./sources.js").Kind} Kind */
 /**
  * @typedef {object} TileEvents
  * @property {(kind: Kind, track: MediaStreamTrack | null) => void} plays what is really seen or heard from here on
@@ -27,22 +27,37 @@ export class Tile {
       silent: () => undefined,
     });
     // Sound has an element of its own: a <video> waits for a first picture, which a voice without camera never sends.
-    this.audio = own ? null : new Player("audio", () => {
-      const element = h("audio", { autoplay: true });
-      events.sound?.(element);
-      return element;
-    }, { plays: (track) => events.plays?.("audio", track), frame: () => undefined, silent: () => events.silent?.() });
+    this.audio = own
+      ? null
+      : new Player(
+          "audio",
+          () => {
+            const element = h("audio", { autoplay: true });
+            events.sound?.(element);
+            return element;
+          },
+          { plays: (track) => events.plays?.("audio", track), frame: () => undefined, silent: () => events.silent?.() },
+        );
     this.face = h("span", { class: "td-face", "aria-hidden": "true" });
     this.veilText = h("span", { class: "td-veil-text" });
     this.veil = h("div", { class: "td-veil" }, this.face, this.veilText);
     this.level = bars();
     this.name = h("span", { class: "td-cap-name" });
-    this.muted = h("span", { class: "td-tag td-tag-muted", role: "img", "aria-label": words.say("tile.muted") }, icon("mic-off", 16));
+    this.muted = h(
+      "span",
+      { class: "td-tag td-tag-muted", role: "img", "aria-label": words.say("tile.muted") },
+      icon("mic-off", 16),
+    );
     this.tag = h("span", { class: "td-tag" });
-    this.element = h("div", { class: own ? "td-tile td-own" : "td-tile" },
-      h("div", { class: "td-pictures" }, this.video.element), this.audio?.element, this.veil,
+    this.element = h(
+      "div",
+      { class: own ? "td-tile td-own" : "td-tile" },
+      h("div", { class: "td-pictures" }, this.video.element),
+      this.audio?.element,
+      this.veil,
       h("div", { class: "td-tags" }, this.tag, this.muted),
-      h("div", { class: "td-cap" }, this.level, this.name));
+      h("div", { class: "td-cap" }, this.level, this.name),
+    );
     this.setLevel(null);
     this.setMuted(false);
     this.setTag("");

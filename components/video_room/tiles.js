@@ -1,7 +1,8 @@
 /**
  * The faces. Each participant has one tile from entering to leaving; style sheets and `grid.js` move them, nothing else
- * does: a video that is moved in the document stops for a moment.
+ * does: a video that is moved in the document stops for a moment. Who shows something beside has a second one (`aux`).
  */
+import { AuxTiles } from "./aux_tiles.js";
 import { h, set } from "./dom.js";
 import { areas, bestGrid } from "./grid.js";
 import { Tile } from "./tile.js";
@@ -11,7 +12,7 @@ import { Tile } from "./tile.js";
 /** @typedef {import("./devices.js").Devices} Devices */
 /** @typedef {import("./measure.js").Measures} Measures */
 
-/** With so many others the own picture is one of the grid, no longer a corner of the other's. */
+/** With so many tiles of others the own picture is one of the grid, no longer a corner of the other's. */
 const MANY = 2;
 
 export class Tiles {
@@ -32,6 +33,7 @@ export class Tiles {
     this.element = h("div", { class: "td-tiles", "data-count": 0 }, this.own.element);
     /** @type {Map<string, Tile>} */
     this.byId = new Map();
+    this.aux = new AuxTiles(words, call, devices, (tile) => this.element.insertBefore(tile, this.own.element), silent);
     /** @type {MediaStreamTrack | null} */
     this.track = null;
     this.sizes = new ResizeObserver(() => this.arrange());
@@ -47,11 +49,17 @@ export class Tiles {
   stop() {
     this.sizes.disconnect();
     for (const stop of this.stops) stop();
+    this.aux.stop();
     for (const tile of [this.own, ...this.byId.values()]) tile.stop();
   }
 
+  /** @returns {Tile[]} of the others, each with a sound of its own */
+  get all() {
+    return [...this.byId.values(), ...this.aux.byId.values()];
+  }
+
   route() {
-    for (const { audio } of this.byId.values()) if (audio) void this.devices.sound(audio.element);
+    for (const { audio } of this.all) if (audio) void this.devices.sound(audio.element);
   }
 
   drawOwn() {
@@ -71,8 +79,9 @@ export class Tiles {
     const people = this.call.state === "inside" ? this.call.people : new Map();
     for (const [id, tile] of this.byId) if (!people.has(id)) this.drop(id, tile);
     for (const person of people.values()) this.drawPerson(person);
-    if (this.element.dataset["count"] !== String(people.size)) {
-      set(this.element, "data-count", people.size);
+    this.aux.draw(people);
+    if (this.element.dataset["count"] !== String(this.all.length)) {
+      set(this.element, "data-count", this.all.length);
       this.arrange();
     }
     this.drawOwn();
@@ -80,8 +89,8 @@ export class Tiles {
 
   /** Give each tile of a room of many its place. */
   arrange() {
-    const tiles = [...this.byId.values(), this.own].map(({ element }) => element);
-    const many = this.byId.size >= MANY;
+    const tiles = [...this.all, this.own].map(({ element }) => element);
+    const many = this.all.length >= MANY;
     const { columns, rows } = bestGrid(tiles.length, this.element.clientWidth, this.element.clientHeight);
     const places = areas(tiles.length, columns);
     tiles.forEach((tile, at) => tile.style.setProperty("grid-area", many ? places[at] : ""));
@@ -96,7 +105,12 @@ export class Tiles {
     tile.play(way?.video?.receiver.track, way?.audio?.receiver.track);
     const cut = way !== null && (way.state === "failed" || way.state === "closed");
     tile.setName(person.name, person.name);
-    tile.setPicture(person.camera && tile.isSeen && !cut, this.words.say(cut ? "tile.cut" : person.camera || way?.state !== "connected" ? "tile.connecting" : "tile.no_camera"));
+    tile.setPicture(
+      person.camera && tile.isSeen && !cut,
+      this.words.say(
+        cut ? "tile.cut" : person.camera || way?.state !== "connected" ? "tile.connecting" : "tile.no_camera",
+      ),
+    );
     tile.setMuted(!person.microphone, person.silenced);
     tile.setTag(person.role === "caregiver" || person.role === "patient" ? this.words.role(person.role) : "");
     if (!person.camera) this.measures.rest(person.id);
@@ -132,7 +146,7 @@ export class Tiles {
 
   /** Everything that the browser kept silent, after a gesture. */
   unmute() {
-    for (const { audio } of this.byId.values()) void audio?.element.play().catch(() => undefined);
+    for (const { audio } of this.all) void audio?.element.play().catch(() => undefined);
   }
 
   /**

@@ -1,35 +1,15 @@
 /**
  * How pictures and voices travel: directly between two browsers, or through the forwarding unit. `Call` speaks to this
- * alone. A change of route makes the new way before it breaks the old one: each tile goes over by itself when the new
- * way really shows something (`player.js` tells it here), both sides say « seen » to each other through the unit, and only then the
- * old way is closed.
+ * alone. A change of route makes the new way before it breaks the old one: each tile goes over by itself when the new way
+ * really shows something (`player.js` tells it here), both sides say « seen » to each other, and only then the old way is
+ * closed.
  */
-import { PeerTopology } from "./peer.js";
+import { Ways } from "./ways.js";
 
-/** @typedef {import("./link.js").Kind} Kind */
 /** @typedef {import("./call.js").Person} Person */
 /** @typedef {import("./signalling.js").Message} Message */
-/** @typedef {import("./unit.js").UnitTopology} UnitTopology */
-/** @typedef {"direct" | "unit"} Route */
-/**
- * The way by which a person's voice and picture arrive.
- * @typedef {object} Path
- * @property {string} id
- * @property {Route} route
- * @property {RTCPeerConnectionState} state
- * @property {RTCPeerConnection} pc
- * @property {RTCRtpTransceiver} [audio]
- * @property {RTCRtpTransceiver} [video]
- */
-/**
- * @typedef {object} Surroundings
- * @property {RTCIceServer[]} iceServers
- * @property {() => import("./link.js").Tracks} tracks what we send now
- * @property {() => ReadonlyMap<string, Person>} people the others
- * @property {(message: {t: string, [field: string]: any}) => boolean} send false when the line is away
- * @property {() => boolean} lineIsOpen
- * @property {(id: string | null) => void} changed the way to this participant, or to all
- */
+/** @typedef {import("./ways.js").Route} Route */
+/** @typedef {import("./ways.js").Surroundings} Surroundings */
 
 const TICK = 250;
 /** When a call of two has settled, the unit is made ready. */
@@ -41,25 +21,12 @@ const AFTERGLOW = 1000;
 /** The other one may have no channel to say that they see us. */
 const UNTOLD = 12_000;
 
-export class Topology {
+export class Topology extends Ways {
   /** @param {Surroundings} around */
   constructor(around) {
-    this.around = around;
-    /** @type {Route} */
-    this.route = "direct";
+    super(around);
     this.me = "";
-    this.peers = new PeerTopology({ ...around, send: (message) => void around.send(message) });
-    /** @type {UnitTopology | null} */
-    this.unit = null;
-    /** @type {Promise<UnitTopology | null> | null} */
-    this.loading = null;
     this.toUnit = false;
-    this.negotiations = 0;
-    this.closed = false;
-    /** What each tile really plays. @type {Map<string, {audio: MediaStreamTrack | null, video: MediaStreamTrack | null}>} */
-    this.played = new Map();
-    /** By which route the others say that they see everybody. @type {Map<string, Route>} */
-    this.told = new Map();
     /** @type {Map<string, {since: number, was: boolean, said: boolean}>} direct paths that are not up */
     this.missing = new Map();
     this.complete = 0;
@@ -141,6 +108,7 @@ export class Topology {
   /** @param {string} id */
   left(id) {
     for (const kept of [this.played, this.told, this.missing]) kept.delete(id);
+    this.words.forget(id);
     this.peers.left(id);
   }
 
@@ -180,80 +148,9 @@ export class Topology {
     this.unit?.unavailable(refused);
   }
 
-  // ---- who is seen, and by which way
-
-  /**
-   * The way whose media are to be played: that of the route, as soon as it brings something.
-   * @param {string} id
-   * @returns {Path | null}
-   */
-  path(id) {
-    const [unit, direct] = [this.unit?.path(id), this.peers.path(id)];
-    const [first, second] = this.route === "unit" ? [unit, direct] : [direct, unit];
-    return first && (first.audio || first.video) ? first : second ?? first ?? null;
-  }
-
-  /**
-   * The way that is played now.
-   * @param {string} id
-   * @returns {Path | null}
-   */
-  current(id) {
-    const playing = this.played.get(id);
-    const ways = [this.peers.path(id), this.unit?.path(id)];
-    return ways.find((way) => way?.video && way.video.receiver.track === playing?.video)
-      ?? ways.find((way) => way?.audio && way.audio.receiver.track === playing?.audio) ?? this.path(id);
-  }
-
-  /**
-   * A tile says what it really plays from here on.
-   * @param {string} id
-   * @param {Kind} kind
-   * @param {MediaStreamTrack | null} track
-   */
-  plays(id, kind, track) {
-    const playing = this.played.get(id) ?? { audio: null, video: null };
-    this.played.set(id, { ...playing, [kind]: track });
-  }
-
-  /** @returns {RTCPeerConnection[]} all that carry something now */
-  get connections() {
-    const ours = [...this.peers.links.values()].map(({ pc }) => pc);
-    return [...ours, ...(this.unit?.legs.map(({ pc }) => pc) ?? [])];
-  }
-
-  /** @returns {boolean} what carries the call is broken, and is being mended */
-  get isBroken() {
-    if (this.route === "unit") return this.unit?.newest !== undefined && this.unit.legs.some(({ lost, state }) => lost || state === "disconnected" || state === "failed") && !this.unit.isUp;
-    return [...this.peers.links.values()].some(({ state }) => state === "disconnected" || state === "failed");
-  }
-
-  /**
-   * @param {string} id
-   * @returns {boolean} something of this person still arrives
-   */
-  carries(id) {
-    return this.peers.links.get(id)?.isAlive === true || this.unit?.path(id) != null;
-  }
-
-  /** How often descriptions were made: a call that is left alone does not move it. */
-  get negotiated() {
-    return this.peers.negotiated + this.negotiations + (this.unit?.negotiated ?? 0);
-  }
-
-  /**
-   * @param {Kind} kind
-   * @param {MediaStreamTrack | null} track
-   */
-  async setTrack(kind, track) {
-    await Promise.allSettled([this.peers.setTrack(kind, track), this.unit?.setTrack(kind, track)]);
-  }
-
   close() {
-    this.closed = true;
     clearInterval(this.clock);
-    this.peers.close();
-    this.dropUnit();
+    super.close();
   }
 
   // ---- going over
@@ -284,7 +181,7 @@ export class Topology {
     }
     if (now - this.spoken > AFTERGLOW / 2) {
       this.spoken = now;
-      this.unit?.say({ t: "seen", route: this.route });
+      this.say({ t: "seen", route: this.route });
     }
     this.complete ||= now;
     const agreed = two.every((id) => this.told.get(id) === this.route);
@@ -319,46 +216,5 @@ export class Topology {
         this.missing.set(id, { ...known, said: known.said || (late && this.around.send({ t: "blocked", to: id })) });
       }
     }
-  }
-
-  /**
-   * Words of another page through the unit.
-   * @param {string} from
-   * @param {string} text
-   */
-  said(from, text) {
-    try {
-      const { t, route } = JSON.parse(text);
-      if (t === "seen") this.told.set(from, route);
-    } catch {
-      // Not ours.
-    }
-  }
-
-  // ---- the unit's side, when it is needed
-
-  /** @returns {Promise<UnitTopology | null>} null when its module could not be fetched now */
-  load() {
-    if (this.unit) return Promise.resolve(this.unit);
-    this.loading ??= import("./unit.js").then(({ UnitTopology }) => {
-      if (this.closed) return null;
-      return this.unit = new UnitTopology({
-        iceServers: this.around.iceServers,
-        tracks: this.around.tracks,
-        send: this.around.send,
-        changed: () => this.around.changed(null),
-        said: (from, text) => this.said(from, text),
-      });
-    }).catch(() => null).finally(() => {
-      this.loading = null;
-    });
-    return this.loading;
-  }
-
-  dropUnit() {
-    this.negotiations += this.unit?.negotiated ?? 0;
-    this.unit?.close();
-    this.unit = null;
-    this.told.clear();
   }
 }

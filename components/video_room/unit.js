@@ -6,13 +6,13 @@
  */
 import { Leg } from "./unit_leg.js";
 
-/** @typedef {import("./link.js").Kind} Kind */
+/** @typedef {import("./sources.js").Source} Source */
 /** @typedef {import("./unit_leg.js").Slot} Slot */
-/** @typedef {import("./topology.js").Path} Path */
+/** @typedef {import("./ways.js").Path} Path */
 /**
  * @typedef {object} Surroundings
  * @property {RTCIceServer[]} iceServers
- * @property {() => import("./link.js").Tracks} tracks
+ * @property {() => import("./sources.js").Tracks} tracks
  * @property {(message: {t: string, [field: string]: any}) => boolean} send false when the line is away
  * @property {() => void} changed
  * @property {(from: string, text: string) => void} said
@@ -167,7 +167,10 @@ export class UnitTopology {
   /** @param {Slot[]} slots who sits where now */
   sit(slots) {
     if (this.asked) this.early = slots;
-    this.legs.filter((leg) => !leg.lost && (leg.answered || leg === this.awaited)).pop()?.sit(slots);
+    this.legs
+      .filter((leg) => !leg.lost && (leg.answered || leg === this.awaited))
+      .pop()
+      ?.sit(slots);
   }
 
   /** The unit does not know us any more. */
@@ -196,8 +199,11 @@ export class UnitTopology {
    */
   path(id) {
     for (const leg of [...this.legs].reverse()) {
+      if (!leg.answered) continue;
       const [audio, video] = [leg.place(id, "mic"), leg.place(id, "cam")];
-      if (leg.answered && (audio || video)) return { id, route: "unit", state: leg.state, pc: leg.pc, audio, video };
+      const [auxAudio, auxVideo] = [leg.place(id, "aux-audio"), leg.place(id, "aux-video")];
+      if (!audio && !video && !auxAudio && !auxVideo) continue;
+      return { id, route: "unit", state: leg.state, pc: leg.pc, audio, video, auxAudio, auxVideo };
     }
     return null;
   }
@@ -217,16 +223,19 @@ export class UnitTopology {
   }
 
   /**
-   * @param {Kind} kind
+   * @param {Source} source
    * @param {MediaStreamTrack | null} track
    */
-  async setTrack(kind, track) {
-    await Promise.allSettled([...this.legs, this.prepared].map((leg) => leg?.setTrack(kind, track)));
+  async setTrack(source, track) {
+    await Promise.allSettled([...this.legs, this.prepared].map((leg) => leg?.setTrack(source, track)));
   }
 
-  /** @param {object} words to everybody in the unit */
-  say(words) {
-    this.newest?.say(words);
+  /**
+   * @param {string} text to everybody in the unit
+   * @returns {boolean} it is on its way
+   */
+  say(text) {
+    return this.newest?.say(text) ?? false;
   }
 
   close() {

@@ -5,8 +5,11 @@
  * picture, all sendonly; then places for the others, recvonly. Who sits in which place is told by `slots`.
  */
 
-/** @typedef {import("./link.js").Kind} Kind */
-/** @typedef {import("./link.js").Tracks} Tracks */
+import { mediumOf, SOURCES } from "./sources.js";
+
+/** @typedef {import("./sources.js").Kind} Kind */
+/** @typedef {import("./sources.js").Source} Source */
+/** @typedef {import("./sources.js").Tracks} Tracks */
 /** @typedef {{mid: string, kind: Kind, from: string, source: "mic" | "cam" | "aux-audio" | "aux-video"}} Slot */
 /**
  * @typedef {object} LegEvents
@@ -14,12 +17,17 @@
  * @property {(from: string, text: string) => void} said somebody's words, through the unit
  */
 
-/** A room of eight: seven voices, and seven faces with two more pictures beside them. */
-const PLACES = { audio: 7, video: 9 };
+/** A room of eight: seven voices and seven faces, and beside them two more sounds and two more pictures. */
+const PLACES = { audio: 9, video: 9 };
 /** The unit gives a small tile and a slow line the lower one. */
-const LAYERS = [{ rid: "l", scaleResolutionDownBy: 2, maxBitrate: 150_000 }, { rid: "h", maxBitrate: 1_200_000 }]
+const LAYERS = [
+  { rid: "l", scaleResolutionDownBy: 2, maxBitrate: 150_000 },
+  { rid: "h", maxBitrate: 1_200_000 },
+]
   // Every picture needs the one before: what a poor line loses is waited for and comes again, instead of being skipped.
   .map((layer) => ({ ...layer, scalabilityMode: "L1T1" }));
+/** A second picture has one layer only: what is on it must be read, or be seen in detail. */
+const AUX_LAYER = { maxBitrate: 1_500_000, scalabilityMode: "L1T1" };
 /** Redundant sound first, so that a lost packet is not heard. Retransmission goes on the same stream: no rtx. */
 const CODECS = { audio: ["audio/red", "audio/opus"], video: ["video/VP8"] };
 
@@ -42,25 +50,24 @@ export class Leg {
     this.pc = new RTCPeerConnection({ iceServers, bundlePolicy: "max-bundle" });
     this.pc.onconnectionstatechange = () => events.changed(this);
     this.local = new MediaStream();
-    /** @type {Record<Kind, RTCRtpSender | null>} */
-    this.senders = { audio: null, video: null };
+    this.localAux = new MediaStream();
+    /** @type {Map<Source, RTCRtpSender>} */
+    this.senders = new Map();
     /** @type {RTCDataChannel | null} */
     this.channel = null;
     void this.serial(() => this.build(tracks)).catch(() => undefined);
   }
 
   /**
-   * Twenty media lines at once would stop the page, and with it the pictures it shows, for half a second.
+   * Twenty-two media lines at once would stop the page, and with it the pictures it shows, for half a second.
    * @param {() => Tracks} tracks
    */
   async build(tracks) {
-    const kinds = /** @type {Kind[]} */ (["audio", "video"]);
-    for (const kind of kinds) {
-      this.senders[kind] = this.give(kind, tracks()[kind]);
+    for (const source of SOURCES) {
+      this.senders.set(source, this.give(source, tracks()[source]));
       await breath();
     }
-    for (const kind of kinds) this.add(kind, { direction: "sendonly" });
-    for (const kind of kinds) {
+    for (const kind of /** @type {Kind[]} */ (["audio", "video"])) {
       for (let place = 0; place < PLACES[kind]; place += 1) {
         await breath();
         this.add(kind, { direction: "recvonly" });
@@ -75,16 +82,20 @@ export class Leg {
   }
 
   /**
-   * @param {Kind} kind
+   * @param {Source} source
    * @param {MediaStreamTrack | null} track
    */
-  give(kind, track) {
-    const init = { direction: /** @type {const} */ ("sendonly"), streams: [this.local] };
-    if (kind === "audio") return this.add(track ?? kind, init).sender;
+  give(source, track) {
+    const what = track ?? mediumOf(source);
+    const own = source === "audio" || source === "video";
+    const init = { direction: /** @type {const} */ ("sendonly"), streams: [own ? this.local : this.localAux] };
+    if (mediumOf(source) === "audio") return this.add(what, init).sender;
+    const layers = own ? LAYERS : [AUX_LAYER];
     try {
-      return this.add(track ?? kind, { ...init, sendEncodings: LAYERS }).sender;
+      return this.add(what, { ...init, sendEncodings: layers }).sender;
     } catch {
-      return this.add(track ?? kind, { ...init, sendEncodings: [{ maxBitrate: LAYERS[1].maxBitrate }] }).sender;
+      const { maxBitrate } = layers[layers.length - 1];
+      return this.add(what, { ...init, sendEncodings: [{ maxBitrate }] }).sender;
     }
   }
 
@@ -148,16 +159,21 @@ export class Leg {
   }
 
   /**
-   * @param {Kind} kind
+   * @param {Source} source
    * @param {MediaStreamTrack | null} track
    */
-  setTrack(kind, track) {
-    return this.serial(async () => this.senders[kind]?.replaceTrack(track));
+  setTrack(source, track) {
+    return this.serial(async () => this.senders.get(source)?.replaceTrack(track));
   }
 
-  /** @param {object} words to everybody in the unit */
-  say(words) {
-    if (this.channel?.readyState === "open") this.channel.send(JSON.stringify(words));
+  /**
+   * @param {string} text to everybody in the unit
+   * @returns {boolean} it is on its way
+   */
+  say(text) {
+    if (this.channel?.readyState !== "open") return false;
+    this.channel.send(text);
+    return true;
   }
 
   /** @param {unknown} data */
@@ -200,7 +216,10 @@ function prefer(transceiver) {
   const kind = /** @type {Kind} */ (transceiver.receiver.track.kind);
   if (!known.has(kind)) {
     const all = RTCRtpReceiver.getCapabilities?.(kind)?.codecs ?? [];
-    known.set(kind, CODECS[kind].flatMap((name) => all.filter(({ mimeType }) => mimeType === name)));
+    known.set(
+      kind,
+      CODECS[kind].flatMap((name) => all.filter(({ mimeType }) => mimeType === name)),
+    );
   }
   const wanted = known.get(kind);
   try {

@@ -15,16 +15,24 @@ const GIVEN = "given";
  */
 export function voiceNotes(words, call, notes) {
   /** @param {string} title */
-  const offer = (title) => notes.show(GIVEN, {
-    title, text: words.say("voice.given.text"), icon: "mic", dialog: title,
-    acts: [
-      { label: words.say("voice.keep"), act: () => notes.hide(GIVEN) },
-      { label: words.say("voice.open"), primary: true, act: () => {
-        notes.hide(GIVEN);
-        void call.devices.turn("audio", true);
-      } },
-    ],
-  });
+  const offer = (title) =>
+    notes.show(GIVEN, {
+      title,
+      text: words.say("voice.given.text"),
+      icon: "mic",
+      dialog: title,
+      acts: [
+        { label: words.say("voice.keep"), act: () => notes.hide(GIVEN) },
+        {
+          label: words.say("voice.open"),
+          primary: true,
+          act: () => {
+            notes.hide(GIVEN);
+            void call.devices.turn("audio", true);
+          },
+        },
+      ],
+    });
   const stops = [
     call.on("silenced", (silenced) => {
       if (!silenced) {
@@ -33,7 +41,11 @@ export function voiceNotes(words, call, notes) {
         return;
       }
       notes.hide(GIVEN);
-      notes.show(SILENCED, { title: words.say("voice.silenced"), text: words.say("voice.silenced.text"), icon: "mic-off" });
+      notes.show(SILENCED, {
+        title: words.say("voice.silenced"),
+        text: words.say("voice.silenced.text"),
+        icon: "mic-off",
+      });
     }),
     call.on("asked", ({ name }) => {
       notes.hide(SILENCED);

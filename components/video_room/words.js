@@ -30,7 +30,13 @@ export class Words {
    */
   parts(when) {
     this.calendar ??= new Intl.DateTimeFormat(this.locale, {
-      weekday: "long", day: "numeric", month: "long", year: "numeric", hour: "2-digit", minute: "2-digit", timeZone: this.zone,
+      weekday: "long",
+      day: "numeric",
+      month: "long",
+      year: "numeric",
+      hour: "2-digit",
+      minute: "2-digit",
+      timeZone: this.zone,
     });
     return Object.fromEntries(this.calendar.formatToParts(when).map(({ type, value }) => [type, value]));
   }
@@ -88,7 +94,9 @@ export class Words {
     const when = new Date(at);
     if (Number.isNaN(when.getTime())) return "";
     const { weekday, day, month, year, hour, minute } = this.parts(when);
-    const time = Number(minute) ? this.say("time.spoken", { hour: Number(hour), minute }) : this.say("time.spoken_hour", { hour: Number(hour) });
+    const time = Number(minute)
+      ? this.say("time.spoken", { hour: Number(hour), minute })
+      : this.say("time.spoken_hour", { hour: Number(hour) });
     const today = this.parts(new Date());
     if (today.day === day && today.month === month && today.year === year) return this.say("time.today", { time });
     return this.say("time.day", { day: `${weekday} ${day} ${month}`, time });

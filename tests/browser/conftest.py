@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
 
 from app.bench.browser import CHROMIUM, FLAGS
+from app.bench.join import BLOCKED
 from tests.browser.demo_server import DemoServer, running_demo
+from tests.browser.room_rig import RoomServer
 
 PASSWORD = "Demonstration-2026"
 expect.set_options(timeout=20_000)
+Open = Callable[..., Page]
 
 
 @pytest.fixture(scope="module")
@@ -40,6 +43,61 @@ def someone(chromium: Browser, demo: DemoServer) -> Iterator[People]:
     people = People(chromium, demo)
     yield people
     people.close()
+
+
+@pytest.fixture(params=["direct", "unit"])
+def route(request: pytest.FixtureRequest) -> str:
+    """By which way pictures travel: a test that takes it runs on both. `take_route` brings the pages there."""
+    return str(request.param)
+
+
+def take_route(route: str, *pages: Page) -> None:
+    """The call of these pages goes by this route, and by no other."""
+    if route == "unit":
+        pages[0].evaluate(BLOCKED)
+    for page in pages:
+        until(page, f"window.__td.call.route() === '{route}' && window.__td.call.connections() === 1", 60)
+
+
+@pytest.fixture
+def server(request: pytest.FixtureRequest) -> Iterator[RoomServer]:
+    server = RoomServer(getattr(request, "param", 2))
+    server.start()
+    yield server
+    server.kill()
+
+
+@pytest.fixture
+def open_page(chromium: Browser, server: RoomServer) -> Iterator[Open]:
+    contexts, errors = [], []
+
+    def open_page(path: str, width: int = 1440, height: int = 900, script: str = "") -> Page:
+        context = chromium.new_context(
+            viewport={"width": width, "height": height},
+            permissions=["camera", "microphone"],
+            locale="fr-FR",
+            timezone_id="Europe/Paris",
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(15_000)
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.on("console", lambda said: errors.append(said.text) if "Content Security Policy" in said.text else None)
+        if script:
+            page.add_init_script(script)
+        page.goto(server.url + path)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert errors == []
+
+
+def join(page: Page) -> Page:
+    page.get_by_role("button", name="Rejoindre").click()
+    page.get_by_role("button", name="Quitter la téléconsultation").wait_for()
+    return page
 
 
 class People:

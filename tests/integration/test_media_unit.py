@@ -402,3 +402,35 @@ async def test_a_unit_that_is_killed_starts_again_on_its_old_socket(settings: Se
         control = await Control.open(settings)
         assert control.welcome["peers"] == []
         await control.close()
+
+
+async def test_a_second_source_is_forwarded_while_it_is_described(control: Control, people: AsyncExitStack) -> None:
+    viewer = await enter(people, control, "viewer", slots=9)
+    nurse = await enter(people, control, "nurse", slots=9, publishes=("audio", "video", "audio", "video"))
+    await control.hear("connected", peer="nurse")
+
+    async def shown() -> dict[str, str]:
+        listed = (await control.ask("list"))["ok"]["peers"]
+        return {seat["source"]: seat["mid"] for peer in listed if peer["peer"] == "viewer" for seat in peer["slots"]}
+
+    async def until_shown(*sources: str) -> dict[str, str]:
+        async with asyncio.timeout(5):
+            while set(seats := await shown()) != {"mic", "cam", *sources}:
+                await asyncio.sleep(0.05)
+        return seats
+
+    seats = await shown()
+    await until(lambda: viewer.counts().get(seats["cam"], 0) > 30)
+    assert set(await shown()) == {"mic", "cam"}  # its packets come, but nobody has said what they are
+    for source, content in (("aux-video", "camera"), ("aux-audio", "auscultation")):
+        assert (await control.ask("describe", peer="nurse", source=source, content=content))["ok"] == {}
+    seats = await until_shown("aux-video", "aux-audio")
+    await until(lambda: all(viewer.counts().get(mid, 0) > 20 for mid in seats.values()))
+    welcome = (await control.ask("list"))["ok"]["peers"]
+    [described] = [peer["described"] for peer in welcome if peer["peer"] == "nurse"]
+    assert described == {"aux-video": "camera", "aux-audio": "auscultation"}
+    nurse.tracks[3].stop()
+    assert (await control.ask("describe", peer="nurse", source="aux-audio", content=""))["ok"] == {}
+    await until_shown("aux-video")
+    assert (await control.ask("describe", peer="nurse", source="aux-video", content=""))["ok"] == {}
+    await until_shown()

@@ -187,3 +187,53 @@ async def test_a_killed_unit_is_published_to_anew(house: House, settings: Settin
             await everybody_hears_everybody(people)
         finally:
             await close(people)
+
+
+async def test_a_silence_between_two_brings_the_unit_and_holds_whatever_the_page_does(
+    house: House, settings: Settings
+) -> None:
+    async with running_unit(settings), AsyncExitStack() as stack:
+        pages = [await house.page_of(login) for login in PEOPLE[:2]]
+        for page in pages:
+            await page.join()
+        nurse, doctor = pages
+        assert doctor.joined["route"] == "direct"
+        await doctor.say("mute", person=nurse.joined["id"], muted=True)
+        for page in pages:
+            assert (await page.hear("route"))["route"] == "unit"
+        people = [await Person.publishing(page) for page in pages]
+        for person in people:
+            stack.push_async_callback(person.bot.pc.close)
+        await hear_more(people[0], people[1])  # the one who may speak
+        await hear_more(people[1], people[0], "cam")
+        assert await people[1].hears(people[0]) == 0  # the nurse's page sends on
+        await nurse.say("mute", person=nurse.joined["id"], muted=False)
+        assert (await nurse.hear("error"))["about"] == "mute"
+        await hear_more(people[1], people[0], "cam")
+        assert await people[1].hears(people[0]) == 0
+        await doctor.say("mute", person=nurse.joined["id"], muted=False)
+        await hear_more(people[1], people[0])
+
+
+async def test_a_camera_of_an_examination_reaches_the_others_as_what_it_is(house: House, settings: Settings) -> None:
+    async with running_unit(settings), AsyncExitStack() as stack:
+        nurse, doctor = await house.page_of(PEOPLE[0]), await house.page_of(PEOPLE[1])
+        await nurse.join(aux="camera", auscultation=True)
+        await doctor.join()
+        assert doctor.joined["people"][0]["aux"] == "camera"
+        await doctor.say("blocked", to=nurse.joined["id"])
+        await nurse.hear("route")
+        watching = await Person.publishing(doctor)
+        bot = Bot(publishes=("audio", "video", "audio", "video"), slots=9)
+        await nurse.say("publish", offer=await bot.offer(), n=1)
+        await bot.accept((await nurse.hear("published"))["answer"])
+        showing = Person(nurse, bot, [])
+        for person in (watching, showing):
+            stack.push_async_callback(person.bot.pc.close)
+        for source in ("mic", "cam", "aux-audio", "aux-video"):
+            await hear_more(watching, showing, source)
+        await nurse.say("state", camera=True, microphone=True)
+        async with asyncio.timeout(5):
+            while {slot["source"] for slot in watching.slots if slot["from"] == showing.id} != {"mic", "cam"}:
+                await watching.hears(showing)
+                await asyncio.sleep(0.05)

@@ -137,6 +137,7 @@ async def test_descriptions_candidates_and_states_are_relayed_to_the_other_and_n
     assert await doctor.hear("ice") == {"t": "ice", "candidate": CANDIDATE, "from": me}
     assert (await doctor.hear("ice"))["candidate"] is None
     state = {"t": "state", "from": me, "camera": False, "microphone": True, "silenced": False}
+    state |= {"aux": "", "auscultation": False}
     assert await doctor.hear("state") == state
     assert await nurse.hears_nothing("sdp", "ice", "state")
 

@@ -249,3 +249,24 @@ async def test_too_many_unanswered_requests_are_refused_at_once(server: ControlS
 async def test_an_offer_too_long_for_a_line_is_refused_here(listening: Listening) -> None:
     with pytest.raises(RelayRefused):
         await listening.engine.join("blue.1", "a", "x" * engine.LONGEST_LINE)
+
+
+async def test_what_a_second_source_is_reaches_the_unit_and_comes_back_with_its_welcome(server: ControlServer) -> None:
+    server.peers = [{"peer": "a", "room": "blue.1", "muted": [], "described": {"aux-video": "screen"}}]
+    listening = Listening(server.path)
+    await listening.until(lambda: listening.events)
+    assert listening.events == [UnitUp((UnitPeer("a", "blue.1", frozenset(), None, {"aux-video": "screen"}),))]
+    await listening.engine.describe("a", "aux-video", "camera")
+    asked = {name: value for name, value in server.asked[-1].items() if name != "id"}
+    assert asked == {"t": "describe", "peer": "a", "source": "aux-video", "content": "camera"}
+    await listening.engine.close()
+
+
+async def test_a_unit_of_before_an_upgrade_is_not_asked_what_it_does_not_know(server: ControlServer) -> None:
+    server.version = 1
+    listening = Listening(server.path)
+    await listening.until(lambda: listening.engine.is_up)
+    await listening.engine.describe("a", "aux-video", "camera")
+    await listening.engine.stats()
+    assert [request["t"] for request in server.asked] == ["stats"]
+    await listening.engine.close()

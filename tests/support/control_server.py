@@ -19,6 +19,7 @@ class ControlServer:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.peers: list[Message] = []
+        self.version = 2
         self.asked: list[Message] = []
         self.answer: Callable[[Message], Message | None] = lambda _request: {"ok": {}}
         self.connections = 0
@@ -57,7 +58,7 @@ class ControlServer:
             self.refused += 1
             writer.close()
             return
-        writer.write(json.dumps({"t": "welcome", "version": 1, "peers": self.peers}).encode() + b"\n")
+        writer.write(json.dumps({"t": "welcome", "version": self.version, "peers": self.peers}).encode() + b"\n")
         self._writers.append(writer)
         try:
             while line := await reader.readline():

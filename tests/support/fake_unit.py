@@ -18,6 +18,7 @@ class FakePeer:
     room: str
     offers: list[str] = field(default_factory=list)
     muted: set[str] = field(default_factory=set)
+    described: dict[str, str] = field(default_factory=dict)
 
 
 class FakeUnit:
@@ -61,6 +62,14 @@ class FakeUnit:
             raise RelayRefused
         (self.peers[peer].muted.add if muted else self.peers[peer].muted.discard)(kind)
 
+    async def describe(self, peer: str, source: str, content: str) -> None:
+        self._ask("describe", peer, source, content)
+        if peer not in self.peers:
+            raise RelayRefused
+        self.peers[peer].described[source] = content
+        if not content:
+            del self.peers[peer].described[source]
+
     async def list(self) -> tuple[UnitPeer, ...]:
         self._ask("list")
         return self._listed()
@@ -94,4 +103,7 @@ class FakeUnit:
         self.asked.append(what)
 
     def _listed(self) -> tuple[UnitPeer, ...]:
-        return tuple(UnitPeer(name, peer.room, frozenset(peer.muted)) for name, peer in self.peers.items())
+        return tuple(
+            UnitPeer(name, peer.room, frozenset(peer.muted), None, dict(peer.described))
+            for name, peer in self.peers.items()
+        )

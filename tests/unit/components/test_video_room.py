@@ -10,8 +10,18 @@ from typing import Any
 import pytest
 
 from components.video_room import GUEST_LABELS, LABELS, HubRoom, Line, LocalHub, VideoRoom, Visitor, modules_of
-from components.video_room.component import GUEST_MODULE, HERE, NOTEBOOK_MODULE, PAGE_MODULE, notebook_style
+from components.video_room.component import (
+    GUEST_MODULE,
+    HERE,
+    LAZY,
+    NOTEBOOK_MODULE,
+    PAGE_MODULE,
+    notebook_modules,
+    notebook_style,
+    style_of,
+)
 from components.video_room.demo import demo
+from components.video_room.hub import ABSENT
 
 EXPERT = Visitor("Dr Claire MARTIN", label="Dr MARTIN")
 NURSE = Visitor("Nadia DUBOIS", label="N. DUBOIS")
@@ -32,10 +42,17 @@ PARTS = {
     "reason": ("right", "removed", "refused"),
     "both": ("both", "camera", "voice", "neither"),
     "due": ("full", "left", "refused", "removed", "right"),
+    "picture": ("screen", "camera"),
+    "content": ("screen", "camera", "auscultation"),
 }
+# The tools of the bar and the panels, as their own modules name them.
+TOOL_NAMES, PANEL_NAMES = (
+    tuple(sorted({name for module in HERE.glob("*.js") for name in re.findall(pattern, module.read_text())}))
+    for pattern in (r'\bname: "(\w+)", place: "', r'\baddPanel\("(\w+)"')
+)
 NAMES = {
-    "bar.js": {"name": ("invite", "chat", "people")},
-    "call_view.js": {"name": ("invite", "chat", "people")},
+    "bar.js": {"name": TOOL_NAMES},
+    "call_view.js": {"name": PANEL_NAMES},
     "device_select.js": {"which_off": ("audio", "video")},
 }
 # Combinations that the modules leave out.
@@ -83,14 +100,29 @@ def test_no_word_for_people_stands_in_the_modules() -> None:
         assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|\beval\(|new Function", code), module.name
 
 
+def test_the_words_of_lazy_modules_are_there_too() -> None:
+    later = set(LAZY) - set(modules_of(PAGE_MODULE)) - set(modules_of(GUEST_MODULE))
+    asked = set().union(*(keys_of(module) for entry in later for module in modules_of(entry)))
+    assert {key for key in asked if key not in LABELS and key not in GUEST_LABELS} == set()
+    assert {"invite", "chat", "people"} <= set(TOOL_NAMES)
+
+
 def test_labels_are_frozen() -> None:
     with pytest.raises(TypeError):
         LABELS["lobby.join"] = "Entrer"  # type: ignore[index]
 
 
 def test_the_styles_hold_no_colour_of_their_own() -> None:
-    for name in ("faces.css", "room.css", "guest.css", "component.css"):
-        assert re.findall(r"#[0-9a-fA-F]{3,8}\b(?=[;, )])|rgba?\(|hsla?\(", (HERE / name).read_text()) == [], name
+    styles = [style for style in HERE.glob("*.css") if style.name != "tokens.css"]
+    assert len(styles) > 10
+    for style in styles:
+        assert re.findall(r"#[0-9a-fA-F]{3,8}\b(?=[;, )])|rgba?\(|hsla?\(", style.read_text()) == [], style.name
+
+
+@pytest.mark.parametrize("entry", ["room.css", "guest.css"])
+def test_a_style_sheet_that_pages_ask_for_only_lists_the_others(entry: str) -> None:
+    assert "{" not in (HERE / entry).read_text()
+    assert "@import" not in style_of(entry)
 
 
 def test_the_tokens_of_notebooks_are_those_of_the_pages() -> None:
@@ -133,7 +165,8 @@ def test_a_notebook_gets_the_modules_when_it_asks_for_them() -> None:
     spoken = Spoken(room)
     room._receive(Event(t="sources"))
     (sources,) = spoken("sources")
-    assert [module["name"] for module in sources["modules"]] == list(modules_of(NOTEBOOK_MODULE))
+    assert [module["name"] for module in sources["modules"]] == list(notebook_modules())
+    assert {*modules_of(NOTEBOOK_MODULE), "unit.js"} < set(notebook_modules())
     assert ".td-room" in sources["style"]
 
 
@@ -383,3 +416,39 @@ def test_rooms_of_ones_own_choice() -> None:
     for who in (EXPERT, NURSE, THIRD):
         Page(hub, who).join("salon", offer="v=0")
     assert len(hub.places) == 3
+
+
+def test_the_hub_tells_what_stands_beside_a_face_and_takes_nothing_else(hub: LocalHub) -> None:
+    expert, nurse = Page(hub, EXPERT), Page(hub, NURSE)
+    expert.join(aux="camera")
+    nurse.join()
+    shown = nurse.last("joined")["people"][0]
+    assert (shown["aux"], shown["auscultation"]) == ("camera", False)
+    expert.say("state", camera=True, microphone=True, aux="screen", auscultation=True)
+    assert (nurse.last("state")["aux"], nurse.last("state")["auscultation"]) == ("screen", True)
+    for wrong in ({"aux": "window"}, {"aux": ["screen"]}, {"aux": None}, {"auscultation": 1}):
+        expert.say("state", camera=True, microphone=True, **wrong)
+        assert (expert.last("error")["about"], expert.last("error")["code"]) == ("state", "saisie")
+    assert nurse.last("state")["aux"] == "screen"
+    third = Page(hub, THIRD)
+    third.say("join", room="verte", camera=True, microphone=True, aux="window")
+    assert third.all("joined") == []
+
+
+def test_who_looks_at_the_rooms_sees_who_waits(hub: LocalHub) -> None:
+    looking, guest = Page(hub, EXPERT), Page(hub, GUEST)
+    looking.say("rooms")
+    assert looking.all("lobby") == []
+    guest.say("wait", camera=True, microphone=True)
+    assert [waiting["name"] for waiting in looking.last("lobby")["guests"]] == [GUEST.name]
+    late = Page(hub, NURSE)
+    late.say("rooms")
+    assert late.last("lobby") == looking.last("lobby") | {"guests": late.last("lobby")["guests"]}
+
+
+def test_what_the_hub_lacks_it_says_with_the_page_s_key(hub: LocalHub) -> None:
+    page = Page(hub, EXPERT)
+    for name in ABSENT:
+        page.say(name, key="k")
+        assert (page.last("error")["code"], page.last("error")["key"]) == ("indisponible", "k")
+        assert not hasattr(hub, f"_on_{name}"), "it knows it now: take it out of ABSENT"

@@ -34,6 +34,7 @@ from app.errors import (
     TeledossierError,
     WrongStep,
 )
+from app.teleconsultation import service as room
 from tests.support.people import World, small_world
 from tests.unit.documents import samples
 
@@ -350,6 +351,25 @@ async def test_signing_keeps_the_report_of_the_very_revision_for_everybody(world
     assert found
     assert signed.number == OPINION_DUE
     assert len(files_of(world)) == 1
+
+
+@pytest.mark.parametrize("met", [True, False])
+async def test_the_signed_report_tells_the_journal_s_call_and_not_the_appointment(world: World, met: bool) -> None:
+    platform = world.platform
+    room.enter(platform, world.ide_dubois, OPINION_DUE, "salle-bleue")
+    if met:
+        world.clock.pass_by(minutes=7)
+        room.enter(platform, world.dr_martin, OPINION_DUE, "salle-bleue")
+        world.clock.pass_by(minutes=20)
+        room.leave(platform, world.dr_martin, OPINION_DUE, "salle-bleue", over=False)
+    world.clock.pass_by(minutes=5)
+    room.leave(platform, world.ide_dubois, OPINION_DUE, "salle-bleue", over=True)
+    _complete(world)
+    await reporting.sign(platform, world.dr_martin, OPINION_DUE, 2)
+    (report,) = service.documents_of(platform, world.ide_dubois, OPINION_DUE)
+    # The appointment was the day before at 16:30.
+    wanted = "24 novembre 2026, de 10:19 à 10:39" if met else "Aucune : personne ne s'est réuni"
+    assert await viewing.search(platform, world.ide_dubois, report.reference, wanted)
 
 
 async def test_a_signature_that_fails_leaves_neither_report_nor_seal(world: World) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pymupdf
 import pytest
 
 from app.documents.rendering import RendererPool
 from app.documents.report import DRAFT, ReportContent, Signature, make_report, plain, typographic
+from app.dossiers.calls import Held
 from app.dossiers.models import IdentityStatus
 from app.dossiers.service import IdentityTraits
 
@@ -33,7 +34,7 @@ SIGNED = ReportContent(
     expert="Dr Claire MARTIN, gériatre",
     specialty="Gériatrie",
     motive="Trouble du comportement d'apparition récente",
-    held_at=AT,
+    held=Held(AT, AT + timedelta(minutes=21)),
     request=(("Motif", "Agitation vespérale, EVA ≥ 4/10"), ("Question", "Arrêter l'oxybutynine ?")),
     sections=(
         ("Examen", (("Tension", "126/70 mmHg"), ("Constatations", "Patiente souriante. " * 200))),
@@ -156,3 +157,16 @@ async def test_a_rendering_process_makes_the_same_report() -> None:
     await pool.close()
     assert made == make_report(SIGNED, AT)
     assert pages == 2
+
+
+def test_a_report_says_when_the_teleconsultation_was_held() -> None:
+    assert "24 novembre 2026, de 11:42 à 12:03" in text_of(SIGNED)
+    assert "24 novembre 2026, commencée à 11:42" in text_of(replace(SIGNED, held=Held(AT, None)))
+    long = text_of(replace(SIGNED, held=Held(AT, AT + timedelta(days=1))))
+    assert "du 24 novembre 2026 à 11:42 au 25 novembre 2026 à 11:42" in long
+
+
+def test_a_report_without_any_call_says_so_plainly() -> None:
+    text = text_of(replace(SIGNED, held=None, planned_at=AT))
+    assert "Aucune : personne ne s'est réuni en salle vidéo pour ce dossier. Elle était prévue le 24" in text
+    assert "Elle était prévue" not in text_of(replace(SIGNED, held=None))

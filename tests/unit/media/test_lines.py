@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -202,3 +203,69 @@ def test_a_room_with_more_people_than_slots_seats_those_who_came_first() -> None
     room.peers = people = [person(rig, name, slots=2) for name in ("ann", "bob", "cyd", "dan")]
     room.seat()
     assert {seat["from"] for seat in people[3].seats()} == {"ann", "bob"}
+
+
+def test_a_full_room_has_a_place_for_a_stethoscope_and_the_sound_of_a_shared_tab() -> None:
+    rig, room = Rig(), Room("blue")
+    room.peers = people = [person(rig, name, slots=9) for name in "abcdefgh"]
+    for sharer, source in (("a", "aux-audio"), ("b", "aux-audio"), ("a", "aux-video"), ("b", "aux-video")):
+        people["abcdefgh".index(sharer)].source(source).live = True
+    room.seat()
+    listener = [seat["source"] for seat in people[7].seats()]
+    assert {name: listener.count(name) for name in set(listener)} == {
+        "mic": 7, "cam": 7, "aux-audio": 2, "aux-video": 2,
+    }  # fmt: skip
+
+
+# -- second sources: what they are is told from outside
+
+
+def described(name: str, content: str, heard: float, at: float = 100.0) -> bool:
+    source = person(Rig(), "ann").source(name)
+    source.ladder[0].heard = heard
+    source.describe(content, at)
+    return bool(source.look())
+
+
+def test_a_second_source_is_there_while_it_is_described_and_has_begun() -> None:
+    assert described("aux-video", "screen", heard=100.2)
+    assert described("aux-video", "screen", heard=98.0)  # the packets were quicker than the word
+    assert not described("aux-audio", "screen", heard=0.0)  # a window without sound takes no place
+    assert not described("aux-audio", "screen", heard=60.0)  # the sound of an earlier one
+    assert not described("aux-video", "", heard=100.2)  # nobody said what it is
+
+
+def test_a_still_screen_keeps_its_place_and_loses_it_with_its_description() -> None:
+    screen = person(Rig(), "ann").source("aux-video")
+    screen.describe("screen", 100.0)
+    screen.ladder[0].heard = 100.1
+    assert screen.look()
+    screen.describe("screen", 1000.0)  # told again after fifteen still minutes
+    assert screen.look()
+    screen.describe("", 1001.0)
+    assert not screen.look()
+
+
+def test_a_screen_is_given_up_first_and_the_camera_of_an_examination_last() -> None:
+    rig, room = Rig(), Room("blue")
+    room.peers = viewer, ann, bob, cyd = [person(rig, name, slots=9) for name in ("viewer", "ann", "bob", "cyd")]
+    for peer, content in ((ann, "screen"), (bob, "camera")):
+        source = peer.source("aux-video")
+        source.live, source.content = True, content
+    room.seat()
+    now = 1000.0
+    for peer in (ann, bob, cyd):
+        for source in peer.sources:
+            source.ladder[0].heard, source.ladder[0].bits = now, 1_000_000
+    shown = [slot for slot in viewer.slots if slot.kind == "video" and slot.source]
+    ladder, given_up = Ladder(), []
+    for carried in (5.0, 4.0, 3.0, 2.0, 1.0, 0.0):
+        ladder.ceiling, ladder._changed = carried * 1_000_000, now
+        ladder.climb(viewer, "cyd", now, rig.repair)
+        given_up.append(
+            {f"{slot.source.peer.name} {slot.source.name}" for slot in shown if not slot.layer and not slot.wanted}
+        )
+    first = [sorted(more - less) for less, more in pairwise([set(), *given_up])]
+    assert first == [
+        [], ["ann aux-video"], ["bob cam"], ["ann cam"], ["cyd cam"], ["bob aux-video"],
+    ]  # fmt: skip

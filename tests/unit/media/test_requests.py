@@ -25,6 +25,8 @@ def test_requests_of_the_contract_are_taken() -> None:
         JOIN,
         {"t": "leave", "id": 2, "peer": "a.b_c-d"},
         {"t": "mute", "id": 3, "peer": "x" * 64, "kind": "video", "muted": False},
+        {"t": "describe", "id": 3, "peer": "a", "source": "aux-video", "content": "camera"},
+        {"t": "describe", "id": 3, "peer": "a", "source": "aux-audio", "content": ""},
         {"t": "list", "id": 4},
         {"t": "stats", "id": 0},
     ):
@@ -51,6 +53,18 @@ def test_a_missing_field_is_refused() -> None:
         read({"t": "mute", "id": 1, "peer": "a", "kind": "smell", "muted": True})
     with pytest.raises(WrongRequest):
         read({"t": "mute", "id": 1, "peer": "a", "kind": "audio", "muted": 1})
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"source": "cam"}, {"source": "mic"}, {"source": 1}, {"source": None}, {"source": ["aux-video"]},
+        {"content": "auscultation"}, {"content": "window"}, {"content": None}, {"content": 0}, {"peer": "a b"}, {"more": 1},
+    ],
+)  # fmt: skip
+def test_only_second_sources_are_described_and_only_by_what_they_may_be(change: dict) -> None:
+    with pytest.raises(WrongRequest):
+        read({"t": "describe", "id": 1, "peer": "a", "source": "aux-video", "content": "screen", **change})
 
 
 @given(st.binary(max_size=80))

@@ -8,7 +8,7 @@ import pytest
 
 from app.server import shelf
 from app.server.bundling import bundled, with_imports
-from components.video_room import GUEST_MODULE, modules_of
+from components.video_room import GUEST_MODULE, LAZY, PAGE_MODULE, modules_of
 
 
 def write(folder: Path, **files: str) -> Path:
@@ -64,6 +64,11 @@ def test_a_style_brings_those_it_imports(tmp_path: Path) -> None:
     (tmp_path / "a.css").write_text("a { color: red }\n")
     (tmp_path / "b.css").write_text('/* b */\n@import url("a.css");\nb { color: blue }\n')
     assert with_imports(tmp_path / "b.css") == "/* b */\na { color: red }\nb { color: blue }\n"
+
+
+def test_a_module_that_is_fetched_later_is_an_entry_of_its_own() -> None:
+    assert "unit.js" in LAZY
+    assert {Path(entry).name for entry in shelf.ENTRIES} == {PAGE_MODULE, GUEST_MODULE, *LAZY}
 
 
 def test_every_entry_of_the_product_holds_all_that_it_needs() -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import app.teleconsultation.features  # noqa: F401
 from app.teleconsultation.limits import Bucket, Limits
 from app.teleconsultation.lobby import SILENCE, Lobby
-from app.teleconsultation.messages import Candidate, Chat, Ice, Ping
+from app.teleconsultation.messages import Candidate, Chat, Ice, Ping, State
 
 NOW = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
 
@@ -63,3 +64,12 @@ def test_ten_lines_of_discussion_at_once_then_one_a_second() -> None:
 def test_only_who_goes_on_after_being_refused_is_a_flood() -> None:
     limits = Limits()
     assert [limits.is_flood(0.0) for _ in range(51)] == [False] * 50 + [True]
+
+
+def test_words_that_share_a_pace_share_a_bucket_and_others_do_not() -> None:
+    limits = Limits()
+    assert [limits.allow(Chat("a", "k"), 0.0) for _ in range(11)][-1] is False
+    assert all(limits.allow(Ping(), 0.0) for _ in range(30))
+    assert all(limits.allow(State(True, True), 0.0) for _ in range(30))
+    assert not limits.allow(Ping(), 0.0)  # with State: 60 of both
+    assert Limits().allow(Chat("a", "k"), 0.0)  # another connection

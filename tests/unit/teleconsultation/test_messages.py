@@ -4,44 +4,25 @@ from __future__ import annotations
 
 import json
 from dataclasses import is_dataclass
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.teleconsultation import messages, schema
-from app.teleconsultation.messages import LARGEST_MESSAGE, LARGEST_SDP, MessageRefused, parse
+import app.teleconsultation.features  # noqa: F401
+from app.teleconsultation import messages, protocol, schema
+from app.teleconsultation.messages import LARGEST_MESSAGE, LARGEST_SDP, parse
+from app.teleconsultation.schema import MessageRefused
+from components.video_room import LocalHub
+from components.video_room.hub import ABSENT
 
 SDP = "v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\n"
 CANDIDATE = {"candidate": "candidate:1 1 udp 1 10.0.0.1 9 typ host", "sdpMid": "0", "sdpMLineIndex": 0, "usernameFragment": "x"}  # fmt: skip
-DEVICES = {"camera": True, "microphone": False}
 
-GOOD = {
-    "rooms": {},
-    "join": {
-        "room": "salle-bleue",
-        **DEVICES,
-        "offer": SDP,
-        "resume": {"id": "ab.1f", "proof": "x_-1"},
-        "publish": SDP,
-    },
-    "wait": DEVICES,
-    "sdp": {"to": "ab.1f", "description": {"type": "offer", "sdp": SDP}},
-    "ice": {"to": "ab.1f", "candidate": CANDIDATE},
-    "state": DEVICES,
-    "chat": {"text": "Bonjour à tous\nça va ?", "key": "k-1"},
-    "admit": {"guest": "12"},
-    "refuse": {"guest": "12"},
-    "invite": {"channel": "email", "address": "a@b.fr", "name": "Paul MERCIER", "role": "caregiver", "key": "k-2"},
-    "withdraw": {"invitation": "3"},
-    "publish": {"offer": SDP, "n": 3},
-    "unpublish": {},
-    "blocked": {"to": "ab.1f"},
-    "mute": {"person": "ab.1f", "muted": True},
-    "ask": {"person": "ab.1f"},
-    "leave": {},
-    "ping": {},
-}
+# One file for each word, a message with every field it may have: who adds a word adds its file.
+GOOD = {path.stem: json.loads(path.read_text()) for path in sorted((Path(__file__).parent / "said").glob("*.json"))}
+LEFT_OUT = {(t, field) for t in GOOD for field in protocol.named(t).schema.optional}  # type: ignore[union-attr]
 
 
 def said(t: str, **changes: object) -> str:
@@ -53,6 +34,39 @@ json_values = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
     max_leaves=6,
 )
+
+
+def test_every_word_has_an_example_with_every_field_and_every_example_is_a_word() -> None:
+    assert sorted(GOOD) == sorted(protocol.names())
+    for t, fields in GOOD.items():
+        word = protocol.named(t)
+        assert word is not None
+        assert fields.keys() == word.schema.required.keys() | word.schema.optional.keys(), t
+
+
+def test_a_word_is_registered_once() -> None:
+    ping = protocol.named("ping")
+    assert ping is not None
+    with pytest.raises(ValueError, match="ping"):
+        protocol.register("ping", schema.Schema(dict), protocol.CHEAP, ping.act)
+    with pytest.raises(ValueError, match="other"):
+        protocol.register("other", ping.schema, protocol.CHEAP, ping.act)
+    assert "other" not in protocol.names()
+
+
+@pytest.mark.parametrize("t", ["join", "state"])
+def test_what_is_shown_beside_the_face_is_a_screen_a_camera_or_nothing(t: str) -> None:
+    plain = {name: value for name, value in GOOD[t].items() if name not in ("aux", "auscultation")}
+    before = parse(json.dumps({"t": t, **plain}))  # a page that knows nothing of it
+    assert (before.aux, before.auscultation) == ("", False)
+    for aux in ("", "screen", "camera"):
+        assert parse(said(t, aux=aux)).aux == aux
+    for wrong in ("Screen", "screen ", "window", "x" * 200, None, 1, True, ["screen"], {"screen": 1}):
+        with pytest.raises(MessageRefused):
+            parse(said(t, aux=wrong))
+    for wrong in ("true", 1, 0, None, "screen"):
+        with pytest.raises(MessageRefused):
+            parse(said(t, auscultation=wrong))
 
 
 @pytest.mark.parametrize("t", GOOD)
@@ -71,12 +85,7 @@ def test_a_message_with_one_field_too_many_is_refused(t: str) -> None:
 
 @pytest.mark.parametrize(
     ("t", "field"),
-    [
-        (t, field)
-        for t, fields in GOOD.items()
-        for field in fields
-        if (t, field) not in {("join", "offer"), ("join", "resume"), ("join", "publish")}
-    ],
+    [(t, field) for t, fields in GOOD.items() for field in fields if (t, field) not in LEFT_OUT],
 )
 def test_a_message_without_one_of_its_fields_is_refused(t: str, field: str) -> None:
     fields = {name: value for name, value in GOOD[t].items() if name != field}
@@ -175,3 +184,8 @@ def test_a_null_candidate_ends_them() -> None:
 def test_a_guest_is_named_by_a_number_in_a_text(guest: object) -> None:
     with pytest.raises(MessageRefused):
         parse(said("admit", guest=guest))
+
+
+@pytest.mark.parametrize("t", protocol.names())
+def test_the_room_of_notebooks_knows_every_word_or_says_that_it_lacks_it(t: str) -> None:
+    assert hasattr(LocalHub, f"_on_{t}") != (t in ABSENT)

@@ -86,6 +86,7 @@ async def test_who_is_silenced_is_heard_by_nobody_and_everybody_knows(salon: Sal
     for page in (nurse, doctor, guest):
         assert page.last("state") == {
             "t": "state", "from": guest.id, "camera": True, "microphone": False, "silenced": True,
+            "aux": "", "auscultation": False,
         }  # fmt: skip
     assert salon.unit.silenced() == {guest.id}
     await guest.say("state", camera=False, microphone=True)
@@ -192,3 +193,57 @@ async def test_a_silence_ends_with_the_call(salon: Salon) -> None:
     again = salon.page_of("ide.dubois")
     await again.say("join", room=BLUE, **DEVICES)
     assert again.last("joined")["silenced"] is False
+
+
+# -- on the direct route, and oneself
+
+
+async def test_a_silence_on_the_direct_route_brings_the_unit_for_the_rest_of_the_call(salon: Salon) -> None:
+    nurse, doctor = salon.page_of("ide.dubois"), salon.page_of("dr.martin")
+    await nurse.join()
+    await doctor.join()
+    assert doctor.last("joined")["route"] == "direct"
+    await doctor.say("mute", person=nurse.id, muted=True)
+    assert nurse.last("state")["silenced"] is True  # at once, by the pages
+    assert [page.last("route")["route"] for page in (nurse, doctor)] == ["unit", "unit"]
+    await nurse.publish()
+    assert salon.unit.silenced() == {nurse.id}
+    await doctor.say("mute", person=nurse.id, muted=False)
+    for _ in range(5):
+        await salon.pass_by(seconds=20)
+    assert nurse.last("route")["route"] == "unit"
+    [kept] = salon.journal("call.route")
+    assert '"reason":"muted"' in kept.detail
+
+
+async def test_who_comes_back_silenced_alone_with_somebody_is_carried_by_the_unit(salon: Salon) -> None:
+    nurse, doctor = salon.page_of("ide.dubois"), salon.page_of("dr.martin")
+    await nurse.join()
+    await doctor.join()
+    await doctor.say("mute", person=nurse.id, muted=True)
+    await salon.restart()
+    again, host = salon.page_of("ide.dubois"), salon.page_of("dr.martin")
+    await host.join()
+    await again.join()
+    assert (again.last("joined")["silenced"], again.last("joined")["route"]) == (True, "unit")
+    assert host.last("route")["route"] == "unit"
+
+
+async def test_without_a_unit_a_silence_stays_with_the_pages() -> None:
+    async with open_salon(unit=False) as salon:
+        nurse, doctor = salon.page_of("ide.dubois"), salon.page_of("dr.martin")
+        await nurse.join()
+        await doctor.join()
+        await doctor.say("mute", person=nurse.id, muted=True)
+        assert nurse.last("state")["silenced"] is True
+        assert nurse.all("route") == []
+
+
+@pytest.mark.parametrize("muted", [True, False])
+async def test_nobody_gives_themselves_the_microphone_back(salon: Salon, muted: bool) -> None:
+    nurse, doctor, _guest = await three_inside(salon)
+    await doctor.say("mute", person=nurse.id, muted=True)
+    await nurse.say("mute", person=nurse.id, muted=muted)
+    assert (nurse.last("error")["about"], nurse.last("error")["code"]) == ("mute", "saisie")
+    assert salon.unit.silenced() == {nurse.id}
+    assert nurse.last("state")["silenced"] is True

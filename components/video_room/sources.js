@@ -1,0 +1,42 @@
+/**
+ * What one person can send at a time: microphone and camera, and beside them a second sound and a second picture (`aux`):
+ * a shared screen and its sound, another camera, a stethoscope.
+ */
+
+/** @typedef {"audio" | "video"} Kind a medium; as a source: the microphone, the camera */
+/** @typedef {"aux-audio" | "aux-video"} AuxSource */
+/** @typedef {Kind | AuxSource} Source */
+/** @typedef {Record<Source, MediaStreamTrack | null>} Tracks */
+
+/** In the order of their media lines. @type {readonly Source[]} */
+export const SOURCES = ["audio", "video", "aux-audio", "aux-video"];
+/** @type {readonly Kind[]} */
+export const OWN_SOURCES = ["audio", "video"];
+/** @type {readonly AuxSource[]} */
+export const AUX_SOURCES = ["aux-audio", "aux-video"];
+
+/**
+ * @param {Source} source
+ * @returns {Kind}
+ */
+export function mediumOf(source) {
+  return source === "audio" || source === "aux-audio" ? "audio" : "video";
+}
+
+/**
+ * Which source each media line of an offer is for, told by their order: the first sound is the microphone, the second one
+ * the second sound, and so with pictures. An answerer's own transceivers stand in another order.
+ * @param {string} sdp
+ * @returns {Map<Source, string>} mid of each; a first offer has two only
+ */
+export function linesOf(sdp) {
+  /** @type {Map<Source, string>} */
+  const mids = new Map();
+  for (const section of sdp.split(/^m=/m).slice(1)) {
+    const medium = section.split(" ", 1)[0];
+    const mid = /^a=mid:(\S+)/m.exec(section)?.[1];
+    const source = SOURCES.find((each) => mediumOf(each) === medium && !mids.has(each));
+    if (source && mid) mids.set(source, mid);
+  }
+  return mids;
+}
