@@ -20,6 +20,8 @@
     │   └── FileTooLarge
     ├── TooManyJobs               somebody asks for more pages at once than anybody can look at
     ├── FileDamaged               a stored file is not what was written
+    ├── FileStoreFull             no place on the disk for another file
+    ├── FileStoreUnavailable      the disk or the bucket of the files does not answer
     ├── InvitationInvalid         link altered, expired, withdrawn or used up
     ├── RoomFull
     ├── NotAdmitted               a guest who was not let in
@@ -179,6 +181,22 @@ class FileDamaged(TeledossierError):
     code, status = "fichier-endommage", 500
     message = (
         "Ce fichier est endommagé et ne peut pas s'ouvrir. Les autres documents sont intacts. Appelez l'assistance."
+    )
+
+
+class FileStoreFull(TeledossierError):
+    code, status = "stockage-plein", 507
+    message = (
+        "Il n'y a plus de place pour enregistrer ce fichier. Rien n'a été ajouté au dossier ; ce qui y était est "
+        "conservé. Appelez l'assistance, puis recommencez."
+    )
+
+
+class FileStoreUnavailable(TeledossierError):
+    code, status = "stockage-indisponible", 503
+    message = (
+        "Le stockage des fichiers ne répond pas. Rien n'a été modifié ni perdu. "
+        "Recommencez dans quelques minutes ; si cela dure, appelez l'assistance."
     )
 
 

@@ -29,10 +29,18 @@ class Clock(Protocol):
 
 
 class FileStore(Protocol):
-    """Encrypted files. Keys are opaque; a stored file never changes."""
+    """Encrypted files. Keys are opaque; a stored file never changes.
+
+    Everything here blocks, on a disk or on the network: call it from threads. Raises: FileStoreUnavailable.
+    """
+
+    @property
+    def key_number(self) -> int:
+        """Number of the master key that wraps new keys."""
+        ...
 
     def write(self, file_id: str, chunks: Iterator[bytes]) -> StoredFile:
-        """Encrypt and keep; nothing is visible under `file_id` before all of it is on disk."""
+        """Encrypt and keep; nothing is visible under `file_id` before all of it is safe. Raises: FileStoreFull."""
         ...
 
     def read(self, file_id: str, wrapped_key: bytes, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
@@ -40,6 +48,31 @@ class FileStore(Protocol):
         ...
 
     def delete(self, file_id: str) -> None: ...
+
+    def rewrap(self, file_id: str, wrapped_key: bytes) -> bytes:
+        """A file's own key under the current master key; the file is not touched. Raises: FileDamaged."""
+        ...
+
+    def sealed(self, file_id: str) -> int | None:
+        """Bytes a file takes in the store, encrypted; None when it is not there."""
+        ...
+
+    def kept(self) -> Iterator[KeptFile]:
+        """Every whole file there is, in no order."""
+        ...
+
+    def remove_unfinished(self, older_than: float) -> list[str]:
+        """Remove what writers left that were killed, older than so many seconds; answers the files' ids."""
+        ...
+
+
+@dataclass(frozen=True)
+class KeptFile:
+    """A file as it lies in the store: bytes it takes there, encrypted, and seconds since it was written."""
+
+    file_id: str
+    sealed: int
+    age: float
 
 
 @dataclass(frozen=True)
@@ -307,6 +340,7 @@ __all__ = [
     "Clock",
     "FileStore",
     "Joined",
+    "KeptFile",
     "Mail",
     "MailTransport",
     "MediaEngine",

@@ -39,6 +39,10 @@ _DETAILS = LABELS | {
     "roles": "rôles",
     "invited": "invité",
     "count": "nombre",
+    "documents": "documents",
+    "key": "clé n°",
+    "removed": "supprimés",
+    "unfinished": "inachevés",
     "rows": "lignes",
     "broken": "altérée",
     "complete": "complète",
@@ -271,7 +275,7 @@ def _more(entry: AuditEntry) -> str:
         parts += [Way(method).label if method in set(Way) else method, str(detail.get("reason", ""))]
         parts += [str(detail.get("address", ""))]
     elif (
-        entry.action.split(".")[0] in ("person", "people", "structure", "room", "journal", "administrator")
+        entry.action.split(".")[0] in ("person", "people", "structure", "room", "journal", "administrator", "files")
         and entry.dossier_id is None
     ):
         parts += [

@@ -25,6 +25,7 @@ from app.documents import archive_index, archive_results, entries, laboratory_ty
 from app.documents.archive_index import Line, document_path
 from app.documents.laboratory_dossier import Sourced, analysis_of, merged
 from app.documents.models import Document, DocumentKind
+from app.documents.store_threads import in_thread
 from app.documents.viewing import loader
 from app.dossiers.access import dossier_for, journal_refusal
 from app.dossiers.service import DossierView, announce, view_of
@@ -94,14 +95,14 @@ class _Zip:
         pieces = self.pieces()
         try:
             await self._read_results()
-            while (piece := await asyncio.to_thread(next, pieces, None)) is not None:
+            while (piece := await in_thread(next, pieces, None)) is not None:
                 if piece:
                     yield piece
         finally:
             with contextlib.suppress(
                 ValueError
             ):  # whoever went away left it in the middle of a piece: it ends by itself
-                await asyncio.shield(asyncio.to_thread(pieces.close))
+                await asyncio.shield(in_thread(pieces.close))
             announce(self._platform, self._dossier.number)
         told = {"number": self._dossier.number, "actor": self._actor.id, "damaged": self.damaged}
         self._platform.bus.publish(TOPIC, told)

@@ -14,8 +14,9 @@ import subprocess
 import sys
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -183,9 +184,6 @@ class _Worker:
     def _work(self, task: str, key: str, load: Callable[[], Content], arguments: dict[str, Any]) -> Any:
         process = self._started()
         self._jobs += 1
-        watch = threading.Timer(self._job_seconds, process.kill)
-        watch.daemon = True
-        watch.start()
         try:
             kind, value = self._exchange(process, task, key, load, arguments)
         except (EOFError, BrokenPipeError, ConnectionError, rendering_frames.NotOurs) as error:
@@ -194,11 +192,11 @@ class _Worker:
             raise FileRefused(
                 "il demande trop de travail pour être ouvert. Imprimez-le en PDF, ou enregistrez-le plus simplement."
             ) from error
-        except BaseException:  # the content could not be read: the line is out of step
+        except _NoContent as broken:  # the process goes on: it has been told
+            raise broken.reason from None
+        except BaseException:  # the line is out of step
             self._end()
             raise
-        finally:
-            watch.cancel()
         self._remember(key)
         if kind == "error":
             raise value
@@ -214,11 +212,15 @@ class _Worker:
     ) -> tuple[str, Any]:
         assert process.stdin is not None
         assert process.stdout is not None
-        rendering_frames.send_order(process.stdin, task, key, arguments)
-        kind, value = rendering_frames.receive_answer(process.stdout)
-        if kind == "content?":
-            rendering_frames.send_content(process.stdin, load())
+        waiting = partial(_no_longer_than, self._job_seconds, process)
+        with waiting():
+            rendering_frames.send_order(process.stdin, task, key, arguments)
             kind, value = rendering_frames.receive_answer(process.stdout)
+        if kind == "content?":
+            # Reading the content takes its own time, of a disk or a bucket: only the process is waited for in vain.
+            rendering_frames.send_content(process.stdin, _told_apart(load), waiting)
+            with waiting():
+                kind, value = rendering_frames.receive_answer(process.stdout)
         return kind, value
 
     def _started(self) -> subprocess.Popen[bytes]:
@@ -268,6 +270,34 @@ class _Worker:
         self.known.move_to_end(key)
         while len(self.known) > rendering_tasks.KEPT_DOCUMENTS:
             self.known.popitem(last=False)
+
+
+class _NoContent(Exception):
+    """The content could not be read; `reason` is the store's own error."""
+
+    def __init__(self, reason: BaseException) -> None:
+        super().__init__()
+        self.reason = reason
+
+
+def _told_apart(load: Callable[[], Content]) -> Iterator[bytes]:
+    """The content piece by piece; what breaks in its source is not taken for a broken line."""
+    try:
+        content = load()
+        yield from (content,) if isinstance(content, bytes) else content
+    except Exception as error:
+        raise _NoContent(error) from error
+
+
+@contextlib.contextmanager
+def _no_longer_than(seconds: float, process: subprocess.Popen[bytes]) -> Iterator[None]:
+    watch = threading.Timer(seconds, process.kill)
+    watch.daemon = True
+    watch.start()
+    try:
+        yield
+    finally:
+        watch.cancel()
 
 
 class _Answers:

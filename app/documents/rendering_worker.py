@@ -61,7 +61,10 @@ def work(orders: BinaryIO, answers: BinaryIO) -> None:
         content = contents.get(key)
         if content is None:
             rendering_frames.send_answer(answers, "content?", None)
-            content = rendering_frames.receive_content(orders)
+            try:
+                content = rendering_frames.receive_content(orders)
+            except rendering_frames.Abandoned:  # nobody waits for an answer
+                continue
             contents.put(key, content)
         _grant_processor_time()
         kind, value = answer(task, key, content, arguments)

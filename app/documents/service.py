@@ -7,13 +7,10 @@ exist, and the attempt is journalled.
 from __future__ import annotations
 
 import asyncio
-import secrets
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 import structlog
-from sqlalchemy import event
 from sqlmodel import Session, col, select
 
 from app.documents import entries, gate, intake, readings
@@ -61,7 +58,8 @@ async def add(
     Nobody sees it before all of that; whatever goes wrong, or whoever goes away, nothing of it remains.
     `within` is done in the transaction that makes it visible.
 
-    Raises: NotFound, AccessDenied, WrongStep (closed or cancelled), FileRefused(reason), FileTooLarge.
+    Raises: NotFound, AccessDenied, WrongStep (closed or cancelled), FileRefused(reason), FileTooLarge, FileStoreFull,
+    FileStoreUnavailable.
     """
     may_add(platform, actor, number)
     filename = gate.display_name(filename)
@@ -74,10 +72,10 @@ async def add(
         )
         if found.replacement is not None:
             original, stored = stored, await intake.keep(platform, iter([found.replacement]))
-            await asyncio.to_thread(platform.files.delete, original.file_id)
+            await intake.forget(platform, original.file_id)
         view = _record(platform, actor, number, filename, stored, found, within)
     except BaseException:
-        await asyncio.shield(asyncio.to_thread(platform.files.delete, stored.file_id))
+        await asyncio.shield(intake.forget(platform, stored.file_id))
         raise
     announce(platform, number)
     if found.kind is DocumentKind.PDF:
@@ -87,26 +85,21 @@ async def add(
 
 def add_report(
     platform: Platform,
+    session: Session,
     actor: Professional,
     number: str,
-    content: bytes,
+    stored: StoredFile,
     title: str,
     *,
     pages: int,
     draft: bool,
-    session: Session | None = None,
 ) -> str:
-    """Keep a report of ours, in the caller's transaction when there is one; answers its reference.
+    """Add a report of ours, kept already (`intake.keeping`), in the caller's transaction; answers its reference.
 
-    A draft is seen by its author alone. When the caller's transaction fails, the file goes too. Call
-    `dossiers.service.announce` after the commit. Raises: NotFound, AccessDenied.
+    A draft is seen by its author alone. Call `dossiers.service.announce` after the commit.
+    Raises: NotFound, AccessDenied.
     """
-    if session is None:
-        with platform.transaction() as own:
-            return add_report(platform, actor, number, content, title, pages=pages, draft=draft, session=own)
     dossier = dossier_for(session, actor, number, Right.EDIT_OPINION)
-    stored = platform.files.write(secrets.token_hex(16), iter([content]))
-    _undo_on_rollback(session, partial(platform.files.delete, stored.file_id))
     found = gate.Inspected(
         DocumentKind.PDF, "application/pdf", {"pages": pages, "text": True, "signed": False, "draft": draft}
     )
@@ -148,16 +141,6 @@ def document_of(platform: Platform, actor: Professional, reference: str) -> Docu
     except NotFound:
         entries.journal_foreign(platform, actor, reference)
         raise
-
-
-def remove_leftovers(platform: Platform, older_than: float = 3600.0) -> int:
-    """Remove stored files that no document owns, left by a process that was killed; answers how many."""
-    sweep = getattr(platform.files, "sweep", None)
-    if sweep is None:
-        return 0
-    with platform.reading() as session:
-        known = set(session.exec(select(Document.file_id)))
-    return len(sweep(known, older_than))
 
 
 def _open_dossier(session: Session, actor: Professional, number: str) -> Dossier:
@@ -206,18 +189,3 @@ def _in_background(work: Any) -> None:
     task = asyncio.create_task(work)
     _background.add(task)
     task.add_done_callback(_background.discard)
-
-
-def _undo_on_rollback(session: Session, undo: Callable[[], None]) -> None:
-    committed = False
-
-    def keep(_session: Session) -> None:
-        nonlocal committed
-        committed = True
-
-    def roll_back(_session: Session) -> None:
-        if not committed:
-            undo()
-
-    event.listen(session, "after_commit", keep)
-    event.listen(session, "after_rollback", roll_back)

@@ -5,7 +5,6 @@ Whoever gets any of it, be it one page, is journalled as having seen the documen
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from typing import Any
 from app.documents.entries import DocumentView, Opened, opened
 from app.documents.models import DocumentKind
 from app.documents.rendering_search import MOST_HITS
+from app.documents.store_threads import pieces
 from app.errors import InvalidInput, NotFound
 from app.identity.models import Professional
 from app.platform import Platform, StoredFile, Turn, Urgency
@@ -150,7 +150,5 @@ def _opening(platform: Platform, actor: Professional, document: Which) -> Opened
     return opened(platform, actor, document) if isinstance(document, str) else document
 
 
-async def _pieces(platform: Platform, stored: StoredFile, start: int, stop: int) -> AsyncIterator[bytes]:
-    source = platform.files.read(stored.file_id, stored.wrapped_key, start, stop)
-    while (piece := await asyncio.to_thread(next, source, None)) is not None:
-        yield piece
+def _pieces(platform: Platform, stored: StoredFile, start: int, stop: int) -> AsyncIterator[bytes]:
+    return pieces(platform.files.read(stored.file_id, stored.wrapped_key, start, stop))

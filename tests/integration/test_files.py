@@ -257,7 +257,7 @@ def test_a_server_killed_in_the_middle_leaves_nothing_that_anybody_sees(tmp_path
         assert [row for row in session.exec(select(AuditEntry)) if row.action == "document.added"] == []
     engine.dispose()
     store = EncryptedFolder(tmp_path / "files", {1: bytes(32)}, 1)
-    assert len(store.sweep(set(), older_than=0)) == 1
+    assert len(store.remove_unfinished(older_than=0)) == 1
     assert [path for path in (tmp_path / "files").rglob("*") if path.is_file()] == []
 
 

@@ -14,12 +14,12 @@ from sqlmodel import select
 
 from app.audit.models import AuditEntry
 from app.audit.service import verify
-from app.documents import reporting, service, tracing, viewing
+from app.documents import intake, reporting, service, tracing, viewing
 from app.documents.archive import archive
 from app.documents.counting import counts
 from app.documents.entries import DocumentView
 from app.documents.models import Document, DocumentKind
-from app.documents.store import EncryptedFolder, MemoryFiles
+from app.documents.store import EncryptedFolder
 from app.dossiers.models import Dossier, Step
 from app.errors import (
     AccessDenied,
@@ -205,14 +205,6 @@ async def test_a_dossier_closed_while_the_file_was_arriving_takes_it_no_more(wor
     assert (files_of(world), documents(world)) == ([], 0)
 
 
-async def test_leftovers_of_a_killed_process_are_removed(world: World) -> None:
-    await added(world)
-    world.platform.files.write("f" * 32, iter([b"orphelin"]))
-    assert service.remove_leftovers(world.platform, older_than=0) == 1
-    assert len(files_of(world)) == 1
-    assert service.remove_leftovers(replace(world.platform, files=MemoryFiles()), older_than=0) == 0
-
-
 # ---- seeing and taking home
 
 
@@ -371,23 +363,17 @@ async def test_a_signature_that_fails_leaves_neither_report_nor_seal(world: Worl
 
 
 async def test_a_report_goes_when_its_transaction_does(world: World) -> None:
-    def keep_then_fail() -> None:
-        with world.platform.transaction() as session:
-            service.add_report(
-                world.platform,
-                world.dr_martin,
-                OPINION_DUE,
-                LETTER,
-                "Compte rendu",
-                pages=2,
-                draft=False,
-                session=session,
-            )
-            assert len(files_of(world)) == 1
-            raise RuntimeError
+    async def keep_then_fail() -> None:
+        async with intake.keeping(world.platform, LETTER) as stored:
+            with world.platform.transaction() as session:
+                service.add_report(
+                    world.platform, session, world.dr_martin, OPINION_DUE, stored, "Avis", pages=2, draft=False
+                )
+                assert len(files_of(world)) == 1
+                raise RuntimeError
 
     with pytest.raises(RuntimeError):
-        keep_then_fail()
+        await keep_then_fail()
     assert (files_of(world), documents(world)) == ([], 0)
 
 

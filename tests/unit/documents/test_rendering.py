@@ -7,6 +7,8 @@ import io
 import json
 import os
 import pickle
+import struct
+import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
@@ -19,7 +21,7 @@ from app.documents import rendering_frames, rendering_tasks
 from app.documents.gate import Inspected
 from app.documents.models import DocumentKind
 from app.documents.rendering import InProcessRenderer, RendererPool
-from app.errors import FileDamaged, FileRefused, NotFound
+from app.errors import FileDamaged, FileRefused, FileStoreUnavailable, NotFound
 from tests.unit.documents import samples
 
 LETTER = samples.pdf("Maladie d'Alzheimer", "Suivi de la défense\nnaturelle, alzheimer")
@@ -159,15 +161,64 @@ async def test_a_process_that_dies_is_replaced(pool: RendererPool) -> None:
     assert (await pool.run("pdf_info", "a", loads(LETTER)))["text"] is True
 
 
+def rendering_processes() -> set[int]:
+    return {child.pid for child in psutil.Process().children() if "rendering_worker" in " ".join(child.cmdline())}
+
+
 @pytest.mark.slow
-async def test_content_that_cannot_be_read_breaks_nothing_else(pool: RendererPool) -> None:
-    def damaged() -> Iterator[bytes]:
+@pytest.mark.parametrize("error", [FileDamaged, FileStoreUnavailable, ConnectionError, EOFError])
+async def test_content_that_cannot_be_read_breaks_nothing_else(pool: RendererPool, error: type[Exception]) -> None:
+    """A bucket that is away must not cost every reader a new process (1 to 2 s)."""
+
+    def broken() -> Iterator[bytes]:
+        yield b"%PDF"
+        raise error
+
+    assert (await pool.run("pdf_info", "a", loads(LETTER)))["text"] is True
+    before = rendering_processes()
+    for _again in range(2):
+        with pytest.raises(error):
+            await pool.run("pdf_info", "x", broken)
+    assert (await pool.run("pdf_info", "b", loads(LETTER)))["text"] is True
+    assert rendering_processes() == before
+
+
+@pytest.mark.slow
+async def test_a_slow_disk_is_not_taken_for_a_document_that_is_too_much_work() -> None:
+    pool, waited = RendererPool(1, job_seconds=4), threading.Event()
+
+    def slow() -> Iterator[bytes]:
+        yield LETTER[:1000]
+        waited.wait(4.5)  # longer than a job may take
+        yield LETTER[1000:]
+
+    try:
+        assert (await pool.run("pdf_info", "a", slow))["text"] is True
+    finally:
+        await pool.close()
+
+
+def test_what_was_abandoned_is_not_taken_for_the_content_and_the_line_goes_on() -> None:
+    def broken() -> Iterator[bytes]:
         yield b"%PDF"
         raise FileDamaged
 
+    line = io.BytesIO()
     with pytest.raises(FileDamaged):
-        await pool.run("pdf_info", "x", damaged)
-    assert (await pool.run("pdf_info", "a", loads(LETTER)))["text"] is True
+        rendering_frames.send_content(line, broken())
+    rendering_frames.send_order(line, "pdf_info", "a", {})
+    rendering_frames.send_content(line, iter([b"un", b"", b"deux"]))
+    line.seek(0)
+    with pytest.raises(rendering_frames.Abandoned):
+        rendering_frames.receive_content(line)
+    assert rendering_frames.receive_order(line) == ("pdf_info", "a", {})
+    assert rendering_frames.receive_content(line) == b"undeux"
+
+
+def test_an_answer_can_t_be_abandoned() -> None:
+    line = io.BytesIO(struct.pack("!Q", rendering_frames.ABANDONED))
+    with pytest.raises(rendering_frames.NotOurs):
+        rendering_frames.receive_answer(line)
 
 
 @pytest.mark.slow
