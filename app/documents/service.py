@@ -7,6 +7,7 @@ exist, and the attempt is journalled.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
