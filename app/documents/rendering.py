@@ -30,7 +30,7 @@ JOB_SECONDS = 20.0
 START_SECONDS = 30.0  # imports included, on a loaded machine
 JOBS_PER_PROCESS = 2000  # then it is replaced: native libraries leak
 KEPT_ANSWERS = 64 << 20  # bytes of pages drawn, kept in the web process
-CACHED_TASKS = ("pdf_page", "picture", "imaging_frame")
+CACHED_TASKS = ("pdf_page", "picture", "picture_tile", "imaging_frame")
 UNKNOWN_FILES = ("inspect",)
 ROOT = Path(__file__).parents[2]
 

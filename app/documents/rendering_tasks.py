@@ -7,11 +7,11 @@ shown, from its upper left corner.
 
 from __future__ import annotations
 
-import io
 from collections import OrderedDict
 from collections.abc import Iterator
 from typing import Any
 
+from app.documents import reading_order, rendering_pictures
 from app.french import folded
 
 KEPT_DOCUMENTS = 4
@@ -31,6 +31,7 @@ def run(task: str, key: str, content: bytes, arguments: dict[str, Any]) -> Any:
 
 def forget(key: str) -> None:
     """Close what was kept open of a content."""
+    rendering_pictures.forget(key)
     if key in _open_documents:
         _open_documents.pop(key).close()
 
@@ -70,14 +71,9 @@ def pdf_page(key: str, content: bytes, page: int, width: int) -> bytes:
 
 def pdf_words(key: str, content: bytes, page: int) -> dict[str, Any]:
     """The words of a page, `[left, top, right, bottom, word]` in reading order; none on a scan."""
-    import pymupdf
-
     wanted = _page(key, content, page)
-    words = [
-        [*_box(pymupdf.Rect(word[:4]) * wanted.rotation_matrix), word[4]]
-        for word in wanted.get_text("words", sort=True)
-    ]
-    return {"width": round(wanted.rect.width, 1), "words": words}
+    ordered = reading_order.ordered(_lines(wanted))
+    return {"width": round(wanted.rect.width, 1), "words": [list(word) for line in ordered for word in line.words]}
 
 
 def pdf_search(key: str, content: bytes, text: str) -> list[dict[str, Any]]:
@@ -97,20 +93,6 @@ def pdf_search(key: str, content: bytes, text: str) -> list[dict[str, Any]]:
             if len(places) == MOST_HITS:
                 return places
     return places
-
-
-def picture(_key: str, content: bytes, width: int) -> bytes:
-    """A picture as WebP, at most `width` pixels wide."""
-    from PIL import Image, ImageOps
-
-    with Image.open(io.BytesIO(content)) as image:
-        image.draft("RGB", (width * 2, width * 2))
-        upright = ImageOps.exif_transpose(image)
-        upright.thumbnail((min(width, WIDEST), WIDEST * 2))
-        target = io.BytesIO()
-        flat = upright if upright.mode == "RGB" else _on_white(upright)
-        flat.save(target, "WEBP", quality=85, method=2)
-        return target.getvalue()
 
 
 def imaging_info(_key: str, content: bytes) -> Any:
@@ -143,7 +125,8 @@ TASKS = {
         pdf_page,
         pdf_words,
         pdf_search,
-        picture,
+        rendering_pictures.picture,
+        rendering_pictures.picture_tile,
         imaging_info,
         imaging_frame,
         laboratory_results,
@@ -176,6 +159,23 @@ def _page(key: str, content: bytes, number: int) -> Any:
 
 def _box(rect: Any) -> list[float]:
     return [round(edge, 1) for edge in (rect.x0, rect.y0, rect.x1, rect.y1)]
+
+
+def _lines(page: Any) -> list[reading_order.Line]:
+    """The lines of a page where they are shown, as MuPDF gives them."""
+    import pymupdf
+
+    lines: dict[tuple[int, int], list[tuple[float, float, float, float, str]]] = {}
+    for left, top, right, bottom, text, block, line, _number in page.get_text("words"):
+        box = _box(pymupdf.Rect(left, top, right, bottom) * page.rotation_matrix)
+        lines.setdefault((block, line), []).append((box[0], box[1], box[2], box[3], text))
+    return [
+        reading_order.Line(
+            (min(w[0] for w in words), min(w[1] for w in words), max(w[2] for w in words), max(w[3] for w in words)),
+            tuple(words),
+        )
+        for words in lines.values()
+    ]
 
 
 def _places(page: Any, wanted: str) -> Iterator[list[list[float]]]:
@@ -219,13 +219,3 @@ def _letters(page: Any) -> tuple[str, list[tuple[int, Any] | None]]:
                     add(folded(char["c"]), (count, pymupdf.Rect(char["bbox"])))
             add(" ", None)
     return "".join(letters), origins
-
-
-def _on_white(image: Any) -> Any:
-    from PIL import Image
-
-    if "A" not in image.getbands() and "transparency" not in image.info:
-        return image.convert("RGB")
-    drawn = image.convert("RGBA")
-    white = Image.new("RGBA", drawn.size, "white")
-    return Image.alpha_composite(white, drawn).convert("RGB")

@@ -18,6 +18,7 @@ from app.documents.intake import MEGABYTE
 from app.documents.models import DocumentKind
 from app.errors import FileTooLarge
 from app.web.base import Handler
+from app.web.queues import DRAWING
 
 log = structlog.get_logger(__name__)
 
@@ -84,13 +85,20 @@ class _Answer(Handler):
 
     async def unless_gone(self, work: Any) -> Any:
         """Do some work; when the reader goes away first, it is not done in vain."""
-        self._job = asyncio.ensure_future(work)
+        self._job = asyncio.ensure_future(self._in_turn(work))
         try:
             return await self._job
         except asyncio.CancelledError:
             if self._gone:
                 raise StreamClosedError from None
             raise
+
+    async def _in_turn(self, work: Any) -> Any:
+        try:
+            async with DRAWING.turn(self.actor.id or 0):
+                return await work
+        finally:
+            work.close()  # it may never have begun
 
     def on_connection_close(self) -> None:
         self._gone = True
@@ -238,6 +246,32 @@ class PictureImage(_Answer):
             return
         self.set_header("Content-Type", "image/webp")
         self.finish(await self.unless_gone(viewing.picture(self.platform, self.actor, reference, width)))
+
+
+class PictureTile(_Answer):
+    """`GET /api/documents/<ref>/tuiles/<level>/<column>-<row>.webp`: a piece of a picture, at level 0 all its points."""
+
+    async def get(self, reference: str, level: str, column: str, row: str) -> None:
+        document = service.open_document(self.platform, self.actor, reference)
+        if self.not_modified(f"{document.sha256[:32]}-{int(level)}-{int(column)}-{int(row)}"):
+            return
+        place = (int(level), int(column), int(row))
+        tile = viewing.picture_tile(self.platform, self.actor, reference, *place)
+        self.set_header("Content-Type", "image/webp")
+        self.finish(await self.unless_gone(tile))
+
+
+class Printing(_Answer):
+    """`POST /api/documents/<ref>/impression` `{"first", "last"}`: pages are about to be printed; kept in the journal."""
+
+    def post(self, reference: str) -> None:
+        asked = self.json_body()
+        first, last = asked.get("first"), asked.get("last")
+        if type(first) is not int or type(last) is not int:
+            raise HTTPError(400)
+        viewing.print_pages(self.platform, self.actor, reference, first, last)
+        self.set_status(204)
+        self.finish()
 
 
 class ImagingFrame(_Answer):
