@@ -18,6 +18,7 @@ from app.dossiers.service import DossierView
 from app.errors import TeledossierError
 from app.french import NO_BREAK_SPACE, PARIS, brief, file_size, numeric_date
 from app.pages.context import PageContext
+from app.pages.picture_view import picture_view
 from components.document_list import DocumentList, ListedDocument
 from components.document_viewer import DocumentViewer
 
@@ -105,10 +106,11 @@ class DocumentsView(pn.viewable.Viewer):
                 view = self._imaging(document, await viewing.imaging_info(platform, actor, reference))
             elif document.kind is DocumentKind.LABORATORY:
                 view = self._laboratory(document, await viewing.laboratory_results(platform, actor, reference))
+            elif document.kind is DocumentKind.PICTURE:
+                view = picture_view(document, service.documents_of(platform, actor, self._dossier.number))
             else:
                 view = DocumentViewer(
                     source=f"/api/documents/{reference}",
-                    kind=document.kind.value,
                     title=document.title,
                     sizing_mode="stretch_width",
                     min_height=560,

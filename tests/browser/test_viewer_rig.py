@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -36,13 +37,16 @@ def serve() -> None:
 
     from app.demo import files
     from app.documents import service
+    from app.documents.models import DocumentKind
     from app.french import local
     from app.identity import login_sessions
     from app.identity.ways import Way
+    from app.pages.picture_view import picture_view
     from app.server import context
     from app.web.routes_documents import ROUTES
     from components.document_viewer import DocumentViewer
     from components.document_viewer.demo import demo
+    from components.picture_viewer.demo import demo as picture_demo
     from tests.support.people import small_world
     from tests.unit.documents import samples
 
@@ -55,6 +59,8 @@ def serve() -> None:
         "lettre": ("Courrier du Dr PETIT.pdf", files.letter(today)),
         "scan": ("Ordonnance numérisée.pdf", samples.scan(2)),
         "photo": ("Photo avant-bras gauche.jpg", files.wound_photo(today)),
+        "avant": ("Talon droit.jpg", files.wound_photo(today - timedelta(days=21))),
+        "colonnes": ("Deux colonnes.pdf", columns()),
         "long": (
             "Dossier complet.pdf",
             samples.pdf(*(f"Page {number} : constante mesure" for number in range(1, 207))),
@@ -90,11 +96,14 @@ def serve() -> None:
         narrow = (pn.state.session_args.get("l") or [b"400"])[0].decode()
         if name == "carnet":
             return pn.Column(demo(), sizing_mode="stretch_width")
+        if name == "images":
+            return picture_demo()
         document = documents[name]
+        if document and document.kind is DocumentKind.PICTURE:
+            return picture_view(document, [each for each in documents.values() if each])
         pressed = pn.pane.Str("", css_classes=["pressed"])
         viewer = DocumentViewer(
             source=f"/api/documents/{document.reference if document else '0' * 32}",
-            kind=document.kind.value if document else "pdf",
             title=document.title if document else "Disparu",
             actions=[{"name": "send", "label": "Envoyer…", "primary": True}],
             on_action=lambda action: setattr(pressed, "object", action),
@@ -118,6 +127,21 @@ def serve() -> None:
     sys.stdout.write(f"port={server.port}\n")
     sys.stdout.flush()
     server.io_loop.start()
+
+
+def columns() -> bytes:
+    """A page in two columns whose lines were drawn in a wild order, the second page lying and turned upright."""
+    import pymupdf
+
+    left = ["Le patient est suivi depuis", "trois ans pour une maladie", "chronique bien connue ici"]
+    right = ["La biologie du mois dernier", "montre un sodium trop bas", "sans autre anomalie notable"]
+    with pymupdf.open() as document:
+        for _page in range(2):
+            page = document.new_page()
+            for line in (2, 0, 1):
+                for x, lines in ((320, right), (60, left)):
+                    page.insert_text((x, 100 + 16 * line), lines[line], fontsize=11)
+        return bytes(document.tobytes())
 
 
 # ---- the browser's side
