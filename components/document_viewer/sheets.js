@@ -41,8 +41,7 @@ export class Sheets {
     this.places = [];
     this.place = -1;
     this.line = new Line(AT_ONCE);
-    this.leaving = new AbortController();
-    /** @type {Map<number, {width: number, image: Promise<HTMLImageElement>}>} */
+    /** @type {Map<number, {width: number, image: Promise<HTMLImageElement>, stop: AbortController}>} */
     this.ahead = new Map();
     this.settling = 0;
     this.pane = h("div", { class: "pane", tabindex: 0, role: "region", onscroll: () => this.scrolled() });
@@ -88,12 +87,16 @@ export class Sheets {
       const image = new Image();
       image.alt = "";
       image.draggable = false;
-      const stop = () => image.removeAttribute("src");
-      signal.addEventListener("abort", stop, { once: true });
+      const left = new Promise((_done, failed) => {
+        signal.addEventListener("abort", () => {
+          image.removeAttribute("src"); // the browser lets go of the request
+          failed(signal.reason);
+        }, { once: true });
+      });
+      left.catch(() => {});
       const address = this.source.image(page, width);
       image.src = typeof address === "string" ? address : await address; // at once: the first page leaves first of all
-      await image.decode().finally(() => signal.removeEventListener("abort", stop));
-      signal.throwIfAborted();
+      await Promise.race([image.decode(), left]);
       return image;
     }, rank, signal);
   }
@@ -102,10 +105,20 @@ export class Sheets {
   prefetch(page, width, rank) {
     const known = this.ahead.get(page);
     if (known && known.width >= width) return;
-    const image = this.fetch(page, width, rank, this.leaving.signal);
-    this.ahead.set(page, { width, image });
-    image.catch(() => this.ahead.delete(page)); // asked for again, and said, when it is needed
-    for (const far of this.ahead.keys()) if (this.ahead.size > 4 && Math.abs(far - this.page) > 1) this.ahead.delete(far);
+    const stop = new AbortController();
+    const image = this.fetch(page, width, rank, stop.signal);
+    const mine = { width, image, stop };
+    this.ahead.set(page, mine);
+    image.catch(() => this.ahead.get(page) === mine && this.ahead.delete(page)); // asked for again when it is needed
+  }
+
+  /** What was asked for ahead of a place that is no longer read. */
+  letGo() {
+    for (const [page, { stop }] of this.ahead) {
+      if (Math.abs(page - this.page) <= 1) continue;
+      stop.abort();
+      this.ahead.delete(page);
+    }
   }
 
   /** Both neighbours of the page in view, once it is there itself. */
@@ -141,17 +154,18 @@ export class Sheets {
     if (sheet.wanted >= width) return; // a larger image is there, or coming
     sheet.wanted = width;
     sheet.stop?.abort();
-    const stop = (sheet.stop = new AbortController());
+    const known = this.ahead.get(sheet.page);
+    const early = known && known.width >= width ? known : null;
+    if (early) this.ahead.delete(sheet.page); // it is this sheet's now
+    const stop = (sheet.stop = early?.stop ?? new AbortController());
     try {
-      const early = this.ahead.get(sheet.page);
-      const image = await (early && early.width >= width ? early.image : this.fetch(sheet.page, width, SEEN, stop.signal));
+      const image = await (early?.image ?? this.fetch(sheet.page, width, SEEN, stop.signal));
       if (sheet.wanted !== width || stop.signal.aborted) return;
       sheet.drawn = width;
       sheet.node.querySelector(".problem")?.remove();
       if (sheet.img) sheet.img.replaceWith(image);
       else sheet.leaf.prepend(image);
       sheet.img = image;
-      this.ahead.delete(sheet.page);
       this.lookAhead();
       if (this.text && !sheet.text) await this.write(sheet, stop.signal);
     } catch {
@@ -278,6 +292,7 @@ export class Sheets {
   turned(page) {
     this.page = page;
     this.told.onPage(page);
+    this.letGo();
     this.lookAhead();
   }
 
@@ -317,7 +332,7 @@ export class Sheets {
   }
 
   close() {
-    this.leaving.abort();
+    for (const { stop } of this.ahead.values()) stop.abort();
     for (const sheet of this.sheets) sheet.stop?.abort();
     clearTimeout(this.settling);
     this.near.disconnect();
