@@ -48,7 +48,7 @@ LABELS = {
         ("Pg↑ Pg↓", "Page précédente, page suivante"),
         ("Début Fin", "Première page, dernière page"),
         ("+ -", "Agrandir, réduire (aussi Ctrl et la molette, ou deux doigts)"),
-        ("0", "100 %"),
+        ("0", "Revenir au zoom de départ"),
         ("L", "Ajuster à la largeur"),
         ("P", "Page entière"),
         ("R", "Tourner d'un quart de tour (Maj : dans l'autre sens)"),
