@@ -97,7 +97,9 @@ def test_a_wound_is_compared_and_measured_by_keyboard_alone(someone: People) -> 
         expect(fields.nth(stage)).to_be_focused()
         page.keyboard.type("50")
     measure(page, 0, "Surface", left, "Enter", right, "Enter", down, "Enter", left, "Enter", "Enter")
-    measure(page, 1, "Surface", left, "Enter", right, right, "Enter", down, "Enter", left, left, "Enter", "Enter")
+    # Twice as wide, within the picture: from the reference's right end to its left one and back.
+    corners = (left, left, "Enter", right, right, "Enter", down, "Enter", left, left, "Enter", "Enter")
+    measure(page, 1, "Surface", *corners)
     panel = page.get_by_role("region", name="Mesures")
     expect(panel.locator(".changes")).to_contain_text("+100\u202f%")
     for _time in range(5):  # the last corners come back one after another; the outline goes with the first one
