@@ -7,7 +7,7 @@ LABELS = {
     "zoom_in": "Agrandir",
     "zoomed": "{percent}\u202f%",
     "fit": "Voir toute l'image",
-    "one_to_one": "Taille réelle : un point de l'image pour un point de l'écran",
+    "one_to_one": "1:1, taille réelle : un point de l'image pour un point de l'écran",
     "one_short": "1:1",
     "turn": "Tourner d'un quart de tour",
     "lighting": "Éclairage",
