@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
 import subprocess
@@ -18,7 +17,6 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
-from playwright.sync_api import Error as PlaywrightError
 
 ROOT = Path(__file__).parents[2]
 POLICY = (
@@ -441,37 +439,6 @@ def test_what_is_selected_is_copied_as_it_is_read_also_on_turned_pages(opened: O
     page.mouse.up()
     page.keyboard.press("Control+c")
     assert page.evaluate("navigator.clipboard.readText()") == COLUMNS
-
-
-def test_pages_that_are_scrolled_by_are_not_asked_for_any_further_and_few_at_once(opened: Opening) -> None:
-    page = opened("d=long&n=1")
-    expect(sheet(page, 1, 206).locator("img")).to_be_visible()
-    begun: list[str] = []
-    failed: list[str] = []
-    held: list[Any] = []
-
-    def seen(urls: list[str], number: int) -> None:
-        for _turn in range(200):
-            if any(f"/pages/{number}.webp?l=760" in url for url in urls):
-                return
-            page.wait_for_timeout(50)
-        raise AssertionError(f"page {number}: {begun} {failed}")
-
-    page.on("request", lambda request: begun.append(request.url) if "/pages/" in request.url else None)
-    page.on("requestfailed", lambda request: failed.append(request.url))
-    page.route("**/pages/**", lambda route: held.append(route))
-    field = page.get_by_label("Aller à la page")
-    for number in (60, 120):
-        field.fill(str(number))
-        field.press("Enter")
-        seen(begun, number)
-    seen(failed, 60)
-    assert len(set(begun) - set(failed)) <= 4
-    page.unroute("**/pages/**")
-    for route in held:
-        with contextlib.suppress(PlaywrightError):  # of those that were let go of
-            route.continue_()
-    expect(sheet(page, 120, 206).locator("img")).to_be_visible()
 
 
 def test_a_document_is_taken_home_and_other_buttons_tell_python(opened: Opening) -> None:
