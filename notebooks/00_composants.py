@@ -51,10 +51,19 @@ demo("document_list")
 
 # %% [markdown]
 # ## Lire un PDF
-# Pages, zoom, recherche. Le navigateur ne reçoit que des images : un fichier piégé ne l'atteint pas.
+# Pages, zoom, rotation, recherche, impression (« ? » montre les touches). Le navigateur ne reçoit que des images : un fichier piégé ne l'atteint pas.
 
 # %%
 demo("document_viewer")
+
+# %% [markdown]
+# ## Comparer et mesurer une plaie
+# Deux dates d'une plaie dessinée. « Mesurer », puis « Référence » : un trait sur la règle, sa longueur réelle en
+# millimètres, puis « Surface » : suivez le contour. Faites de même sur l'autre date : l'évolution s'écrit seule. C'est une
+# estimation sur une image plate ; de biais, elle se trompe.
+
+# %%
+demo("picture_viewer")
 
 # %% [markdown]
 # ## Regarder une imagerie

@@ -31,6 +31,7 @@ WORDS: Mapping[str, str] = MappingProxyType(
         "document.added": "a ajouté un document",
         "document.seen": "a ouvert un document",
         "document.downloaded": "a téléchargé un document",
+        "document.printed": "a imprimé un document",
         "document.reported": "a généré un compte rendu",
         "document.refused": "a demandé un document sans y avoir droit",
         "document.corrected": "a remplacé une biologie saisie à la main",

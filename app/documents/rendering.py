@@ -34,7 +34,7 @@ START_SECONDS = 30.0  # imports included, on a loaded machine
 JOBS_PER_PROCESS = 2000  # then it is replaced: native libraries leak
 KEPT_ANSWERS = 64 << 20  # bytes of pages drawn, kept in the web process
 # Tasks whose answers depend on nothing but the content: kept, and drawn once for all who ask at the same time.
-SHARED_TASKS = ("pdf_info", "pdf_page", "pdf_words_json", "picture", "imaging_frame")
+SHARED_TASKS = ("pdf_info", "pdf_page", "pdf_words_json", "picture", "picture_tile", "imaging_frame")
 UNKNOWN_FILES = ("inspect",)
 GATE_PROCESSES = 2
 # The web process answers everybody and comes first, then who reads, then what nobody has seen yet.

@@ -7,12 +7,11 @@ shown, from its upper left corner.
 
 from __future__ import annotations
 
-import io
 import json
 from collections import OrderedDict
 from typing import Any
 
-from app.documents import rendering_search
+from app.documents import reading_order, rendering_pictures, rendering_search
 from app.documents.rendering_search import MOST_HITS
 
 KEPT_DOCUMENTS = 4
@@ -33,6 +32,7 @@ def run(task: str, key: str, content: bytes, arguments: dict[str, Any]) -> Any:
 def forget(key: str) -> None:
     """Close what was kept open of a content."""
     rendering_search.forget(key)
+    rendering_pictures.forget(key)
     if key in _open_documents:
         _open_documents.pop(key).close()
 
@@ -72,14 +72,9 @@ def pdf_page(key: str, content: bytes, page: int, width: int) -> bytes:
 
 def pdf_words(key: str, content: bytes, page: int) -> dict[str, Any]:
     """The words of a page, `[left, top, right, bottom, word]` in reading order; none on a scan."""
-    import pymupdf
-
     wanted = _page(key, content, page)
-    words = [
-        [*rendering_search.box(pymupdf.Rect(word[:4]) * wanted.rotation_matrix), word[4]]
-        for word in wanted.get_text("words", sort=True)[:MOST_WORDS]
-    ]
-    return {"width": round(wanted.rect.width, 1), "words": words}
+    ordered = reading_order.ordered(_lines(wanted))
+    return {"width": round(wanted.rect.width, 1), "words": [list(word) for line in ordered for word in line.words]}
 
 
 def pdf_words_json(key: str, content: bytes, page: int) -> bytes:
@@ -94,20 +89,6 @@ def pdf_search(key: str, content: bytes, text: str, first: int = 1, most: int = 
     `most` places; `next` is the page to go on with, None at the end.
     """
     return rendering_search.search(key, _pdf(key, content), text, max(first, 1), min(most, MOST_HITS))
-
-
-def picture(_key: str, content: bytes, width: int) -> bytes:
-    """A picture as WebP, at most `width` pixels wide."""
-    from PIL import Image, ImageOps
-
-    with Image.open(io.BytesIO(content)) as image:
-        image.draft("RGB", (width * 2, width * 2))
-        upright = ImageOps.exif_transpose(image)
-        upright.thumbnail((min(width, WIDEST), WIDEST * 2))
-        target = io.BytesIO()
-        flat = upright if upright.mode == "RGB" else _on_white(upright)
-        flat.save(target, "WEBP", quality=85, method=2)
-        return target.getvalue()
 
 
 def imaging_info(_key: str, content: bytes) -> Any:
@@ -148,7 +129,8 @@ TASKS = {
         pdf_words,
         pdf_words_json,
         pdf_search,
-        picture,
+        rendering_pictures.picture,
+        rendering_pictures.picture_tile,
         imaging_info,
         imaging_frame,
         laboratory_results,
@@ -180,11 +162,18 @@ def _page(key: str, content: bytes, number: int) -> Any:
     return document[number - 1]
 
 
-def _on_white(image: Any) -> Any:
-    from PIL import Image
+def _lines(page: Any) -> list[reading_order.Line]:
+    """The lines of a page where they are shown, as MuPDF gives them."""
+    import pymupdf
 
-    if "A" not in image.getbands() and "transparency" not in image.info:
-        return image.convert("RGB")
-    drawn = image.convert("RGBA")
-    white = Image.new("RGBA", drawn.size, "white")
-    return Image.alpha_composite(white, drawn).convert("RGB")
+    lines: dict[tuple[int, int], list[tuple[float, float, float, float, str]]] = {}
+    for left, top, right, bottom, text, block, line, _number in page.get_text("words"):
+        box = rendering_search.box(pymupdf.Rect(left, top, right, bottom) * page.rotation_matrix)
+        lines.setdefault((block, line), []).append((box[0], box[1], box[2], box[3], text))
+    return [
+        reading_order.Line(
+            (min(w[0] for w in words), min(w[1] for w in words), max(w[2] for w in words), max(w[3] for w in words)),
+            tuple(words),
+        )
+        for words in lines.values()
+    ]

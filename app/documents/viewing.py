@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from app.documents.entries import DocumentView, Opened, opened
+from app.audit import service as audit
+from app.documents.entries import DocumentView, Opened, find, opened
 from app.documents.models import DocumentKind
+from app.documents.rendering_pictures import has_tile
 from app.documents.rendering_search import MOST_HITS
 from app.documents.store_threads import pieces
 from app.errors import InvalidInput, NotFound
@@ -22,6 +24,8 @@ from app.platform import Platform, StoredFile, Turn, Urgency
 THUMBNAIL = 190  # pixels
 Which = str | Opened
 """A document by its reference, or one that the same request has opened already."""
+
+MOST_PRINTED = 100  # pages at once: a browser holds them all, about 0.3 MB each
 
 
 @dataclass(frozen=True)
@@ -107,6 +111,45 @@ async def picture(platform: Platform, actor: Professional, document: Which, widt
     """A picture as WebP, at most `width` pixels wide. Raises: NotFound, FileRefused."""
     image: bytes = await _render(platform, actor, document, DocumentKind.PICTURE, "picture", width=width)
     return image
+
+
+async def picture_tile(
+    platform: Platform, actor: Professional, document: Which, level: int, column: int, row: int
+) -> bytes:
+    """A tile of a picture with all its points, as WebP (`rendering_pictures`). Raises: NotFound, FileRefused."""
+    opening = _opening(platform, actor, document)
+    size = opening.view.detail
+    if not has_tile(int(size.get("width", 0)), int(size.get("height", 0)), level, column, row):
+        raise NotFound  # said before anything is drawn
+    tile: bytes = await _render(
+        platform, actor, opening, DocumentKind.PICTURE, "picture_tile", level=level, column=column, row=row
+    )
+    return tile
+
+
+def print_pages(platform: Platform, actor: Professional, reference: str, first: int, last: int) -> None:
+    """Journal that pages `first` to `last` of a PDF are about to be printed; a browser asks before it draws them.
+
+    Raises: NotFound (journalled when foreign), InvalidInput (no such pages, or more than `MOST_PRINTED`).
+    """
+    view, _stored = opened(platform, actor, reference)
+    if view.kind is not DocumentKind.PDF:
+        raise NotFound
+    if not 1 <= first <= last <= int(view.detail.get("pages", 0)):
+        raise InvalidInput("Ces pages n'existent pas dans ce document.")
+    if last - first >= MOST_PRINTED:
+        raise InvalidInput(f"Imprimez au plus {MOST_PRINTED} pages à la fois.")
+    with platform.transaction() as session:
+        document, dossier = find(session, actor, reference)
+        audit.record(
+            session,
+            platform.now(),
+            actor,
+            "document.printed",
+            dossier_id=dossier.id,
+            subject=document.reference,
+            detail={"pages": f"{first}-{last}"},
+        )
 
 
 async def imaging_info(platform: Platform, actor: Professional, document: Which) -> Any:

@@ -24,6 +24,7 @@ from app.french import NO_BREAK_SPACE, brief, file_size, full, local, numeric_da
 from app.pages.biology_entry_view import BiologyEntryView
 from app.pages.biology_view import ALL, BiologyView
 from app.pages.context import PageContext
+from app.pages.picture_view import picture_view
 from components.document_list import DocumentList, ListedDocument
 from components.document_viewer import DocumentViewer
 
@@ -192,10 +193,11 @@ class DocumentsView(pn.viewable.Viewer):
             elif document.kind is DocumentKind.LABORATORY:
                 await self._show_results(document)
                 return
+            elif document.kind is DocumentKind.PICTURE:
+                view = picture_view(document, service.documents_of(platform, actor, self._dossier.number))
             else:
                 view = DocumentViewer(
                     source=f"/api/documents/{reference}",
-                    kind=document.kind.value,
                     title=document.title,
                     sizing_mode="stretch_width",
                     min_height=560,

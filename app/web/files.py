@@ -243,6 +243,32 @@ class PictureImage(_Answer):
         self.finish(await self.unless_gone(viewing.picture(self.platform, self.actor, opening, width)))
 
 
+class PictureTile(_Answer):
+    """`GET /api/documents/<ref>/tuiles/<level>/<column>-<row>.webp`: a piece of a picture, at level 0 all its points."""
+
+    async def get(self, reference: str, level: str, column: str, row: str) -> None:
+        opening = opened(self.platform, self.actor, reference)
+        if self.not_modified(f"{opening.view.sha256[:32]}-{int(level)}-{int(column)}-{int(row)}"):
+            return
+        place = (int(level), int(column), int(row))
+        tile = viewing.picture_tile(self.platform, self.actor, opening, *place)
+        self.set_header("Content-Type", "image/webp")
+        self.finish(await self.unless_gone(tile))
+
+
+class Printing(_Answer):
+    """`POST /api/documents/<ref>/impression` `{"first", "last"}`: pages are about to be printed; kept in the journal."""
+
+    def post(self, reference: str) -> None:
+        asked = self.json_body()
+        first, last = asked.get("first"), asked.get("last")
+        if type(first) is not int or type(last) is not int:
+            raise HTTPError(400)
+        viewing.print_pages(self.platform, self.actor, reference, first, last)
+        self.set_status(204)
+        self.finish()
+
+
 class ImagingFrame(_Answer):
     """`GET /api/documents/<ref>/coupes/<n>`: a frame of an imaging study, from 0, as little-endian int16."""
 

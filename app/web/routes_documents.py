@@ -13,6 +13,8 @@ from app.web.files import (
     PageImage,
     PageWords,
     PictureImage,
+    PictureTile,
+    Printing,
     Search,
     Upload,
 )
@@ -29,5 +31,7 @@ ROUTES = [
     (rf"/api/documents/{REFERENCE}/pages/(\d{{1,5}})/mots", PageWords),
     (rf"/api/documents/{REFERENCE}/recherche", Search),
     (rf"/api/documents/{REFERENCE}/image", PictureImage),
+    (rf"/api/documents/{REFERENCE}/tuiles/(\d)/(\d{{1,3}})-(\d{{1,3}})\.webp", PictureTile),
+    (rf"/api/documents/{REFERENCE}/impression", Printing),
     (rf"/api/documents/{REFERENCE}/coupes/(\d{{1,5}})", ImagingFrame),
 ]

@@ -367,6 +367,70 @@ async def test_a_picture_is_sent_at_the_width_it_is_shown(site: Site) -> None:
     assert image.headers["Content-Type"] == "image/webp"
 
 
+async def test_every_point_of_a_photograph_is_served_in_tiles(site: Site) -> None:
+    reference = await site.add("talon.png", samples.photo("PNG", (1300, 700)))
+    whole = Image.new("RGB", (1300, 700))
+    async with site.browser("dr.martin") as browser:
+        for column, row in [(0, 0), (1, 0), (2, 0), (0, 1), (1, 1), (2, 1)]:
+            tile = await browser.get(f"/api/documents/{reference}/tuiles/0/{column}-{row}.webp")
+            assert tile.headers["Cache-Control"] == "private, no-cache"
+            with Image.open(io.BytesIO(tile.content)) as image:
+                whole.paste(image, (512 * column, 512 * row))
+        headers = {"If-None-Match": tile.headers["Etag"]}
+        again = await browser.get(f"/api/documents/{reference}/tuiles/0/2-1.webp", headers=headers)
+        assert (again.status_code, again.content) == (304, b"")
+        for place in ("0/3-0", "0/0-2", "1/2-0", "9/0-0", "0/999-999"):
+            assert (await browser.get(f"/api/documents/{reference}/tuiles/{place}.webp")).status_code == 404
+        for place in ("0/-1-0", "0/1000-0", "10/0-0", "0/a-0"):
+            assert (await browser.get(f"/api/documents/{reference}/tuiles/{place}.webp")).status_code == 404
+    for point, colour in (((3, 3), (200, 30, 30)), ((640, 699), (200, 30, 30)), ((660, 699), (30, 30, 200))):
+        seen: tuple[int, int, int] = whole.getpixel(point)  # type: ignore[assignment]
+        assert max(abs(a - b) for a, b in zip(seen, colour, strict=True)) < 16
+
+
+async def test_a_pdf_has_no_tiles(site: Site) -> None:
+    reference = await site.add()
+    async with site.browser("dr.martin") as browser:
+        assert (await browser.get(f"/api/documents/{reference}/tuiles/0/0-0.webp")).status_code == 404
+
+
+async def test_printing_is_journalled_with_its_pages_before_they_are_drawn(site: Site) -> None:
+    reference = await site.add()
+    async with site.browser("dr.martin") as browser:
+        told = await browser.post(f"/api/documents/{reference}/impression", json={"first": 1, "last": 2})
+    assert told.status_code == 204
+    assert site.journal()[-1] == ("document.printed", reference)
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ({"first": 0, "last": 1}, 422), ({"first": 2, "last": 1}, 422), ({"first": 1, "last": 3}, 422),
+        ({"first": 1}, 400), ({"first": True, "last": 2}, 400), ({"first": "1", "last": "2"}, 400), ([1, 2], 400),
+    ],
+)  # fmt: skip
+async def test_pages_that_are_not_there_are_not_printed(site: Site, body: object, status: int) -> None:
+    reference = await site.add()
+    async with site.browser("dr.martin") as browser:
+        answer = await browser.post(f"/api/documents/{reference}/impression", json=body)
+    assert answer.status_code == status
+    assert "document.printed" not in [action for action, _subject in site.journal()]
+
+
+async def test_nobody_prints_what_is_not_theirs(site: Site) -> None:
+    reference, photo = await site.add(), await site.add("talon.jpg", samples.photo())
+    pages = {"first": 1, "last": 1}
+    async with site.browser("ide.moreau") as browser:
+        assert (await browser.post(f"/api/documents/{reference}/impression", json=pages)).status_code == 404
+    async with site.browser(None) as browser:
+        assert (await browser.post(f"/api/documents/{reference}/impression", json=pages)).status_code == 401
+    async with site.browser("dr.martin") as browser:
+        elsewhere = {"Origin": "https://ailleurs.example"}
+        answer = await browser.post(f"/api/documents/{reference}/impression", json=pages, headers=elsewhere)
+        assert answer.status_code == 403
+        assert (await browser.post(f"/api/documents/{photo}/impression", json=pages)).status_code == 404
+
+
 ADDRESSES = (
     "/api/documents/{reference}",
     "/api/documents/{reference}?enregistrer=1",
@@ -375,6 +439,7 @@ ADDRESSES = (
     "/api/documents/{reference}/pages/1/mots",
     "/api/documents/{reference}/recherche?q=alzheimer",
     "/api/documents/{reference}/image",
+    "/api/documents/{reference}/tuiles/0/0-0.webp",
     "/api/documents/{reference}/coupes/0",
     "/api/dossiers/{number}/archive.zip",
     "/api/dossiers/{number}/biologies.csv",
@@ -385,7 +450,7 @@ ADDRESSES = (
 
 def test_every_route_is_in_the_table_of_rights() -> None:
     written = {address.split("?")[0].format(reference="0" * 32, number=NUMBER) for address in ADDRESSES}
-    written.add(f"/api/dossiers/{NUMBER}/documents")
+    written |= {f"/api/dossiers/{NUMBER}/documents", f"/api/documents/{'0' * 32}/impression"}
     assert {pattern for pattern, _handler in ROUTES} == {
         pattern for pattern, _handler in ROUTES if any(re.fullmatch(pattern, address) for address in written)
     }
