@@ -17,6 +17,7 @@
     ├── IncompleteForm            `missing` lists what must still be filled
     ├── InvalidInput              a value that cannot be what it should be
     │   ├── FileRefused           the gate refuses a file; `reason` says why
+    │   │   └── FileInfected      the antivirus found something; `virus` is its name
     │   └── FileTooLarge
     ├── FileDamaged               a stored file is not what was written
     ├── InvitationInvalid         link altered, expired, withdrawn or used up
@@ -154,12 +155,21 @@ class InvalidInput(TeledossierError):
 class FileRefused(InvalidInput):
     code = "fichier-refuse"
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: str, flattenable: bool = False) -> None:
         super().__init__(f"Fichier refusé : {reason} Rien n'a été ajouté au dossier.")
         self.reason = reason
+        self.flattenable = flattenable  # harmless as pictures of its pages
 
-    def __reduce__(self) -> tuple[type[FileRefused], tuple[str]]:  # it travels between processes
-        return FileRefused, (self.reason,)
+    def __reduce__(self) -> tuple[type[FileRefused], tuple[str, bool]]:  # it travels between processes
+        return FileRefused, (self.reason, self.flattenable)
+
+
+class FileInfected(FileRefused):
+    code = "fichier-infecte"
+
+    def __init__(self, virus: str) -> None:
+        super().__init__(f"un virus y a été trouvé ({virus}). Prévenez votre service informatique.")
+        self.virus = virus
 
 
 class FileTooLarge(InvalidInput):

@@ -106,6 +106,9 @@ class Settings(BaseSettings):
     assistance_phone: str = Field("02 61 91 00 12", description="Number shown where a person needs help.")
     upload_megabytes: int = Field(200, ge=1, description="Largest file that may be added to a dossier.")
     render_processes: int = Field(1, ge=1, description="Processes that draw PDF pages and decode images.")
+    clamd: str = Field(
+        "", description="ClamAV's daemon: path of its socket, or `host:port`; empty: files pass no antivirus."
+    )
     media_address: str = Field("127.0.0.1", description="Address at which the forwarding unit receives media (UDP).")
     media_public_address: str = Field(
         "", description="Addresses browsers send media to, separated by commas; empty means `media_address`."
@@ -125,6 +128,14 @@ class Settings(BaseSettings):
     def _turn_addresses(cls, value: str) -> str:
         if any(not url.startswith(("turn:", "turns:")) for url in value.split()):
             raise ValueError("each address starts with turn: or turns:")
+        return value
+
+    @field_validator("clamd")
+    @classmethod
+    def _clamd_address(cls, value: str) -> str:
+        host, _, port = value.rpartition(":")
+        if value and not value.startswith("/") and not (host and port.isdecimal() and 0 < int(port) < 65536):
+            raise ValueError("a path from the root, or host:port")
         return value
 
     @field_validator("psc_issuer")

@@ -103,7 +103,7 @@ def _refuse_active(document: Any) -> None:
         except Exception:  # a broken object is not an active one
             continue
         if found := NAMES.search(TEXT_STRING.sub("()", source)):
-            raise FileRefused(f"{ACTIVE[found[1]]}. Imprimez-le en PDF, puis ajoutez la copie.")
+            raise FileRefused(f"{ACTIVE[found[1]]}. Imprimez-le en PDF, puis ajoutez la copie.", flattenable=True)
 
 
 def _damaged() -> FileRefused:

@@ -31,7 +31,7 @@ START_SECONDS = 30.0  # imports included, on a loaded machine
 JOBS_PER_PROCESS = 2000  # then it is replaced: native libraries leak
 KEPT_ANSWERS = 64 << 20  # bytes of pages drawn, kept in the web process
 CACHED_TASKS = ("pdf_page", "picture", "imaging_frame")
-UNKNOWN_FILES = ("inspect",)
+UNKNOWN_FILES = ("inspect", "flat_page")
 ROOT = Path(__file__).parents[2]
 
 Content = bytes | Iterable[bytes]

@@ -75,7 +75,7 @@ def answer(task: str, key: str, content: bytes, arguments: dict[str, Any]) -> tu
     try:
         value = rendering_tasks.run(task, key, content, arguments)
     except FileRefused as refusal:
-        return "error", FileRefused(refusal.reason)
+        return "error", FileRefused(refusal.reason, refusal.flattenable)
     except TeledossierError as refusal:
         return "error", type(refusal)()
     except MemoryError:

@@ -6,32 +6,20 @@ exist, and the attempt is journalled.
 
 from __future__ import annotations
 
-import asyncio
 import secrets
 from collections.abc import Callable
 from functools import partial
-from typing import Any
 
-import structlog
 from sqlalchemy import event
 from sqlmodel import Session, col, select
 
-from app.documents import entries, gate, intake, readings
+from app.documents import arrivals, entries, examining, gate, intake, readings
 from app.documents.entries import DocumentView
-from app.documents.models import Document, DocumentKind, DocumentReading
-from app.documents.viewing import loader
+from app.documents.models import Document, DocumentKind
 from app.dossiers.access import Right, dossier_for, journal_refusal
-from app.dossiers.models import Dossier, Step
-from app.dossiers.service import announce
-from app.errors import FileRefused, NotFound, WrongStep
+from app.errors import NotFound
 from app.identity.models import Professional
-from app.platform import Platform, StoredFile
-
-log = structlog.get_logger(__name__)
-
-OVER = (Step.CLOSED, Step.CANCELLED)
-FIRST_PAGE_WIDTH = 760  # pixels: what a viewer asks for first on an ordinary screen
-_background: set[asyncio.Task[Any]] = set()
+from app.platform import Platform
 
 
 def may_add(platform: Platform, actor: Professional, number: str) -> None:
@@ -41,7 +29,7 @@ def may_add(platform: Platform, actor: Professional, number: str) -> None:
     """
     try:
         with platform.reading() as session:
-            _open_dossier(session, actor, number)
+            arrivals.open_dossier(session, actor, number)
     except NotFound:
         journal_refusal(platform, actor, number)
         raise
@@ -50,32 +38,17 @@ def may_add(platform: Platform, actor: Professional, number: str) -> None:
 async def add(
     platform: Platform, actor: Professional, number: str, filename: str, chunks: intake.Chunks
 ) -> DocumentView:
-    """Add a file to a dossier: kept encrypted as it arrives, examined in a rendering process, then made visible.
+    """Add a file to a dossier: kept encrypted as it arrives, then examined (`examining`), then made visible.
 
-    Nobody sees it before all of that; whatever goes wrong, or whoever goes away, nothing of it remains.
+    Nobody opens it before all of that. When its sender goes away in the middle nothing remains; of a refused one only
+    its row (`arrivals`), and its bytes when it can be flattened.
 
     Raises: NotFound, AccessDenied, WrongStep (closed or cancelled), FileRefused(reason), FileTooLarge.
     """
     may_add(platform, actor, number)
     filename = gate.display_name(filename)
     stored = await intake.keep(platform, chunks)
-    try:
-        if stored.size == 0:
-            raise FileRefused("il est vide.")
-        found: gate.Inspected = await platform.renderer.run(
-            "inspect", stored.file_id, loader(platform, stored), filename=filename
-        )
-        if found.replacement is not None:
-            original, stored = stored, await intake.keep(platform, iter([found.replacement]))
-            await asyncio.to_thread(platform.files.delete, original.file_id)
-        view = _record(platform, actor, number, filename, stored, found)
-    except BaseException:
-        await asyncio.shield(asyncio.to_thread(platform.files.delete, stored.file_id))
-        raise
-    announce(platform, number)
-    if found.kind is DocumentKind.PDF:
-        _in_background(_draw(platform, stored, FIRST_PAGE_WIDTH))
-    return view
+    return await examining.receive(platform, actor, number, filename, stored)
 
 
 def add_report(
@@ -150,54 +123,13 @@ def titles_of(session: Session, dossier_id: int) -> dict[str, str]:
 
 
 def remove_leftovers(platform: Platform, older_than: float = 3600.0) -> int:
-    """Remove stored files that no document owns, left by a process that was killed; answers how many."""
+    """Remove stored files that no document or arrival owns, left by a process that was killed; answers how many."""
     sweep = getattr(platform.files, "sweep", None)
     if sweep is None:
         return 0
     with platform.reading() as session:
-        known = set(session.exec(select(Document.file_id)))
+        known = set(session.exec(select(Document.file_id))) | arrivals.kept_files(session)
     return len(sweep(known, older_than))
-
-
-def _open_dossier(session: Session, actor: Professional, number: str) -> Dossier:
-    dossier = dossier_for(session, actor, number, Right.ADD_DOCUMENT)
-    if dossier.step in OVER:
-        raise WrongStep
-    return dossier
-
-
-def _record(
-    platform: Platform,
-    actor: Professional,
-    number: str,
-    filename: str,
-    stored: StoredFile,
-    found: gate.Inspected,
-) -> DocumentView:
-    with platform.transaction() as session:
-        dossier = _open_dossier(session, actor, number)  # again: the step may have moved while the file was arriving
-        document = entries.row(actor, dossier, filename, stored, found, platform.now())
-        session.add(document)
-        entries.journal_added(session, actor, document, "document.added")
-        # Who adds a document has seen it; that is no row of its own in the journal.
-        reading = DocumentReading(
-            document_id=document.id or 0, professional_id=actor.id or 0, seen_at=document.created_at
-        )
-        session.add(reading)
-    return entries.view_of(document, number, reading)
-
-
-async def _draw(platform: Platform, stored: StoredFile, width: int) -> None:
-    try:
-        await platform.renderer.run("pdf_page", stored.file_id, loader(platform, stored), page=1, width=width)
-    except FileRefused as refusal:  # it will be said to whoever opens it
-        log.warning("first page not drawn", reason=refusal.reason)
-
-
-def _in_background(work: Any) -> None:
-    task = asyncio.create_task(work)
-    _background.add(task)
-    task.add_done_callback(_background.discard)
 
 
 def _undo_on_rollback(session: Session, undo: Callable[[], None]) -> None:

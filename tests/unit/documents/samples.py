@@ -29,9 +29,10 @@ def pdf_with_object(source: str, compressed: bool = False) -> bytes:
         return document.tobytes(use_objstms=int(compressed), deflate=True)
 
 
-def pdf_with_attachment() -> bytes:
+def pdf_with_attachment(pages: int = 1) -> bytes:
     with pymupdf.open() as document:
-        document.new_page()
+        for _ in range(pages):
+            document.new_page()
         document.embfile_add("autre.bin", b"autre")
         return document.tobytes()
 
