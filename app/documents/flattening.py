@@ -32,7 +32,7 @@ MOST_SECONDS = 600.0
 TOLD_EVERY = 1.0  # seconds between two words of progress: each redraws the list of everybody who looks at it
 LARGEST_JPEG = 32_000_000  # bytes
 
-TOO_MANY_PAGES = f"il a plus de {MOST_PAGES} pages : trop pour être mis en images. Imprimez-le en PDF par parties."
+TOO_MANY_PAGES = f"il a plus de {MOST_PAGES} pages. Imprimez-le en PDF par parties, puis ajoutez-les."
 TOO_LONG = "sa mise en images dure trop longtemps. Imprimez-le en PDF par parties, puis ajoutez-les."
 TOO_HEAVY = "mis en images, il dépasserait la taille permise. Imprimez-le en PDF par parties, puis ajoutez-les."
 FAILED = "il n'a pas pu être mis en images : {reason}"

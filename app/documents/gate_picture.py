@@ -15,6 +15,7 @@ MOST_PIXELS = 60_000_000
 MEDIA_TYPES = {"JPEG": "image/jpeg", "MPO": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp"}
 ORIENTATION, EXIF_IFD, TAKEN = 0x0112, 0x8769, 0x9003
 BROKEN = "cette image est abîmée ou incomplète. Reprenez la photographie, puis ajoutez-la."
+HIDDEN_BOMB = "elle contient des données cachées démesurées. Ouvrez-la, enregistrez-la de nouveau, puis ajoutez-la."
 TOO_LARGE = "cette image est trop grande (plus de 60 millions de points). Réduisez-la, puis ajoutez-la."
 
 
@@ -37,7 +38,9 @@ def examine(content: bytes) -> tuple[str, dict[str, Any], bytes | None]:
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise FileRefused(TOO_LARGE) from error
     except Exception as error:
-        raise FileRefused(BROKEN) from error
+        # Pillow bounds what texts and colour profiles unfold into (`PngImagePlugin.MAX_TEXT_CHUNK`).
+        hidden = any(words in str(error) for words in ("Decompressed data too large", "Too much memory used in text"))
+        raise FileRefused(HIDDEN_BOMB if hidden else BROKEN) from error
 
 
 def _examine(image: Any, content: bytes) -> tuple[str, dict[str, Any], bytes | None]:
@@ -61,10 +64,26 @@ def _examine(image: Any, content: bytes) -> tuple[str, dict[str, Any], bytes | N
         replacement = bare if bare != content else None
     elif exif or any(name in image.info for name in ("exif", "xmp", "XML:com.adobe.xmp", "Comment", "comment")):
         replacement = _saved(image, form)
+    elif (end := _end(content, form)) < len(content):  # an archive behind a picture still opens as an archive
+        replacement = content[:end]
     detail: dict[str, Any] = {"width": image.width, "height": image.height, "format": form}
     if taken:
         detail["taken"] = taken
     return MEDIA_TYPES[form], detail, replacement
+
+
+def _end(content: bytes, form: str) -> int:
+    """Where a PNG or WebP ends by its own account (PNG 5.2, RFC 9649 2.4). Raises: ValueError."""
+    if form == "WEBP":
+        length = int.from_bytes(content[4:8], "little")
+        return 8 + length + length % 2
+    at = 8
+    while at + 12 <= len(content):
+        kind, length = content[at + 4 : at + 8], int.from_bytes(content[at : at + 4], "big")
+        at += 12 + length
+        if kind == b"IEND":
+            return at
+    raise ValueError("no end of image")
 
 
 def _saved(image: Any, form: str) -> bytes:

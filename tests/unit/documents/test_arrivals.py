@@ -272,7 +272,7 @@ async def test_a_dossier_closed_during_the_examination_takes_the_file_no_more(wo
 def step(world: World, step: Step) -> None:
     with world.platform.transaction() as session:
         dossier = session.exec(select(Dossier).where(Dossier.number == NUMBER)).one()
-        dossier.step = step
+        dossier.step, dossier.closed_at = step, world.clock.now() if step is Step.CLOSED else None
         session.add(dossier)
 
 
@@ -282,7 +282,11 @@ def step(world: World, step: Step) -> None:
 async def test_an_active_pdf_can_be_added_as_pictures_of_its_pages(world: World) -> None:
     reference = await refused(world, name="Courrier.pdf")
     view = await flattening.flatten(world.platform, world.dr_petit, reference)
-    assert (view.title, view.filename, view.author_name) == ("Courrier (aplati)", "Courrier (aplati).pdf", "M. PETIT")
+    assert (view.title, view.filename, view.author_name) == (
+        "Courrier (aplati)",
+        "Courrier (aplati).pdf",
+        "Dr P. PETIT",
+    )
     assert view.detail == {"pages": 1, "text": False, "signed": False, "flattened": True}
     assert (listed(world), len(files_of(world))) == ([], 1)
     reading = await viewing.read(world.platform, world.dr_martin, view.reference)
@@ -343,7 +347,7 @@ async def test_flattening_that_fails_says_why_and_leaves_nothing(world: World, m
         await flattening.flatten(world.platform, world.ide_dubois, reference)
     (shown,) = listed(world)
     assert (shown.state, shown.can_flatten) == (REFUSED, False)
-    assert "il a plus de 2 pages" in shown.reason
+    assert shown.reason == flattening.FAILED.format(reason=flattening.TOO_MANY_PAGES)
     assert files_of(world) == []
 
 
