@@ -44,7 +44,7 @@ def examine(content: bytes) -> dict[str, Any]:
     # Anywhere in the tail: a zip's comment may hold an `%%EOF` of its own.
     if b"PK\x05\x06" in content[-TAIL:]:
         raise FileRefused(ARCHIVE)
-    with _opened(content) as document:
+    with _opened(memoryview(content)) as document:
         if document is None:
             raise FileRefused(DAMAGED)
         if document.needs_pass:
@@ -64,8 +64,8 @@ def examine(content: bytes) -> dict[str, Any]:
 
 
 @contextmanager
-def _opened(content: bytes) -> Iterator[Any]:
-    """A PDF, or None: MuPDF opens whatever it knows under any name, pictures and HTML too."""
+def _opened(content: memoryview) -> Iterator[Any]:
+    """A PDF, or None: MuPDF opens whatever it knows under any name, pictures and HTML too. Nothing is copied."""
     import pymupdf
 
     try:
@@ -79,10 +79,11 @@ def _opened(content: bytes) -> Iterator[Any]:
         yield document if document.is_pdf else None
 
 
-def _other_readings(content: bytes, repaired: bool) -> Iterator[bytes]:
+def _other_readings(content: bytes, repaired: bool) -> Iterator[memoryview]:
     """The file as it was before each later change, and as who reads it without its tables finds it."""
+    whole = memoryview(content)
     if not repaired and (last := content.rfind(TABLE)) > 0:
-        yield content[:last]
+        yield whole[:last]
     ends, at = [], content.find(END)
     while at >= 0:
         ends.append(at + len(END))
@@ -90,7 +91,7 @@ def _other_readings(content: bytes, repaired: bool) -> Iterator[bytes]:
     if len(ends) > MOST_REVISIONS:
         raise FileRefused(TOO_OFTEN, flattenable=True)
     for end in ends[:-1]:
-        yield content[:end]
+        yield whole[:end]
 
 
 def _pages(document: Any) -> int:

@@ -35,6 +35,7 @@ UNKNOWN_FILES = ("inspect", "flat_page")
 ROOT = Path(__file__).parents[2]
 
 Content = bytes | Iterable[bytes]
+_locks_said: dict[str, bool] = {}
 
 
 class RendererPool:
@@ -172,7 +173,7 @@ class _Worker:
             watch.daemon = True
             watch.start()
             try:
-                rendering_frames.receive_answer(self._process.stdout)
+                _say_locks(rendering_frames.receive_answer(self._process.stdout)[1])
             except EOFError as error:
                 self._end()
                 raise RuntimeError("the rendering process does not start") from error
@@ -197,6 +198,16 @@ class _Worker:
         self.known.move_to_end(key)
         while len(self.known) > rendering_tasks.KEPT_DOCUMENTS:
             self.known.popitem(last=False)
+
+
+def _say_locks(locks: Any) -> None:
+    """Write into the log, when it changes, what a rendering process found it can no longer do (`sandbox.prove`)."""
+    global _locks_said
+    told = {name: held is True for name, held in locks.items()} if isinstance(locks, dict) else {}
+    if told != _locks_said:
+        _locks_said = told
+        say = log.info if told and all(told.values()) else log.warning
+        say("rendering.sandbox", **{name: "held" if held else "OPEN" for name, held in told.items()})
 
 
 class _Answers:

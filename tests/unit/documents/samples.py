@@ -79,6 +79,17 @@ def pdf_bomb(levels: int = 12) -> bytes:
         return document.tobytes()
 
 
+def pdf_slow(lines: int = 5_000_000) -> bytes:
+    """A page with millions of lines across it: within every bound, and minutes to draw."""
+    with pymupdf.open() as document:
+        page = document.new_page()
+        content = document.get_new_xref()
+        document.update_object(content, "<<>>")
+        document.update_stream(content, b"0 0 m 600 800 l S\n" * lines)
+        document.xref_set_key(page.xref, "Contents", f"{content} 0 R")
+        return document.tobytes(deflate=True)
+
+
 def scan(pages: int = 1) -> bytes:
     """A PDF of pictures only."""
     with pymupdf.open() as document:

@@ -127,7 +127,7 @@ async def test_a_page_drawn_before_is_not_drawn_again(pool: RendererPool) -> Non
 @pytest.mark.slow
 async def test_a_bomb_takes_down_only_its_own_job(pool: RendererPool) -> None:
     await pool.run("pdf_page", "a", loads(LETTER), page=1, width=200)
-    bomb = asyncio.create_task(pool.run("inspect", "bomb", loads(samples.pdf_bomb()), filename="a.pdf"))
+    bomb = asyncio.create_task(pool.run("inspect", "bomb", loads(samples.pdf_slow()), filename="a.pdf"))
     await asyncio.sleep(0.3)
     slowest = 0.0
     for width in range(220, 320, 20):
@@ -135,7 +135,7 @@ async def test_a_bomb_takes_down_only_its_own_job(pool: RendererPool) -> None:
         await pool.run("pdf_page", "a", loads(LETTER), page=1, width=width)
         slowest = max(slowest, time.perf_counter() - began)
     assert slowest < 1.5  # nobody waited for the bomb
-    with pytest.raises(FileRefused, match="trop de travail|abîmé"):
+    with pytest.raises(FileRefused, match="trop de travail"):
         await bomb
     found = await pool.run("inspect", "a", loads(LETTER), filename="a.pdf")  # its process was replaced
     assert found.detail["pages"] == 2
