@@ -17,6 +17,7 @@ from app.documents.models import DocumentKind
 from app.dossiers.service import DossierView
 from app.errors import TeledossierError
 from app.french import NO_BREAK_SPACE, PARIS, brief, file_size, numeric_date
+from app.pages import arrivals_view
 from app.pages.context import PageContext
 from components.document_list import DocumentList, ListedDocument
 from components.document_viewer import DocumentViewer
@@ -40,6 +41,7 @@ class DocumentsView(pn.viewable.Viewer):
             limit_megabytes=settings.upload_megabytes,
             on_select=self._open,
             on_added=lambda reference: self.refresh(open_reference=reference),
+            on_arrival=self._act,
             sizing_mode="stretch_width",
             margin=0,
         )
@@ -76,13 +78,21 @@ class DocumentsView(pn.viewable.Viewer):
         """List again; open `open_reference` when it is given."""
         try:
             documents = service.documents_of(self._context.platform, self._context.actor, self._dossier.number)
+            arrivals = arrivals_view.listed(self._context, self._dossier.number)
         except TeledossierError as refusal:
             self._say(refusal.message)
             return
         now = self._context.platform.now()
-        self._list.fill([_listed(document, now) for document in documents])
+        self._list.fill([_listed(document, now) for document in documents], arrivals)
         if open_reference:
             self._open(open_reference)
+
+    def _act(self, action: str, reference: str) -> None:
+        try:
+            arrivals_view.act(self._context, action, reference)
+        except TeledossierError as refusal:
+            self._say(refusal.message)
+        self.refresh()
 
     def _open(self, reference: str) -> None:
         self._list.selected = reference
@@ -197,18 +207,24 @@ def _listed(document: DocumentView, now: datetime) -> ListedDocument:
 
 
 def _facts(document: DocumentView) -> list[str]:
+    """What is known of a document; last, that it was examined (our own reports need no examination)."""
     detail, size = document.detail, file_size(document.size)
+    state = [] if document.is_report else ["Sain"]
+    if detail.get("signed"):
+        state = ["signé", *state]
     match document.kind:
         case DocumentKind.PDF:
             pages = int(detail.get("pages", 0))
-            return ["PDF", f"{pages}{NO_BREAK_SPACE}{'pages' if pages > 1 else 'page'}", size]
+            return ["PDF", f"{pages}{NO_BREAK_SPACE}{'pages' if pages > 1 else 'page'}", size, *state]
         case DocumentKind.PICTURE:
-            return [str(detail.get("format", "Image")), f"{detail.get('width')} × {detail.get('height')}", size]
+            form = str(detail.get("format", "Image"))
+            return [form, f"{detail.get('width')} × {detail.get('height')}", size, *state]
         case DocumentKind.IMAGING:
-            return ["DICOM", f"{detail.get('frames')}{NO_BREAK_SPACE}coupes", size]
+            return ["DICOM", f"{detail.get('frames')}{NO_BREAK_SPACE}coupes", size, *state]
         case _:
             return [
                 f"{detail.get('analyses')}{NO_BREAK_SPACE}analyses",
                 f"{detail.get('dates')}{NO_BREAK_SPACE}dates",
                 size,
+                *state,
             ]

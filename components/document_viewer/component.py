@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ClassVar
@@ -11,6 +10,7 @@ import param
 from panel.custom import JSComponent
 
 from components._shared import CONTROLS
+from components._shared.joining import joined
 from components.document_viewer.contract import PageSource, plain_places, plain_words
 
 HERE = Path(__file__).parent
@@ -37,19 +37,6 @@ LABELS = {
     "retry": "Réessayer",
     "scanned": "Document numérisé sans texte : la recherche et la sélection n'y trouvent rien.",
 }
-
-
-def joined(folder: Path, *names: str) -> str:
-    """Several ES modules as one, for `_esm`.
-
-    A component's relative imports do not resolve in the browser unless it is bundled (Panel 1.9). The modules stay real
-    ones, with imports and exports that `tsc` checks; here the imports between them go, and every `export` but those of
-    the last. So no two may use the same name at their top level (a test sees to it).
-    """
-    texts = [(folder / name).read_text(encoding="utf-8") for name in names]
-    texts = [re.sub(r'^import [^;]* from "\./[^"]*";\n', "", text, flags=re.MULTILINE) for text in texts]
-    inner = [re.sub(r"^export ", "", text, flags=re.MULTILINE) for text in texts[:-1]]
-    return "\n".join([*inner, texts[-1]])
 
 
 class DocumentViewer(JSComponent):
