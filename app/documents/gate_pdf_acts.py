@@ -90,7 +90,7 @@ def _look_into(document: Any, value: Any) -> None:
 
 def _actions(document: Any, value: Any) -> Iterator[dict[str, Any]]:
     """The actions that a trigger sets off: the value's own, those it names, those that follow (`Next`)."""
-    waiting, seen = [value], set()
+    waiting, seen = [value], set[int]()
     while waiting and len(seen) < LONGEST_CHAIN:
         one = waiting.pop()
         if isinstance(one, Ref):

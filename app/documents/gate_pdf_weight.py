@@ -163,7 +163,7 @@ class _Forms:
         while waiting:
             one, children_known = waiting.pop()
             if children_known:
-                drawn = self._drawn.get(one, {})
+                drawn = self._drawn.get(one, Counter[int]())
                 total = 1 + sum(times * max(costs.get(child, 1), 1) for child, times in drawn.items())
                 costs[one] = min(total, MOST_DRAWINGS * 10)
             elif one not in costs:
