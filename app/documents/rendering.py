@@ -27,6 +27,7 @@ from app.errors import FileRefused
 log = structlog.get_logger(__name__)
 
 JOB_SECONDS = 20.0
+EXAMINATION_SECONDS = 16.0  # of an unknown file: whoever adds one hears of it within 20 s, its sending not counted
 START_SECONDS = 30.0  # imports included, on a loaded machine
 JOBS_PER_PROCESS = 2000  # then it is replaced: native libraries leak
 KEPT_ANSWERS = 64 << 20  # bytes of pages drawn, kept in the web process
@@ -47,7 +48,7 @@ class RendererPool:
 
     def __init__(self, processes: int = 1, job_seconds: float = JOB_SECONDS) -> None:
         self._readers = [_Worker(f"render-{number}", job_seconds) for number in range(processes)]
-        self._gate = _Worker("gate", job_seconds)
+        self._gate = _Worker("gate", min(job_seconds, EXAMINATION_SECONDS))
         self._answers = _Answers(KEPT_ANSWERS)
 
     async def run(self, task: str, key: str, load: Callable[[], Content], **arguments: Any) -> Any:
