@@ -10,15 +10,20 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import httpx
 import pymupdf
 import pytest
 from sqlmodel import select
+from tornado.httpserver import HTTPServer
+from tornado.netutil import bind_sockets
+from tornado.web import Application
 
 from app.audit.models import AuditEntry
 from app.documents import antivirus, arrivals, service
 from app.documents.models import ArrivalState, Document
 from app.documents.store import EncryptedFolder
 from app.errors import FileInfected, FileRefused
+from app.server import context, renewal
 from app.settings import load
 from tests.support import clamd as rig
 from tests.support.clamd import EICAR, MARK, Clamd
@@ -153,6 +158,25 @@ async def test_its_state_is_asked_and_not_too_often(clamd: Clamd, monkeypatch: p
     finally:
         clamd.go_on()
     assert await antivirus.answers(load(clamd="")) is True
+
+
+@pytest.mark.parametrize("there", [True, False])
+async def test_whoever_watches_the_product_sees_that_it_is_away(
+    clamd: Clamd, monkeypatch: pytest.MonkeyPatch, there: bool
+) -> None:
+    monkeypatch.setattr(antivirus, "_last_state", ("", 0.0, True))
+    world = small_world(clamd=clamd.path if there else "/nowhere/clamd.sock")
+    monkeypatch.setattr(context, "_platform", world.platform)
+    server = HTTPServer(Application(renewal.routes()))
+    (line,) = bind_sockets(0, "127.0.0.1")
+    server.add_socket(line)
+    async with httpx.AsyncClient(trust_env=False) as browser:
+        answer = await browser.get(f"http://127.0.0.1:{line.getsockname()[1]}/sante/pret")
+    server.stop()
+    await server.close_all_connections()
+    assert answer.status_code == 200  # all but adding files goes on
+    assert ("antivirus injoignable" in answer.text) is not there
+    assert answer.text.startswith("pret")
 
 
 @pytest.mark.parametrize("address", ["clamd.sock", "host", "host:", ":3310", "host:70000", "host:abc"])
