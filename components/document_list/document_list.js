@@ -18,9 +18,9 @@ export function render({ model, el }) {
     limit: () => model.limit_megabytes,
     changed: drawArrivals,
     added: (reference) => model.send_msg({ t: "added", reference }),
-    tell(text, failed) {
+    tell(text, failed = false, heard = false) {
       view.says.textContent = text;
-      view.says.className = failed ? "says says--bad" : "says";
+      view.says.className = heard ? "vh" : failed ? "says says--bad" : "says";
       view.says.setAttribute("role", failed ? "alert" : "status");
     },
   });

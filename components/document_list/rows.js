@@ -43,8 +43,8 @@ export function documentRow(one, chosen, choose) {
 export function arrivalRow(one, labels, act) {
   const bad = one.state === "refused" || one.state === "failed";
   const state = one.state_label ? h("span", { class: bad ? "state state--bad" : "state" }, one.state_label) : null;
-  const text = h("span", { class: "doc__t" }, h("b", {}, one.title), one.facts ? h("small", {}, one.facts) : null);
-  if (one.origin) text.append(h("small", {}, one.origin));
+  const told = [one.facts, one.origin].filter(Boolean).join(" · ");
+  const text = h("span", { class: "doc__t" }, h("b", {}, one.title), told ? h("small", {}, told) : null);
   if (state) text.append(state);
   if (one.reason) text.append(" ", h("span", { class: "reason" }, one.reason));
   if (!bad) text.append(bar(one, labels));

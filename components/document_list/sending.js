@@ -6,11 +6,12 @@ import { said } from "./elements.js";
 const AT_ONCE = 2;
 
 /**
+ * `tell`: one sentence for those who see and those who listen; `heard` only, where a row shows it already.
  * `state`: waiting, sending, sent, listed (the server's own row shows it), failed. `again`: trying again may help.
  * @typedef {{id: number, file: File, state: string, percent: number, reason: string, again: boolean,
  *   request: XMLHttpRequest|null}} Item
  * @typedef {{address: () => string, limit: () => number, labels: Record<string, string>, changed: () => void,
- *   tell: (text: string, failed: boolean) => void, added: (reference: string) => void}} Sender
+ *   tell: (text: string, failed?: boolean, heard?: boolean) => void, added: (reference: string) => void}} Sender
  */
 
 /** The files that this page sends. @param {Sender} sender */
@@ -51,7 +52,7 @@ export function uploads(sender) {
     };
     request.upload.onload = () => {
       item.state = "sent";
-      sender.tell(said(sender.labels.checking, { name: item.file.name }), false);
+      sender.tell(said(sender.labels.checking, { name: item.file.name }), false, true);
       sender.changed();
     };
     request.onerror = request.ontimeout = () => cut(item);
@@ -71,11 +72,11 @@ export function uploads(sender) {
     const name = title || item.file.name;
     if (request.status < 300 && reference) {
       forget(item);
-      sender.tell(said(sender.labels.added, { name }), false);
+      sender.tell(said(sender.labels.added, { name }));
       sender.added(reference);
     } else if (code === "fichier-refuse" || code === "fichier-infecte") {
       forget(item); // the list itself says it, to colleagues too
-      sender.tell(`${item.file.name} : ${message}`, true);
+      sender.tell(`${item.file.name} : ${message}`, true, true);
     } else {
       const again = !message || request.status >= 500;
       fail(item, message || said(sender.labels.lost, { name: item.file.name }), again);
@@ -96,7 +97,7 @@ export function uploads(sender) {
   /** @param {Item} item @param {string} reason @param {boolean} again */
   function fail(item, reason, again) {
     Object.assign(item, { state: "failed", reason, again, request: null });
-    sender.tell(reason, true);
+    sender.tell(reason, true, true);
     next();
   }
 
@@ -119,7 +120,7 @@ export function uploads(sender) {
     const request = item.request;
     forget(item);
     request?.abort();
-    if (action === "cancel") sender.tell(said(sender.labels.cancelled, { name: item.file.name }), false);
+    if (action === "cancel") sender.tell(said(sender.labels.cancelled, { name: item.file.name }));
   }
 
   /** The server's list has changed: its own row takes over from ours, whose answer is still awaited. */
