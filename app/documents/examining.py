@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Coroutine
 from typing import Any
+from weakref import WeakValueDictionary
 
 import structlog
 
@@ -30,6 +31,7 @@ FAULT = "l'analyse n'a pas abouti, à cause d'une panne de notre côté. Réessa
 DAMAGED = "l'analyse n'a pas abouti : le fichier reçu ne se relit pas. Ajoutez-le de nouveau."
 NOT_ALLOWED = "pendant l'analyse, le dossier a changé d'étape ou n'accepte plus de document de votre part."
 _background: set[asyncio.Task[Any]] = set()
+_turns: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
 
 
 async def receive(
@@ -53,7 +55,7 @@ async def examine(platform: Platform, arrival_id: int) -> DocumentView:
     """Examine the file of a row, whose lease is ours. Raises as `receive` does."""
     arrival, author, number = arrivals.read(platform, arrival_id)
     try:
-        async with lease(platform, arrival_id):
+        async with lease(platform, arrival_id), _turn_of(author):
             view, stored = await _examined(platform, arrival, author, number)
     except FileRefused as refusal:
         await settle(platform, arrival, number, refusal)
@@ -170,6 +172,11 @@ async def lease(platform: Platform, arrival_id: int) -> AsyncIterator[None]:
         renewing.cancel()
 
 
+def _turn_of(author: Professional) -> asyncio.Lock:
+    """A person's files are examined one after the other: thirty that take their time hold up nobody else's."""
+    return _turns.setdefault(author.id or 0, asyncio.Lock())
+
+
 def in_background(work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
     """Do some work that nobody may be waiting for; what goes wrong is in the log at least."""
     task = asyncio.create_task(work)
@@ -192,4 +199,7 @@ async def _draw(platform: Platform, stored: StoredFile, width: int) -> None:
 
 
 async def _delete(platform: Platform, file_id: str) -> None:
-    await asyncio.to_thread(platform.files.delete, file_id)
+    try:
+        await asyncio.to_thread(platform.files.delete, file_id)
+    except Exception:  # nobody owns it any more: the sweep removes it; the refusal must still be said
+        log.exception("file.not_deleted")

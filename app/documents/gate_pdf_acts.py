@@ -64,7 +64,7 @@ def refuse_active(document: Any) -> None:
             _refuse(ACTIVE[found[1]])
         if LOOKED_INTO.search(bare):
             _look_into(document, parse(source))
-        if OUTSIDE.search(source) and document.xref_is_stream(number):
+        if OUTSIDE.search(source) and is_stream(document, number):
             _refuse_outside(parse(source))
 
 
@@ -77,6 +77,16 @@ def source_of(document: Any, number: int) -> str:
     except Exception:
         return ""
     return source
+
+
+def is_stream(document: Any, number: int) -> bool:
+    """Whether an object has a stream; a broken one has none."""
+    try:
+        return bool(document.xref_is_stream(number))
+    except MemoryError:
+        raise
+    except Exception:
+        return False
 
 
 def _look_into(document: Any, value: Any) -> None:

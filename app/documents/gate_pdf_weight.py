@@ -11,7 +11,7 @@ import zlib
 from collections import Counter
 from typing import Any
 
-from app.documents.gate_pdf_acts import source_of
+from app.documents.gate_pdf_acts import is_stream, source_of
 from app.documents.pdf_syntax import Name, Ref, parse
 from app.errors import FileRefused
 
@@ -36,14 +36,14 @@ def refuse_heavy(document: Any) -> None:
     """Raises: FileRefused, which may not be flattened."""
     unfolded, forms = _Unfolded(), _Forms(document)
     for number in range(1, document.xref_length()):
-        if not document.xref_is_stream(number):
+        if not is_stream(document, number):
             continue
         value = parse(source_of(document, number))
         if not isinstance(value, dict):
             continue
         kind = value.get("Subtype")
         if kind == "Image":
-            _refuse_huge(document, number)
+            _refuse_huge(document, value)
         filters = _filters(document, value.get("Filter"))
         if filters:
             unfolded.measure(document, number, filters, LARGEST_IMAGE if kind == "Image" else LARGEST_STREAM)
@@ -52,24 +52,21 @@ def refuse_heavy(document: Any) -> None:
     forms.refuse_endless()
 
 
-def _refuse_huge(document: Any, number: int) -> None:
-    sides = []
-    for key in ("Width", "Height"):
-        kind, text = document.xref_get_key(number, key)
-        if kind == "xref":
-            text = source_of(document, int(text.split()[0]))
-        sides.append(int(text) if re.fullmatch(r"\d{1,9}", text) else 0)
-    if sides[0] * sides[1] > MOST_PIXELS:
+def _refuse_huge(document: Any, value: dict[str, Any]) -> None:
+    sides = (_resolved(document, value.get("Width")), _resolved(document, value.get("Height")))
+    if all(isinstance(side, int) for side in sides) and sides[0] * sides[1] > MOST_PIXELS:
         raise FileRefused(HUGE_IMAGE)
+
+
+def _resolved(document: Any, value: Any) -> Any:
+    return parse(source_of(document, value.number)) if isinstance(value, Ref) else value
 
 
 def _filters(document: Any, value: Any) -> list[str]:
     """How a stream is packed, the outermost first: only what can make more bytes of few."""
-    if isinstance(value, Ref):
-        value = parse(source_of(document, value.number))
-    names = value if isinstance(value, list) else [value]
-    resolved = [parse(source_of(document, one.number)) if isinstance(one, Ref) else one for one in names]
-    return [PACKING[str(one)] for one in resolved if isinstance(one, Name) and str(one) in PACKING]
+    value = _resolved(document, value)
+    names = [_resolved(document, one) for one in (value if isinstance(value, list) else [value])]
+    return [PACKING[name] for name in names if isinstance(name, Name) and name in PACKING]
 
 
 class _Unfolded:
@@ -172,8 +169,7 @@ class _Forms:
                 waiting.extend((child, False) for child in self._drawn.get(one, {}) if child not in costs)
 
     def _dictionary(self, value: Any) -> dict[str, Any]:
-        if isinstance(value, Ref):
-            value = parse(source_of(self._document, value.number))
+        value = _resolved(self._document, value)
         return value if isinstance(value, dict) else {}
 
 

@@ -37,7 +37,7 @@ class Ref:
 
 
 def parse(source: str) -> Any:
-    """A dict, list, `Name`, `Ref`, str, or None for what is of no interest here. Broken syntax ends the reading."""
+    """A dict, list, `Name`, `Ref`, str, int (reals cut), or None for anything else. Broken syntax ends the reading."""
     stack: list[list[Any]] = [[]]
     kinds: list[str] = []
     for token in TOKEN.finditer(source):
@@ -95,7 +95,8 @@ def _value(token: re.Match[str]) -> Any:
         digits = "".join(token["hex"].split())
         content = bytes.fromhex(digits + "0" * (len(digits) % 2))
         return content.decode("utf-16" if content[:2] in (b"\xfe\xff", b"\xff\xfe") else "latin-1", "replace")
-    return None
+    whole = re.match(r"[+-]?\d{1,15}(?=$|\.)", token["word"])
+    return int(whole[0]) if whole else None
 
 
 def _escaped(escape: re.Match[str]) -> str:

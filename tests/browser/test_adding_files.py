@@ -10,10 +10,15 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import People
+from tests.browser.test_accessibility import AXE, serious
 from tests.unit.documents import samples
 from tests.unit.documents.hostile import FLATTENABLE
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.timeout(180),
+    pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed: npm ci"),
+]
 
 
 def documents(someone: People, login: str, width: int = 1280) -> Page:
@@ -45,6 +50,7 @@ def test_refused_files_say_why_and_an_active_one_can_be_added_as_pictures(someon
         expect(on_their_way.get_by_text(re.compile("Refusé.*protégé par un mot de passe"))).to_be_visible()
         expect(page.get_by_role("button", name="Ajouter en images : Secret.pdf")).to_have_count(0)
     shoot(nurse, colleague)
+    assert (serious(nurse), serious(colleague)) == ([], [])
 
     colleague.get_by_role("button", name="Retirer : Secret.pdf").click()
     expect(nurse.get_by_role("button", name="Retirer : Secret.pdf")).to_have_count(0)

@@ -60,9 +60,11 @@ class Gated:
 
     def __init__(self, real: Any) -> None:
         self._real, self.began, self.go_on = real, asyncio.Event(), asyncio.Event()
+        self.running = 0
 
     async def run(self, task: str, key: str, load: Any, **arguments: Any) -> Any:
         self.began.set()
+        self.running += 1
         await self.go_on.wait()
         return await self._real.run(task, key, load, **arguments)
 
@@ -132,6 +134,27 @@ async def test_one_person_cannot_fill_the_queue(world: World, monkeypatch: pytes
     gated.go_on.set()
     assert len(await asyncio.gather(*waiting)) == 3
     assert len(files_of(world)) == 3
+
+
+async def test_the_files_of_one_person_are_examined_one_after_the_other(world: World) -> None:
+    """So that a pile of slow ones holds up nobody else's."""
+    gated = Gated(world.platform.renderer)
+    world.platform = replace(world.platform, renderer=gated)  # type: ignore[arg-type]
+
+    def add(login: str, name: str) -> Any:
+        return service.add(world.platform, world.people[login], NUMBER, name, iter([LETTER]))
+
+    adding = [asyncio.create_task(add("ide.dubois", f"{number}.pdf")) for number in range(5)]
+    while len(listed(world)) < 5:
+        await asyncio.sleep(0.01)
+    adding.append(asyncio.create_task(add("dr.petit", "autre.pdf")))
+    while gated.running < 2:
+        await asyncio.sleep(0.01)
+    assert len(listed(world)) == 6
+    await asyncio.sleep(0)
+    assert gated.running == 2  # one of each person
+    gated.go_on.set()
+    await asyncio.gather(*adding)
 
 
 # ---- a process that dies

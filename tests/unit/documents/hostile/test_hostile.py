@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
+import random
 import zipfile
 from pathlib import Path
 
@@ -81,3 +83,21 @@ def test_nothing_of_an_archive_is_unpacked(tmp_path: Path, monkeypatch: pytest.M
     with pytest.raises(FileRefused):
         gate.inspect(HOSTILE["zip slip.zip"][0](), "zip slip.zip")
     assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize("name", ["objet hors table.pdf", "bombe double.pdf", "formes imbriquées.pdf", "signé.pdf"])
+def test_a_file_damaged_at_random_is_found_sound_or_refused_and_nothing_else(name: str) -> None:
+    """Whatever a flipped or missing byte does to the structure, the gate answers in its own words."""
+    small = {"bombe double.pdf": lambda: pdf_files.bomb(2, 3_000_000), "signé.pdf": lambda: samples.pdf("un", "deux")}
+    content = small.get(name, HOSTILE[name][0] if name in HOSTILE else samples.pdf)()
+    chance = random.Random(name)
+    for _ in range(60):
+        damaged = bytearray(content)
+        for _ in range(chance.randint(1, 12)):
+            at = chance.randrange(8, len(damaged) - 8)
+            if chance.random() < 0.7:
+                damaged[at] = chance.choice(b"0123456789<>[]()/R \n\xff%")
+            else:
+                del damaged[at : at + chance.randint(1, 30)]
+        with contextlib.suppress(FileRefused):
+            assert gate.inspect(bytes(damaged), "a.pdf").detail["pages"] > 0
