@@ -19,6 +19,7 @@
     │   ├── FileRefused           the gate refuses a file; `reason` says why
     │   │   └── FileInfected      the antivirus found something; `virus` is its name
     │   └── FileTooLarge
+    ├── TooManyFiles              too many files of one person are on their way at once
     ├── FileDamaged               a stored file is not what was written
     ├── InvitationInvalid         link altered, expired, withdrawn or used up
     ├── RoomFull
@@ -177,6 +178,14 @@ class FileTooLarge(InvalidInput):
 
     def __init__(self, limit_megabytes: int) -> None:
         super().__init__(f"Fichier refusé : il dépasse {limit_megabytes} Mo. Rien n'a été ajouté au dossier.")
+
+
+class TooManyFiles(TeledossierError):
+    code, status = "trop-de-fichiers", 429
+    message = (
+        "Trop de vos fichiers sont déjà en cours d'envoi ou d'analyse. Celui-ci n'a pas été ajouté : "
+        "attendez que les autres soient passés, puis réessayez."
+    )
 
 
 class FileDamaged(TeledossierError):

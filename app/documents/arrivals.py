@@ -24,7 +24,7 @@ from app.documents.entries import DocumentView
 from app.documents.models import Arrival, ArrivalState, DocumentReading
 from app.dossiers.access import Right, dossier_for, journal_refusal, visible_to
 from app.dossiers.models import Dossier, Step
-from app.errors import FileInfected, FileRefused, NotFound, WrongStep
+from app.errors import FileInfected, FileRefused, NotFound, TooManyFiles, WrongStep
 from app.identity.models import Professional
 from app.platform import Platform, StoredFile
 
@@ -34,8 +34,6 @@ MOST_ATTEMPTS = 3  # at examining: a file is not blamed for one dead process, bu
 MOST_OF_ONE_PERSON = 30  # under examination at once
 MOST_REFUSALS = 40  # of one dossier; the oldest go first
 OVER = (Step.CLOSED, Step.CANCELLED)
-
-TOO_MANY = "trop de vos fichiers sont encore en cours d'analyse. Attendez qu'elle finisse, puis ajoutez celui-ci."
 
 
 @dataclass(frozen=True)
@@ -66,7 +64,7 @@ def open_dossier(session: Session, actor: Professional, number: str) -> Dossier:
 def begin(platform: Platform, actor: Professional, number: str, filename: str, stored: StoredFile) -> int:
     """Note that a file has come and is under examination; answers the row's id.
 
-    Raises: NotFound, AccessDenied, WrongStep; FileRefused, when too many of the author's files wait already.
+    Raises: NotFound, AccessDenied, WrongStep, TooManyFiles (of the author's, waiting already).
     """
     now = platform.now()
     with platform.transaction() as session:
@@ -75,7 +73,7 @@ def begin(platform: Platform, actor: Professional, number: str, filename: str, s
             col(Arrival.author_id) == actor.id, col(Arrival.state) == ArrivalState.EXAMINING
         )
         if session.scalar(waiting) >= MOST_OF_ONE_PERSON:  # type: ignore[operator]
-            raise FileRefused(TOO_MANY)
+            raise TooManyFiles
         arrival = Arrival(
             reference=secrets.token_hex(16),
             dossier_id=dossier.id or 0,

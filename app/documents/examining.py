@@ -40,7 +40,7 @@ async def receive(
     """Examine a file that has come whole, and make a document of it.
 
     Whoever waits for the answer may go away: the examination goes on. Raises: NotFound, AccessDenied, WrongStep,
-    FileRefused(reason); the refusal stays in the list for its author.
+    TooManyFiles, FileRefused(reason); the refusal stays in the list for its author.
     """
     try:
         arrival_id = arrivals.begin(platform, actor, number, filename, stored)
@@ -132,6 +132,14 @@ async def settle(platform: Platform, arrival: Arrival, number: str, refusal: Fil
         unkept = [arrival.file_id] if arrival.file_id else []
     for file_id in unkept:
         await _delete(platform, file_id)
+    announce(platform, number)
+
+
+def dismiss(platform: Platform, actor: Professional, reference: str) -> None:
+    """« Retirer »: forget a refused file and its bytes. Raises: NotFound, AccessDenied, WrongStep."""
+    number, file_id = arrivals.remove(platform, actor, reference)
+    if file_id is not None:
+        in_background(_delete(platform, file_id))
     announce(platform, number)
 
 

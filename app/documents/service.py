@@ -43,7 +43,8 @@ async def add(
     Nobody opens it before all of that. When its sender goes away in the middle nothing remains; of a refused one only
     its row (`arrivals`), and its bytes when it can be flattened.
 
-    Raises: NotFound, AccessDenied, WrongStep (closed or cancelled), FileRefused(reason), FileTooLarge.
+    Raises: NotFound, AccessDenied, WrongStep (closed or cancelled), FileRefused(reason), FileTooLarge,
+    TooManyFiles.
     """
     may_add(platform, actor, number)
     filename = gate.display_name(filename)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import datetime
 
-from app.documents import arrivals, flattening
+from app.documents import arrivals, examining, flattening
 from app.documents.arrivals import ArrivalView
 from app.documents.models import ArrivalState
-from app.dossiers.service import announce
 from app.french import NO_BREAK_SPACE, brief, file_size
 from app.pages.context import PageContext
 from components.document_list import ListedArrival
@@ -25,10 +23,7 @@ def act(context: PageContext, action: str, reference: str) -> None:
     if action == "flatten":
         flattening.start(context.platform, context.actor, reference)
     elif action == "dismiss":
-        number, file_id = arrivals.remove(context.platform, context.actor, reference)
-        if file_id is not None:
-            asyncio.get_running_loop().run_in_executor(None, context.platform.files.delete, file_id)
-        announce(context.platform, number)
+        examining.dismiss(context.platform, context.actor, reference)
 
 
 def _in_words(one: ArrivalView, now: datetime) -> ListedArrival:

@@ -15,7 +15,7 @@ from app.documents.imaging import ImagingStudy
 from app.documents.laboratory import Result
 from app.documents.models import DocumentKind
 from app.dossiers.service import DossierView
-from app.errors import TeledossierError
+from app.errors import NotFound, TeledossierError
 from app.french import NO_BREAK_SPACE, PARIS, brief, file_size, numeric_date
 from app.pages import arrivals_view
 from app.pages.context import PageContext
@@ -90,6 +90,8 @@ class DocumentsView(pn.viewable.Viewer):
     def _act(self, action: str, reference: str) -> None:
         try:
             arrivals_view.act(self._context, action, reference)
+        except NotFound:  # a colleague was quicker: the list tells
+            pass
         except TeledossierError as refusal:
             self._say(refusal.message)
         self.refresh()

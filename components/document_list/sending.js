@@ -77,8 +77,10 @@ export function uploads(sender) {
     } else if (code === "fichier-refuse" || code === "fichier-infecte") {
       forget(item); // the list itself says it, to colleagues too
       sender.tell(`${item.file.name} : ${message}`, true, true);
+    } else if (!code && item.state !== "sending") {
+      cut(item); // not our server's words: a proxy that no longer wanted to wait
     } else {
-      const again = !message || request.status >= 500;
+      const again = !message || request.status >= 500 || request.status === 429;
       fail(item, message || said(sender.labels.lost, { name: item.file.name }), again);
     }
   }
