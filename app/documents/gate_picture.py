@@ -13,6 +13,7 @@ from app.errors import FileRefused
 
 MOST_PIXELS = 60_000_000
 MEDIA_TYPES = {"JPEG": "image/jpeg", "MPO": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp"}
+SEEN_IN_PNG = (b"tRNS", b"gAMA", b"cHRM", b"sRGB", b"iCCP", b"cICP", b"sBIT", b"bKGD", b"pHYs", b"hIST")
 ORIENTATION, EXIF_IFD, TAKEN = 0x0112, 0x8769, 0x9003
 BROKEN = "cette image est abîmée ou incomplète. Reprenez la photographie, puis ajoutez-la."
 HIDDEN_BOMB = "elle contient des données cachées démesurées. Ouvrez-la, enregistrez-la de nouveau, puis ajoutez-la."
@@ -59,12 +60,12 @@ def _examine(image: Any, content: bytes) -> tuple[str, dict[str, Any], bytes | N
     if turned:
         image = ImageOps.exif_transpose(image)
         replacement = _saved(image, form)
-    elif form == "JPEG":
-        bare = jpeg_without_metadata(content)
+    elif form in ("JPEG", "PNG"):
+        bare = jpeg_without_metadata(content) if form == "JPEG" else png_without_metadata(content)
         replacement = bare if bare != content else None
     elif exif or any(name in image.info for name in ("exif", "xmp", "XML:com.adobe.xmp", "Comment", "comment")):
         replacement = _saved(image, form)
-    elif (end := _end(content, form)) < len(content):  # an archive behind a picture still opens as an archive
+    elif (end := _end_of_webp(content)) < len(content):  # an archive behind a picture still opens as an archive
         replacement = content[:end]
     detail: dict[str, Any] = {"width": image.width, "height": image.height, "format": form}
     if taken:
@@ -72,18 +73,10 @@ def _examine(image: Any, content: bytes) -> tuple[str, dict[str, Any], bytes | N
     return MEDIA_TYPES[form], detail, replacement
 
 
-def _end(content: bytes, form: str) -> int:
-    """Where a PNG or WebP ends by its own account (PNG 5.2, RFC 9649 2.4). Raises: ValueError."""
-    if form == "WEBP":
-        length = int.from_bytes(content[4:8], "little")
-        return 8 + length + length % 2
-    at = 8
-    while at + 12 <= len(content):
-        kind, length = content[at + 4 : at + 8], int.from_bytes(content[at : at + 4], "big")
-        at += 12 + length
-        if kind == b"IEND":
-            return at
-    raise ValueError("no end of image")
+def _end_of_webp(content: bytes) -> int:
+    """Where a WebP ends by its own account (RFC 9649, 2.4)."""
+    length = int.from_bytes(content[4:8], "little")
+    return 8 + length + length % 2
 
 
 def _saved(image: Any, form: str) -> bytes:
@@ -100,6 +93,24 @@ def _saved(image: Any, form: str) -> bytes:
     target = io.BytesIO()
     bare.save(target, form, **options)
     return target.getvalue()
+
+
+def png_without_metadata(content: bytes) -> bytes:
+    """The same PNG without texts, EXIF, dates and private chunks, and without anything after its end (PNG, 11.3).
+
+    Kept are the picture itself and what changes how it is seen. Raises: ValueError.
+    """
+    kept, at = bytearray(content[:8]), 8
+    while at + 12 <= len(content):
+        kind, end = content[at + 4 : at + 8], at + 12 + int.from_bytes(content[at : at + 4], "big")
+        if end > len(content):
+            break
+        if kind in SEEN_IN_PNG or not kind[0] & 0x20:  # bit 5: ancillary
+            kept += content[at:end]
+        if kind == b"IEND":
+            return bytes(kept)
+        at = end
+    raise ValueError("no end of image")
 
 
 def jpeg_without_metadata(content: bytes) -> bytes:
