@@ -73,7 +73,7 @@ def enter() -> dict[str, bool]:
     To be called in a process with a single thread, before anything from outside is read.
     """
     if not sys.platform.startswith("linux"):
-        return prove()
+        return dict.fromkeys(("network", "files", "processes", "privileges"), False)
     for lock in (_leave_namespaces, _renounce_privileges, _restrict_files, _restrict_calls):
         with contextlib.suppress(OSError):  # `prove` says what holds
             lock()

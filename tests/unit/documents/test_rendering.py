@@ -14,8 +14,9 @@ from pathlib import Path
 import psutil
 import pytest
 from PIL import Image
+from structlog.testing import capture_logs
 
-from app.documents import rendering_frames, rendering_tasks
+from app.documents import rendering, rendering_frames, rendering_tasks
 from app.documents.gate import Inspected
 from app.documents.models import DocumentKind
 from app.documents.rendering import InProcessRenderer, RendererPool
@@ -205,6 +206,17 @@ async def test_no_secret_of_ours_is_in_a_rendering_process(pool: RendererPool, m
     assert found
     for child in found:
         assert b"secret-de-la-plateforme" not in Path(f"/proc/{child.pid}/environ").read_bytes()
+
+
+@pytest.mark.slow
+async def test_the_log_says_which_locks_hold(pool: RendererPool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rendering, "_locks_said", {})
+    with capture_logs() as lines:
+        await pool.run("pdf_info", "a", loads(LETTER))
+        await pool.run("inspect", "b", loads(LETTER), filename="a.pdf")  # another process, the same locks: said once
+    (told,) = [line for line in lines if line["event"] == "rendering.sandbox"]
+    assert {"network", "files", "processes", "privileges"} <= set(told)
+    assert told["network"] == "held"  # by a namespace, or by seccomp
 
 
 class Hostile:
