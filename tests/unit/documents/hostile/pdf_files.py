@@ -170,6 +170,7 @@ FLATTENABLE: dict[str, Case] = {
     "javascript après une action.pdf": (
         lambda: page_with("", "/OpenAction<</S/GoTo/D[3 0 R/Fit]/Next[5 0 R]>>", o5="<</S/JavaScript/JS(x)>>"), PROGRAM),
     "révision antérieure.pdf": (changed_later, PROGRAM),
+    "révision antérieure sans fin.pdf": (lambda: changed_later().replace(b"%%EOF\n", b"", 1), PROGRAM),
     "objet hors table.pdf": (unnamed_by_any_table, PROGRAM),
     "objet en double.pdf": (twice_defined, "lance un autre programme"),
     "flux d'objets hors table.pdf": (in_a_hidden_object_stream, PROGRAM),
