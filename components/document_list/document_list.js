@@ -33,7 +33,7 @@ export function render({ model, el }) {
     const theirs = model.arrivals.map((/** @type {import("./rows.js").ListedArrival} */ one) =>
       arrivalRow(one, labels, (name) => model.send_msg({ t: "arrival", name, reference: one.reference })),
     );
-    redraw(view.arrivals, [...theirs, ...own]);
+    redraw(view.arrivals, [...theirs, ...own], view.add);
     view.arrivals.hidden = !view.arrivals.childElementCount;
   }
 
@@ -42,7 +42,7 @@ export function render({ model, el }) {
     const shown = documents.filter((one) => !kind || one.kind === kind);
     const choose = (/** @type {string} */ reference) => () => model.send_msg({ t: "select", reference });
     const rows = shown.map((one) => documentRow(one, one.reference === model.selected, choose(one.reference)));
-    redraw(view.list, documents.length ? rows : [nothing(labels)]);
+    redraw(view.list, documents.length ? rows : [nothing(labels)], view.kinds);
     drawKinds(documents);
     view.all.hidden = !model.archive_url || !documents.length;
     view.all.setAttribute("href", model.archive_url || "#");

@@ -54,6 +54,7 @@ def test_refused_files_say_why_and_an_active_one_can_be_added_as_pictures(someon
 
     colleague.get_by_role("button", name="Retirer : Secret.pdf").click()
     expect(nurse.get_by_role("button", name="Retirer : Secret.pdf")).to_have_count(0)
+    expect(colleague.get_by_role("button", name="Ajouter en images : Formulaire.pdf")).to_be_focused()
     nurse.get_by_role("button", name="Ajouter en images : Formulaire.pdf").focus()
     nurse.keyboard.press("Enter")
     flat = re.compile(r"Formulaire \(aplati\)")
