@@ -20,6 +20,7 @@
     │   │   └── FileInfected      the antivirus found something; `virus` is its name
     │   └── FileTooLarge
     ├── TooManyFiles              too many files of one person are on their way at once
+    ├── TooManyJobs               somebody asks for more pages at once than anybody can look at
     ├── FileDamaged               a stored file is not what was written
     ├── InvitationInvalid         link altered, expired, withdrawn or used up
     ├── RoomFull
@@ -186,6 +187,11 @@ class TooManyFiles(TeledossierError):
         "Trop de vos fichiers sont déjà en cours d'envoi ou d'analyse. Celui-ci n'a pas été ajouté : "
         "attendez que les autres soient passés, puis réessayez."
     )
+
+
+class TooManyJobs(TeledossierError):
+    code, status = "trop-de-demandes", 429
+    message = "Trop de pages sont demandées à la fois. Patientez un instant, puis réessayez."
 
 
 class FileDamaged(TeledossierError):

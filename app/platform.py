@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import IntEnum
 from typing import Any, Protocol
 
 from sqlalchemy.engine import Engine
@@ -119,15 +120,43 @@ class Outbox(Protocol):
         ...
 
 
+class Urgency(IntEnum):
+    """What a rendering job is for; a lower one comes first."""
+
+    SEEN = 0  # somebody waits for it before an empty place
+    SOUGHT = 1  # a search, slice by slice
+    AHEAD = 2  # thumbnails, neighbours, the first page of what has just been added
+
+
+@dataclass(frozen=True)
+class Turn:
+    """Who waits for a rendering job (a login; empty for nobody in particular), and how urgently."""
+
+    person: str = ""
+    urgency: Urgency = Urgency.SEEN
+
+
+NOBODY = Turn()
+
+
 class PageRenderer(Protocol):
     """Draws pages of documents and decodes images, away from the event loop and from this process."""
 
-    async def run(self, task: str, key: str, load: Callable[[], bytes | Iterable[bytes]], **arguments: Any) -> Any:
+    async def run(
+        self,
+        task: str,
+        key: str,
+        load: Callable[[], bytes | Iterable[bytes]],
+        *,
+        turn: Turn = NOBODY,
+        **arguments: Any,
+    ) -> Any:
         """Run a task of `app.documents.rendering_tasks` on the content `load()`, which `key` names.
 
-        `load` runs in a thread, and only when that process does not hold the content yet.
+        `load` runs in a thread, and only when that process does not hold the content yet. Cancelled before it has
+        begun, it is not done.
 
-        Raises: FileRefused, when the content is not what the task needs, or takes too long.
+        Raises: FileRefused, when the content is not what the task needs, or takes too long; TooManyJobs.
         """
         ...
 
@@ -273,6 +302,7 @@ class Platform:
 
 
 __all__ = [
+    "NOBODY",
     "Bus",
     "Clock",
     "FileStore",
@@ -291,8 +321,10 @@ __all__ = [
     "SmsTransport",
     "SpeakerChanged",
     "StoredFile",
+    "Turn",
     "UnitDown",
     "UnitEvent",
     "UnitPeer",
     "UnitUp",
+    "Urgency",
 ]

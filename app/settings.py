@@ -105,7 +105,9 @@ class Settings(BaseSettings):
     mail_sender: str = Field("ne-pas-repondre@teledossier.invalid", description="Sender's address of invitations.")
     assistance_phone: str = Field("02 61 91 00 12", description="Number shown where a person needs help.")
     upload_megabytes: int = Field(200, ge=1, description="Largest file that may be added to a dossier.")
-    render_processes: int = Field(1, ge=1, description="Processes that draw PDF pages and decode images.")
+    render_processes: int = Field(
+        2, ge=1, description="Processes that draw PDF pages and decode images; one person takes all but one at most."
+    )
     clamd: str = Field(
         "", description="ClamAV's daemon: path of its socket, or `host:port`; empty: files pass no antivirus."
     )

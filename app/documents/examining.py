@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Coroutine
+from functools import partial
 from typing import Any
 from weakref import WeakValueDictionary
 
@@ -18,9 +19,9 @@ from app.documents.entries import DocumentView
 from app.documents.models import Arrival, DocumentKind
 from app.documents.viewing import loader
 from app.dossiers.service import announce
-from app.errors import FileRefused, NotFound, TeledossierError
+from app.errors import AccessDenied, FileDamaged, FileRefused, NotFound, TeledossierError, WrongStep
 from app.identity.models import Professional
-from app.platform import Platform, StoredFile
+from app.platform import Platform, StoredFile, Turn, Urgency
 
 log = structlog.get_logger(__name__)
 
@@ -63,14 +64,14 @@ async def examine(platform: Platform, arrival_id: int) -> DocumentView:
     except asyncio.CancelledError:  # this process ends: the row waits for the next one
         raise
     except TeledossierError as error:
-        await settle(platform, arrival, number, FileRefused(DAMAGED if error.status >= 500 else NOT_ALLOWED))
+        await settle(platform, arrival, number, FileRefused(_words_for(error)))
         raise
     except Exception:
         await settle(platform, arrival, number, FileRefused(FAULT))
         raise
     announce(platform, number)
     if view.kind is DocumentKind.PDF:
-        in_background(_draw(platform, stored, FIRST_PAGE_WIDTH))
+        in_background(_draw(platform, author, stored, FIRST_PAGE_WIDTH))
     return view
 
 
@@ -82,15 +83,15 @@ async def _examined(
     if arrival.attempts > arrivals.MOST_ATTEMPTS:
         raise FileRefused(FAULT)
     stored = arrivals.stored_file(arrival)
-    found = await inspect(platform, stored, arrival.filename)
+    found = await inspect(platform, author, stored, arrival.filename)
     return await admit(platform, arrival, author, number, stored, found)
 
 
-async def inspect(platform: Platform, stored: StoredFile, filename: str) -> gate.Inspected:
+async def inspect(platform: Platform, actor: Professional, stored: StoredFile, filename: str) -> gate.Inspected:
     """What the antivirus and the gate say of a stored file. Raises: FileRefused."""
     await antivirus.check(platform.settings, loader(platform, stored), stored.size)
     found: gate.Inspected = await platform.renderer.run(
-        "inspect", stored.file_id, loader(platform, stored), filename=filename
+        "inspect", stored.file_id, loader(platform, stored), turn=Turn(actor.login), filename=filename
     )
     return found
 
@@ -120,6 +121,12 @@ async def admit(
     if arrival.file_id is not None and kept.file_id != arrival.file_id:
         await _delete(platform, arrival.file_id)
     return view, kept
+
+
+def _words_for(error: TeledossierError) -> str:
+    if isinstance(error, FileDamaged):
+        return DAMAGED
+    return NOT_ALLOWED if isinstance(error, (NotFound, AccessDenied, WrongStep)) else FAULT
 
 
 async def settle(platform: Platform, arrival: Arrival, number: str, refusal: FileRefused) -> None:
@@ -199,11 +206,15 @@ def _ended(task: asyncio.Task[Any]) -> None:
         log.error("files.background", exc_info=error)
 
 
-async def _draw(platform: Platform, stored: StoredFile, width: int) -> None:
+async def _draw(platform: Platform, actor: Professional, stored: StoredFile, width: int) -> None:
+    """What a viewer asks for first, before anybody has opened it."""
+    turn = Turn(actor.login, Urgency.AHEAD)
+    run = partial(platform.renderer.run, key=stored.file_id, load=loader(platform, stored), turn=turn)
     try:
-        await platform.renderer.run("pdf_page", stored.file_id, loader(platform, stored), page=1, width=width)
-    except (FileRefused, NotFound) as refusal:  # it will be said to whoever opens it
-        log.warning("first page not drawn", reason=refusal.message)
+        await run("pdf_page", page=1, width=width)
+        await run("pdf_info")
+    except TeledossierError as refusal:  # it will be said to whoever opens it
+        log.warning("first page not drawn", reason=refusal.code)
 
 
 async def _delete(platform: Platform, file_id: str) -> None:

@@ -23,7 +23,7 @@ from app.documents.viewing import loader
 from app.dossiers.service import announce
 from app.errors import FileRefused, FileTooLarge, NotFound, TeledossierError
 from app.identity.models import Professional
-from app.platform import Platform, StoredFile
+from app.platform import Platform, StoredFile, Turn, Urgency
 
 log = structlog.get_logger(__name__)
 
@@ -79,11 +79,11 @@ async def _made(platform: Platform, actor: Professional, arrival: Arrival, numbe
     original = arrivals.stored_file(arrival)
     filename = flat_name(arrival.filename)
     try:
-        flat = await intake.keep(platform, flat_pdf.pdf_of(_sheets(platform, arrival, original, number)))
+        flat = await intake.keep(platform, flat_pdf.pdf_of(_sheets(platform, actor, arrival, original, number)))
     except FileTooLarge as error:
         raise FileRefused(TOO_HEAVY) from error
     try:
-        found = await examining.inspect(platform, flat, filename)
+        found = await examining.inspect(platform, actor, flat, filename)
         found.detail["flattened"] = True
         view, _stored = await examining.admit(
             platform, arrival, actor, number, flat, found,
@@ -95,12 +95,17 @@ async def _made(platform: Platform, actor: Professional, arrival: Arrival, numbe
     return view
 
 
-async def _sheets(platform: Platform, arrival: Arrival, stored: StoredFile, number: str) -> AsyncIterator[Sheet]:
+async def _sheets(
+    platform: Platform, actor: Professional, arrival: Arrival, stored: StoredFile, number: str
+) -> AsyncIterator[Sheet]:
     """The pages, drawn one after the other, each as a job of its own."""
+    turn = Turn(actor.login, Urgency.AHEAD)
     began, told, page, pages = time.monotonic(), 0.0, 1, 1
     while page <= pages:
         try:
-            answer = await platform.renderer.run("flat_page", stored.file_id, loader(platform, stored), page=page)
+            answer = await platform.renderer.run(
+                "flat_page", stored.file_id, loader(platform, stored), turn=turn, page=page
+            )
         except NotFound as error:
             raise FileRefused(BROKEN) from error
         pages, sheet = _believed(answer)

@@ -23,12 +23,6 @@ def of(session: Session, actor: Professional, documents: Sequence[Document]) -> 
     return {reading.document_id: reading for reading in session.exec(wanted)}
 
 
-def has_seen(session: Session, actor: Professional, document: Document) -> bool:
-    """Whether somebody has opened the document before."""
-    reading = session.get(DocumentReading, (document.id, actor.id))
-    return reading is not None and reading.seen_at is not None
-
-
 def mark_seen(session: Session, at: datetime, actor: Professional, document: Document) -> None:
     """Keep that `actor` saw it; journalled the first time only."""
     if _mark(session, actor, document, DocumentReading.seen_at, at, only_first=True):  # type: ignore[arg-type]

@@ -8,16 +8,17 @@ shown, from its upper left corner.
 from __future__ import annotations
 
 import io
+import json
 from collections import OrderedDict
-from collections.abc import Iterator
 from typing import Any
 
-from app.french import folded
+from app.documents import rendering_search
+from app.documents.rendering_search import MOST_HITS
 
 KEPT_DOCUMENTS = 4
 WIDEST = 2400  # pixels
 LARGEST_TILE = 24_000_000  # pixels: a page as narrow and long as a till receipt must not fill the memory
-MOST_HITS = 500
+MOST_WORDS = 20_000  # of one page: a poster of the smallest print has fewer
 FLAT_DPI = 170  # dots per inch of a flattened page: small print stays readable, an A4 page takes about 300 kB
 LARGEST_FLAT = 12_000_000  # pixels of a flattened page
 
@@ -33,6 +34,7 @@ def run(task: str, key: str, content: bytes, arguments: dict[str, Any]) -> Any:
 
 def forget(key: str) -> None:
     """Close what was kept open of a content."""
+    rendering_search.forget(key)
     if key in _open_documents:
         _open_documents.pop(key).close()
 
@@ -76,29 +78,24 @@ def pdf_words(key: str, content: bytes, page: int) -> dict[str, Any]:
 
     wanted = _page(key, content, page)
     words = [
-        [*_box(pymupdf.Rect(word[:4]) * wanted.rotation_matrix), word[4]]
-        for word in wanted.get_text("words", sort=True)
+        [*rendering_search.box(pymupdf.Rect(word[:4]) * wanted.rotation_matrix), word[4]]
+        for word in wanted.get_text("words", sort=True)[:MOST_WORDS]
     ]
     return {"width": round(wanted.rect.width, 1), "words": words}
 
 
-def pdf_search(key: str, content: bytes, text: str) -> list[dict[str, Any]]:
-    """Where a text stands, without regard to accents, capitals and line ends: `{"page", "boxes"}`, one per place.
+def pdf_words_json(key: str, content: bytes, page: int) -> bytes:
+    """`pdf_words` as JSON, made here: a page full of words costs the web process nothing."""
+    return json.dumps(pdf_words(key, content, page), ensure_ascii=False).encode("utf-8", "replace")
 
-    A place has one box per line it runs over. At most 500.
+
+def pdf_search(key: str, content: bytes, text: str, first: int = 1, most: int = MOST_HITS) -> dict[str, Any]:
+    """Where a text stands, without regard to accents, capitals and line ends: `{"places", "next"}`.
+
+    A place is `{"page", "boxes"}`, with one box per line it runs over. One slice from page `first` on, with at most
+    `most` places; `next` is the page to go on with, None at the end.
     """
-    wanted = " ".join(folded(text).split())
-    places: list[dict[str, Any]] = []
-    if not wanted:
-        return places
-    for page in _pdf(key, content):
-        if wanted not in " ".join(folded(page.get_text()).split()):
-            continue
-        for boxes in _places(page, wanted):
-            places.append({"page": page.number + 1, "boxes": boxes})
-            if len(places) == MOST_HITS:
-                return places
-    return places
+    return rendering_search.search(key, _pdf(key, content), text, max(first, 1), min(most, MOST_HITS))
 
 
 def flat_page(key: str, content: bytes, page: int) -> tuple[int, bytes, int, int, float, float]:
@@ -156,6 +153,7 @@ TASKS = {
         pdf_info,
         pdf_page,
         pdf_words,
+        pdf_words_json,
         pdf_search,
         flat_page,
         picture,
@@ -176,7 +174,7 @@ def _pdf(key: str, content: bytes) -> Any:
     pymupdf.TOOLS.mupdf_display_warnings(False)
     document = _open_documents[key] = pymupdf.open(stream=content, filetype="pdf")
     while len(_open_documents) > KEPT_DOCUMENTS:
-        _open_documents.popitem(last=False)[1].close()
+        forget(next(iter(_open_documents)))
     return document
 
 
@@ -187,53 +185,6 @@ def _page(key: str, content: bytes, number: int) -> Any:
     if not 1 <= number <= document.page_count:
         raise NotFound
     return document[number - 1]
-
-
-def _box(rect: Any) -> list[float]:
-    return [round(edge, 1) for edge in (rect.x0, rect.y0, rect.x1, rect.y1)]
-
-
-def _places(page: Any, wanted: str) -> Iterator[list[list[float]]]:
-    """The boxes of each place where `wanted` (folded) stands on a page, one box per line."""
-    import pymupdf
-
-    letters, origins = _letters(page)
-    start = letters.find(wanted)
-    while start >= 0:
-        lines: dict[int, Any] = {}
-        for origin in origins[start : start + len(wanted)]:
-            if origin is not None:
-                line, box = origin
-                lines[line] = lines[line] | box if line in lines else box
-        yield [_box(box * page.rotation_matrix) for box in lines.values() if isinstance(box, pymupdf.Rect)]
-        start = letters.find(wanted, start + len(wanted))
-
-
-def _letters(page: Any) -> tuple[str, list[tuple[int, Any] | None]]:
-    """A page's text, folded, and for each letter its line and box; line ends are spaces."""
-    import pymupdf
-
-    letters: list[str] = []
-    origins: list[tuple[int, Any] | None] = []
-
-    def add(text: str, origin: tuple[int, Any] | None) -> None:
-        for letter in text:
-            if letter.isspace():
-                if not letters or letters[-1] == " ":
-                    continue
-                letter = " "
-            letters.append(letter)
-            origins.append(origin)
-
-    count = 0
-    for block in page.get_text("rawdict")["blocks"]:
-        for line in block.get("lines", ()):
-            count += 1
-            for span in line["spans"]:
-                for char in span["chars"]:
-                    add(folded(char["c"]), (count, pymupdf.Rect(char["bbox"])))
-            add(" ", None)
-    return "".join(letters), origins
 
 
 def _on_white(image: Any) -> Any:

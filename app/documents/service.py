@@ -101,7 +101,7 @@ def documents_of(platform: Platform, actor: Professional, number: str) -> list[D
 
 def open_document(platform: Platform, actor: Professional, reference: str) -> DocumentView:
     """Open a document: kept and journalled as seen, the first time. Raises: NotFound (journalled when foreign)."""
-    return entries.opened(platform, actor, reference)[0]
+    return entries.opened(platform, actor, reference).view
 
 
 def document_of(platform: Platform, actor: Professional, reference: str) -> DocumentView:

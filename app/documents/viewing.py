@@ -6,16 +6,22 @@ Whoever gets any of it, be it one page, is journalled as having seen the documen
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from app.documents.entries import DocumentView, opened
+from app.documents.entries import DocumentView, Opened, opened
 from app.documents.models import DocumentKind
+from app.documents.rendering_search import MOST_HITS
 from app.errors import InvalidInput, NotFound
 from app.identity.models import Professional
-from app.platform import Platform, StoredFile
+from app.platform import Platform, StoredFile, Turn, Urgency
+
+THUMBNAIL = 190  # pixels
+Which = str | Opened
+"""A document by its reference, or one that the same request has opened already."""
 
 
 @dataclass(frozen=True)
@@ -43,53 +49,80 @@ async def read(
     return Reading(view, _pieces(platform, stored, start, view.size if stop is None else stop))
 
 
-async def pages(platform: Platform, actor: Professional, reference: str) -> dict[str, Any]:
+async def pages(platform: Platform, actor: Professional, document: Which) -> dict[str, Any]:
     """Sizes of a PDF's pages in points, and whether it has text. Raises: NotFound, FileRefused."""
-    answer: dict[str, Any] = await _render(platform, actor, reference, DocumentKind.PDF, "pdf_info")
+    answer: dict[str, Any] = await _render(platform, actor, document, DocumentKind.PDF, "pdf_info")
     return answer
 
 
-async def page_image(platform: Platform, actor: Professional, reference: str, page: int, width: int) -> bytes:
-    """A page of a PDF as WebP; pages count from 1. Raises: NotFound, FileRefused."""
-    image: bytes = await _render(platform, actor, reference, DocumentKind.PDF, "pdf_page", page=page, width=width)
+async def page_image(
+    platform: Platform, actor: Professional, document: Which, page: int, width: int, *, ahead: bool = False
+) -> bytes:
+    """A page of a PDF as WebP; pages count from 1. Thumbnails, and pages asked for `ahead`, let the others pass.
+
+    Raises: NotFound, FileRefused.
+    """
+    urgency = Urgency.AHEAD if ahead or width <= THUMBNAIL else Urgency.SEEN
+    image: bytes = await _render(
+        platform, actor, document, DocumentKind.PDF, "pdf_page", urgency, page=page, width=width
+    )
     return image
 
 
-async def words(platform: Platform, actor: Professional, reference: str, page: int) -> dict[str, Any]:
+async def words(platform: Platform, actor: Professional, document: Which, page: int) -> dict[str, Any]:
     """The words of a page with their boxes (`rendering_tasks.pdf_words`). Raises: NotFound, FileRefused."""
-    answer: dict[str, Any] = await _render(platform, actor, reference, DocumentKind.PDF, "pdf_words", page=page)
+    answer: dict[str, Any] = json.loads(await words_json(platform, actor, document, page))
     return answer
 
 
-async def search(platform: Platform, actor: Professional, reference: str, text: str) -> list[dict[str, Any]]:
-    """Where a text stands in a PDF (`rendering_tasks.pdf_search`). Raises: NotFound, FileRefused, InvalidInput."""
+async def words_json(platform: Platform, actor: Professional, document: Which, page: int) -> bytes:
+    """`words`, as the JSON that the rendering process made. Raises: NotFound, FileRefused."""
+    answer: bytes = await _render(platform, actor, document, DocumentKind.PDF, "pdf_words_json", page=page)
+    return answer
+
+
+async def search(platform: Platform, actor: Professional, document: Which, text: str) -> list[dict[str, Any]]:
+    """Where a text stands in a PDF (`rendering_tasks.pdf_search`), at most 500 places.
+
+    Done slice by slice: others' pages are drawn in between, and it ends with whoever asked. Raises: NotFound,
+    FileRefused, InvalidInput.
+    """
     text = text.strip()
     if not 2 <= len(text) <= 200:
         raise InvalidInput("Cherchez un mot d'au moins deux lettres.")
-    places: list[dict[str, Any]] = await _render(platform, actor, reference, DocumentKind.PDF, "pdf_search", text=text)
+    opening = _opening(platform, actor, document)
+    places: list[dict[str, Any]] = []
+    first: int | None = 1
+    while first is not None and len(places) < MOST_HITS:
+        arguments = {"text": text, "first": first, "most": MOST_HITS - len(places)}
+        found = await _render(platform, actor, opening, DocumentKind.PDF, "pdf_search", Urgency.SOUGHT, **arguments)
+        places += found["places"]
+        if found["next"] is not None and found["next"] <= first:
+            break  # no answer of ours: it would never end
+        first = found["next"]
     return places
 
 
-async def picture(platform: Platform, actor: Professional, reference: str, width: int) -> bytes:
+async def picture(platform: Platform, actor: Professional, document: Which, width: int) -> bytes:
     """A picture as WebP, at most `width` pixels wide. Raises: NotFound, FileRefused."""
-    image: bytes = await _render(platform, actor, reference, DocumentKind.PICTURE, "picture", width=width)
+    image: bytes = await _render(platform, actor, document, DocumentKind.PICTURE, "picture", width=width)
     return image
 
 
-async def imaging_info(platform: Platform, actor: Professional, reference: str) -> Any:
+async def imaging_info(platform: Platform, actor: Professional, document: Which) -> Any:
     """An imaging study (`imaging.ImagingStudy`). Raises: NotFound, FileRefused."""
-    return await _render(platform, actor, reference, DocumentKind.IMAGING, "imaging_info")
+    return await _render(platform, actor, document, DocumentKind.IMAGING, "imaging_info")
 
 
-async def imaging_frame(platform: Platform, actor: Professional, reference: str, frame: int) -> bytes:
+async def imaging_frame(platform: Platform, actor: Professional, document: Which, frame: int) -> bytes:
     """One frame as little-endian int16; frames count from 0. Raises: NotFound, FileRefused."""
-    pixels: bytes = await _render(platform, actor, reference, DocumentKind.IMAGING, "imaging_frame", frame=frame)
+    pixels: bytes = await _render(platform, actor, document, DocumentKind.IMAGING, "imaging_frame", frame=frame)
     return pixels
 
 
-async def laboratory_results(platform: Platform, actor: Professional, reference: str) -> Any:
+async def laboratory_results(platform: Platform, actor: Professional, document: Which) -> Any:
     """Laboratory results (`laboratory.Result`s). Raises: NotFound, FileRefused."""
-    return await _render(platform, actor, reference, DocumentKind.LABORATORY, "laboratory_results")
+    return await _render(platform, actor, document, DocumentKind.LABORATORY, "laboratory_results")
 
 
 def loader(platform: Platform, stored: StoredFile) -> Callable[[], Iterator[bytes]]:
@@ -98,12 +131,23 @@ def loader(platform: Platform, stored: StoredFile) -> Callable[[], Iterator[byte
 
 
 async def _render(
-    platform: Platform, actor: Professional, reference: str, kind: DocumentKind, task: str, **arguments: Any
+    platform: Platform,
+    actor: Professional,
+    document: Which,
+    kind: DocumentKind,
+    task: str,
+    urgency: Urgency = Urgency.SEEN,
+    **arguments: Any,
 ) -> Any:
-    view, stored = opened(platform, actor, reference)
+    view, stored = _opening(platform, actor, document)
     if view.kind is not kind:
         raise NotFound
-    return await platform.renderer.run(task, stored.file_id, loader(platform, stored), **arguments)
+    turn = Turn(actor.login, urgency)
+    return await platform.renderer.run(task, stored.file_id, loader(platform, stored), turn=turn, **arguments)
+
+
+def _opening(platform: Platform, actor: Professional, document: Which) -> Opened:
+    return opened(platform, actor, document) if isinstance(document, str) else document
 
 
 async def _pieces(platform: Platform, stored: StoredFile, start: int, stop: int) -> AsyncIterator[bytes]:

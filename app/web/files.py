@@ -14,7 +14,7 @@ from tornado.iostream import StreamClosedError
 from tornado.web import HTTPError, stream_request_body
 
 from app.documents import archive, service, viewing
-from app.documents.entries import DocumentView
+from app.documents.entries import DocumentView, opened
 from app.documents.intake import MEGABYTE
 from app.documents.models import DocumentKind
 from app.errors import FileTooLarge, TooManyFiles
@@ -215,24 +215,25 @@ class Informations(_Answer):
     """`GET /api/documents/<ref>/infos`: what a viewer needs before the first page."""
 
     async def get(self, reference: str) -> None:
-        document = service.open_document(self.platform, self.actor, reference)
+        opening = opened(self.platform, self.actor, reference)
+        document = opening.view
         answer: dict[str, Any] = {"reference": reference, "kind": document.kind.value, "title": document.title}
         if document.kind is DocumentKind.PDF:
-            answer |= await self.unless_gone(viewing.pages(self.platform, self.actor, reference))
+            answer |= await self.unless_gone(viewing.pages(self.platform, self.actor, opening))
         else:
             answer |= document.detail
         self.send_json(answer)
 
 
 class PageImage(_Answer):
-    """`GET /api/documents/<ref>/pages/<n>.webp?l=<width>`: a page of a PDF."""
+    """`GET /api/documents/<ref>/pages/<n>.webp?l=<width>`: a page of a PDF; `&avance=1`: nobody looks at it yet."""
 
     async def get(self, reference: str, page: str) -> None:
-        width = self.wanted_width()
-        document = service.open_document(self.platform, self.actor, reference)
-        if self.not_modified(f"{document.sha256[:32]}-{int(page)}-{width}"):
+        width, ahead = self.wanted_width(), self.get_query_argument("avance", "") == "1"
+        opening = opened(self.platform, self.actor, reference)
+        if self.not_modified(f"{opening.view.sha256[:32]}-{int(page)}-{width}"):
             return
-        image = viewing.page_image(self.platform, self.actor, reference, int(page), width)
+        image = viewing.page_image(self.platform, self.actor, opening, int(page), width, ahead=ahead)
         self.set_header("Content-Type", "image/webp")
         self.finish(await self.unless_gone(image))
 
@@ -241,10 +242,12 @@ class PageWords(_Answer):
     """`GET /api/documents/<ref>/pages/<n>/mots`: the words of a page and where they stand."""
 
     async def get(self, reference: str, page: str) -> None:
-        document = service.open_document(self.platform, self.actor, reference)
-        if self.not_modified(f"{document.sha256[:32]}-{int(page)}-mots"):
+        opening = opened(self.platform, self.actor, reference)
+        if self.not_modified(f"{opening.view.sha256[:32]}-{int(page)}-mots"):
             return
-        self.send_json(await self.unless_gone(viewing.words(self.platform, self.actor, reference, int(page))))
+        words = await self.unless_gone(viewing.words_json(self.platform, self.actor, opening, int(page)))
+        self.set_header("Content-Type", "application/json; charset=utf-8")
+        self.finish(words)
 
 
 class Search(_Answer):
@@ -260,21 +263,21 @@ class PictureImage(_Answer):
 
     async def get(self, reference: str) -> None:
         width = self.wanted_width()
-        document = service.open_document(self.platform, self.actor, reference)
-        if self.not_modified(f"{document.sha256[:32]}-{width}"):
+        opening = opened(self.platform, self.actor, reference)
+        if self.not_modified(f"{opening.view.sha256[:32]}-{width}"):
             return
         self.set_header("Content-Type", "image/webp")
-        self.finish(await self.unless_gone(viewing.picture(self.platform, self.actor, reference, width)))
+        self.finish(await self.unless_gone(viewing.picture(self.platform, self.actor, opening, width)))
 
 
 class ImagingFrame(_Answer):
     """`GET /api/documents/<ref>/coupes/<n>`: a frame of an imaging study, from 0, as little-endian int16."""
 
     async def get(self, reference: str, frame: str) -> None:
-        document = service.open_document(self.platform, self.actor, reference)
-        if self.not_modified(f"{document.sha256[:32]}-coupe-{int(frame)}"):
+        opening = opened(self.platform, self.actor, reference)
+        if self.not_modified(f"{opening.view.sha256[:32]}-coupe-{int(frame)}"):
             return
-        pixels = viewing.imaging_frame(self.platform, self.actor, reference, int(frame))
+        pixels = viewing.imaging_frame(self.platform, self.actor, opening, int(frame))
         self.set_header("Content-Type", "application/octet-stream")
         self.finish(await self.unless_gone(pixels))
 

@@ -60,7 +60,7 @@ async def test_every_task_answers_the_same_in_a_process_and_in_a_thread(
     words = await renderer.run("pdf_words", "a", loads(LETTER), page=1)
     assert [word[4] for word in words["words"]] == ["Maladie", "d'Alzheimer"]
     places = await renderer.run("pdf_search", "a", loads(LETTER), text="ALZHEIMER")
-    assert [place["page"] for place in places] == [1, 2]
+    assert [place["page"] for place in places["places"]] == [1, 2]
     shown = await renderer.run("picture", "b", loads(samples.photo()), width=200)
     with Image.open(io.BytesIO(shown)) as image:
         assert image.size == (200, 150)
@@ -80,7 +80,7 @@ async def test_refusals_come_back_as_themselves(renderer: RendererPool | InProce
 
 def test_a_search_minds_neither_accents_nor_capitals_nor_line_ends() -> None:
     def places(text: str) -> list[tuple[int, int]]:
-        found = rendering_tasks.run("pdf_search", "search", LETTER, {"text": text})
+        found = rendering_tasks.run("pdf_search", "search", LETTER, {"text": text})["places"]
         return [(place["page"], len(place["boxes"])) for place in found]
 
     assert places("alzheimer") == [(1, 1), (2, 1)]
@@ -98,7 +98,7 @@ def test_boxes_stand_where_the_words_are_shown_on_a_turned_page() -> None:
         turned = document.tobytes()
     size = rendering_tasks.run("pdf_info", "turned", turned, {})["pages"][0]
     (word,) = rendering_tasks.run("pdf_words", "turned", turned, {"page": 1})["words"]
-    (place,) = rendering_tasks.run("pdf_search", "turned", turned, {"text": "alzheimer"})
+    (place,) = rendering_tasks.run("pdf_search", "turned", turned, {"text": "alzheimer"})["places"]
     assert size == [842.0, 595.0]
     for left, top, right, bottom in (word[:4], place["boxes"][0]):
         assert 700 < left < right <= 842
