@@ -11,6 +11,7 @@ What works on a row holds a lease (`busy_until`): when its process dies, another
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -21,7 +22,7 @@ from sqlmodel import Session, col, select
 from app.audit import service as audit
 from app.documents import entries, gate
 from app.documents.entries import DocumentView
-from app.documents.models import Arrival, ArrivalState, DocumentReading
+from app.documents.models import Arrival, ArrivalState, Document, DocumentReading
 from app.dossiers.access import Right, dossier_for, journal_refusal, visible_to
 from app.dossiers.models import Dossier, Step
 from app.errors import FileInfected, FileRefused, NotFound, TooManyFiles, WrongStep
@@ -119,9 +120,10 @@ def admit(
     *,
     filename: str = "",
     action: str = "document.added",
+    within: Callable[[Session, Document], None] | None = None,
     **more: Any,
 ) -> DocumentView:
-    """Make a document of a row, in one transaction with its row in the journal.
+    """Make a document of a row, in one transaction with its row in the journal, and with `within`.
 
     Raises: NotFound (the row, or the right, has gone), AccessDenied, WrongStep.
     """
@@ -139,6 +141,8 @@ def admit(
             document_id=document.id or 0, professional_id=actor.id or 0, seen_at=document.created_at
         )
         session.add(reading)
+        if within is not None:
+            within(session, document)
     return entries.view_of(document, number, reading)
 
 

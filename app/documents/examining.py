@@ -7,16 +7,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from functools import partial
 from typing import Any
 from weakref import WeakValueDictionary
 
 import structlog
+from sqlmodel import Session
 
 from app.documents import antivirus, arrivals, gate, intake
 from app.documents.entries import DocumentView
-from app.documents.models import Arrival, DocumentKind
+from app.documents.models import Arrival, Document, DocumentKind
 from app.documents.viewing import loader
 from app.dossiers.service import announce
 from app.errors import AccessDenied, FileDamaged, FileRefused, NotFound, TeledossierError, WrongStep
@@ -31,12 +32,18 @@ LOOK_AGAIN_AFTER_ERROR = 60.0
 FAULT = "l'analyse n'a pas abouti, à cause d'une panne de notre côté. Réessayez, puis appelez l'assistance."
 DAMAGED = "l'analyse n'a pas abouti : le fichier reçu ne se relit pas. Ajoutez-le de nouveau."
 NOT_ALLOWED = "pendant l'analyse, le dossier a changé d'étape ou n'accepte plus de document de votre part."
+Within = Callable[[Session, Document], None]
 _background: set[asyncio.Task[Any]] = set()
 _turns: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
 
 
 async def receive(
-    platform: Platform, actor: Professional, number: str, filename: str, stored: StoredFile
+    platform: Platform,
+    actor: Professional,
+    number: str,
+    filename: str,
+    stored: StoredFile,
+    within: Within | None = None,
 ) -> DocumentView:
     """Examine a file that has come whole, and make a document of it.
 
@@ -49,15 +56,18 @@ async def receive(
         await asyncio.shield(_delete(platform, stored.file_id))
         raise
     announce(platform, number)
-    return await asyncio.shield(in_background(examine(platform, arrival_id)))
+    return await asyncio.shield(in_background(examine(platform, arrival_id, within)))
 
 
-async def examine(platform: Platform, arrival_id: int) -> DocumentView:
-    """Examine the file of a row, whose lease is ours. Raises as `receive` does."""
+async def examine(platform: Platform, arrival_id: int, within: Within | None = None) -> DocumentView:
+    """Examine the file of a row, whose lease is ours. `within` is done in the transaction that makes it visible.
+
+    A process that takes a row over does not know `within`. Raises as `receive` does.
+    """
     arrival, author, number = arrivals.read(platform, arrival_id)
     try:
         async with lease(platform, arrival_id), _turn_of(author):
-            view, stored = await _examined(platform, arrival, author, number)
+            view, stored = await _examined(platform, arrival, author, number, within)
     except FileRefused as refusal:
         await settle(platform, arrival, number, refusal)
         raise
@@ -76,7 +86,7 @@ async def examine(platform: Platform, arrival_id: int) -> DocumentView:
 
 
 async def _examined(
-    platform: Platform, arrival: Arrival, author: Professional, number: str
+    platform: Platform, arrival: Arrival, author: Professional, number: str, within: Within | None
 ) -> tuple[DocumentView, StoredFile]:
     if arrival.size == 0:
         raise FileRefused("il est vide.")
@@ -84,7 +94,7 @@ async def _examined(
         raise FileRefused(FAULT)
     stored = arrivals.stored_file(arrival)
     found = await inspect(platform, author, stored, arrival.filename)
-    return await admit(platform, arrival, author, number, stored, found)
+    return await admit(platform, arrival, author, number, stored, found, within=within)
 
 
 async def inspect(platform: Platform, actor: Professional, stored: StoredFile, filename: str) -> gate.Inspected:
