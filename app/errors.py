@@ -17,7 +17,9 @@
     ├── IncompleteForm            `missing` lists what must still be filled
     ├── InvalidInput              a value that cannot be what it should be
     │   ├── FileRefused           the gate refuses a file; `reason` says why
+    │   │   └── FileInfected      the antivirus found something; `virus` is its name
     │   └── FileTooLarge
+    ├── TooManyFiles              too many files of one person are on their way at once
     ├── TooManyJobs               somebody asks for more pages at once than anybody can look at
     ├── FileDamaged               a stored file is not what was written
     ├── FileStoreFull             no place on the disk for another file
@@ -157,12 +159,21 @@ class InvalidInput(TeledossierError):
 class FileRefused(InvalidInput):
     code = "fichier-refuse"
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: str, flattenable: bool = False) -> None:
         super().__init__(f"Fichier refusé : {reason} Rien n'a été ajouté au dossier.")
         self.reason = reason
+        self.flattenable = flattenable  # harmless as pictures of its pages
 
-    def __reduce__(self) -> tuple[type[FileRefused], tuple[str]]:  # it travels between processes
-        return FileRefused, (self.reason,)
+    def __reduce__(self) -> tuple[type[FileRefused], tuple[str, bool]]:  # it travels between processes
+        return FileRefused, (self.reason, self.flattenable)
+
+
+class FileInfected(FileRefused):
+    code = "fichier-infecte"
+
+    def __init__(self, virus: str) -> None:
+        super().__init__(f"un virus y a été trouvé ({virus}). Prévenez votre service informatique.")
+        self.virus = virus
 
 
 class FileTooLarge(InvalidInput):
@@ -170,6 +181,14 @@ class FileTooLarge(InvalidInput):
 
     def __init__(self, limit_megabytes: int) -> None:
         super().__init__(f"Fichier refusé : il dépasse {limit_megabytes} Mo. Rien n'a été ajouté au dossier.")
+
+
+class TooManyFiles(TeledossierError):
+    code, status = "trop-de-fichiers", 429
+    message = (
+        "Trop de vos fichiers sont déjà en cours d'envoi ou d'analyse. Celui-ci n'a pas été ajouté : "
+        "attendez que les autres soient passés, puis réessayez."
+    )
 
 
 class TooManyJobs(TeledossierError):

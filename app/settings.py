@@ -129,6 +129,9 @@ class Settings(BaseSettings):
     render_processes: int = Field(
         2, ge=1, description="Processes that draw PDF pages and decode images; one person takes all but one at most."
     )
+    clamd: str = Field(
+        "", description="ClamAV's daemon: path of its socket, or `host:port`; empty: files pass no antivirus."
+    )
     media_address: str = Field("127.0.0.1", description="Address at which the forwarding unit receives media (UDP).")
     media_public_address: str = Field(
         "", description="Addresses browsers send media to, separated by commas; empty means `media_address`."
@@ -158,6 +161,14 @@ class Settings(BaseSettings):
         if value and (not bare or parts.path.strip("/")):
             raise ValueError("an S3 service is https://, a name and perhaps a port")
         return value.rstrip("/")
+
+    @field_validator("clamd")
+    @classmethod
+    def _clamd_address(cls, value: str) -> str:
+        host, _, port = value.rpartition(":")
+        if value and not value.startswith("/") and not (host and port.isdecimal() and 0 < int(port) < 65536):
+            raise ValueError("a path from the root, or host:port")
+        return value
 
     @field_validator("psc_issuer")
     @classmethod

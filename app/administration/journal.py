@@ -268,6 +268,8 @@ def _more(entry: AuditEntry) -> str:
     parts = [] if said_already else [entry.subject]
     if entry.action == "dossier.step":
         parts = [_step(detail.get("to"))]
+    elif entry.action.startswith("file."):
+        parts = [str(detail.get("reason", ""))]
     elif entry.action == "call.route":
         parts = [wording.ROUTES.get(str(detail.get("route")), "")]
     elif entry.action.startswith("login"):

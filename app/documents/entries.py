@@ -161,8 +161,8 @@ def row(
     )
 
 
-def journal_added(session: Session, actor: Professional, document: Document, action: str) -> None:
-    """Journal a new document, in the caller's transaction."""
+def journal_added(session: Session, actor: Professional, document: Document, action: str, **more: Any) -> None:
+    """Journal a new document, in the caller's transaction; `more` goes into the row's detail."""
     session.flush()
     audit.record(
         session,
@@ -171,7 +171,7 @@ def journal_added(session: Session, actor: Professional, document: Document, act
         action,
         dossier_id=document.dossier_id,
         subject=document.reference,
-        detail={"kind": document.kind.value, "sha256": document.sha256, "size": document.size},
+        detail={"kind": document.kind.value, "sha256": document.sha256, "size": document.size} | more,
     )
 
 

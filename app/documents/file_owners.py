@@ -14,7 +14,7 @@ from sqlalchemy.engine import Engine
 from sqlmodel import SQLModel, col, select
 
 from app import db
-from app.documents.models import Document
+from app.documents.models import Arrival, Document
 from app.documents.store_keys import NUMBER, number_of, prefix_of
 from app.dossiers.models import Dossier
 from app.platform import Platform
@@ -22,7 +22,7 @@ from app.platform import Platform
 BATCH = 500
 # Tables whose rows own a file, by the columns of `Document` that `_COLUMNS` names. First those whose files move into
 # another one, so that a file on its way is seen in one of the two. A test holds that none with a wrapped key is left out.
-OWNERS: tuple[type[SQLModel], ...] = (Document,)
+OWNERS: tuple[type[SQLModel], ...] = (Arrival, Document)
 _COLUMNS = ("id", "reference", "file_id", "size", "sha256", "wrapped_key")
 
 _Item = TypeVar("_Item")

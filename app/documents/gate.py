@@ -30,6 +30,8 @@ ARTICLES = {
     DocumentKind.LABORATORY: "des résultats de biologie",
 }
 HEIC = "le format HEIC des iPhone ne se lit pas ici. Enregistrez la photographie en JPEG, puis ajoutez-la."
+PROGRAM = "c'est un programme."
+ARCHIVE = "c'est une archive. Ouvrez-la, puis ajoutez ses fichiers un par un."
 # What people try to add and what they can do instead: (at, first bytes, reason).
 UNWELCOME = (
     (4, b"ftypheic", HEIC),
@@ -43,8 +45,18 @@ UNWELCOME = (
     (0, b"MM\0*", "le format TIFF ne se lit pas ici. Enregistrez l'image en PDF ou JPEG, puis ajoutez-la."),
     (0, b"\xd0\xcf\x11\xe0", "c'est un document bureautique. Enregistrez-le en PDF, puis ajoutez-le."),
     (0, b"{\\rtf", "c'est un document bureautique. Enregistrez-le en PDF, puis ajoutez-le."),
-    (0, b"MZ", "c'est un programme."),
-    (0, b"\x7fELF", "c'est un programme."),
+    (0, b"MZ", PROGRAM),
+    (0, b"\x7fELF", PROGRAM),
+    (0, b"#!", PROGRAM),
+    (0, b"PK\x05\x06", ARCHIVE),
+    (0, b"7z\xbc\xaf\x27\x1c", ARCHIVE),
+    (0, b"Rar!", ARCHIVE),
+    (0, b"\x1f\x8b", ARCHIVE),
+    (0, b"BZh", ARCHIVE),
+    (0, b"\xfd7zXZ", ARCHIVE),
+    (0, b"MSCF", ARCHIVE),
+    (257, b"ustar", ARCHIVE),
+    (32769, b"CD001", ARCHIVE),
 )  # fmt: skip
 OFFICE_PARTS = (b"word/", b"xl/", b"ppt/", b"mimetypeapplication/vnd.oasis.opendocument")
 INVISIBLE = re.compile("[\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
@@ -140,7 +152,7 @@ def _why_not(content: bytes) -> str:
     if content.startswith(b"PK\x03\x04"):
         if any(part in content[:65536] for part in OFFICE_PARTS):
             return "c'est un document bureautique. Enregistrez-le en PDF, puis ajoutez-le."
-        return "c'est une archive. Ouvrez-la, puis ajoutez ses fichiers un par un."
+        return ARCHIVE
     if b"%PDF-" in content[:1024]:
         return "ce PDF commence par autre chose qu'un PDF. Imprimez-le en PDF, puis ajoutez la copie."
     other = "ce n'est ni un PDF, ni une image JPEG, PNG ou WebP, ni du DICOM, ni de la biologie (HL7, FHIR, CDA)."
@@ -168,9 +180,11 @@ def _check_name(filename: str, kind: DocumentKind) -> None:
 
 
 def _imaging(content: bytes) -> dict[str, Any]:
-    from app.documents import imaging
+    from app.documents import gate_imaging, imaging
 
+    gate_imaging.refuse_disguised(content)
     study = imaging.read_study(content)
+    gate_imaging.refuse_lying(content)
     detail = {"frames": study.frames, "modality": study.modality, "rows": study.rows, "columns": study.columns}
     if study.taken_on:
         detail["taken"] = study.taken_on.isoformat()

@@ -20,6 +20,7 @@ from sqlmodel import Session, col, delete, select
 
 from app.audit import service as audit
 from app.documents import entries, laboratory_bundle, laboratory_entry, service
+from app.documents.arrivals import OVER
 from app.documents.entries import DocumentView
 from app.documents.laboratory_bundle import Subject, Typist
 from app.documents.laboratory_entry import Checked, TypedReport
@@ -218,7 +219,7 @@ def _patient(platform: Platform, actor: Professional, number: str) -> Patient:
 
 def _open(session: Session, actor: Professional, number: str) -> Dossier:
     dossier = dossier_for(session, actor, number, Right.ADD_DOCUMENT)
-    if dossier.step in service.OVER:
+    if dossier.step in OVER:
         raise WrongStep
     return dossier
 
@@ -230,7 +231,7 @@ def _correctable(session: Session, actor: Professional, reference: str) -> tuple
         raise NotFound
     if Right.ADD_DOCUMENT not in rights(actor, dossier):
         raise AccessDenied
-    if dossier.step in service.OVER:
+    if dossier.step in OVER:
         raise WrongStep
     return document, dossier
 

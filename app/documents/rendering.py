@@ -30,18 +30,20 @@ from app.platform import NOBODY, Turn
 log = structlog.get_logger(__name__)
 
 JOB_SECONDS = 20.0
+EXAMINATION_SECONDS = 16.0  # of an unknown file: whoever adds one hears of it within 20 s, its sending not counted
 START_SECONDS = 30.0  # imports included, on a loaded machine
 JOBS_PER_PROCESS = 2000  # then it is replaced: native libraries leak
 KEPT_ANSWERS = 64 << 20  # bytes of pages drawn, kept in the web process
 # Tasks whose answers depend on nothing but the content: kept, and drawn once for all who ask at the same time.
 SHARED_TASKS = ("pdf_info", "pdf_page", "pdf_words_json", "picture", "picture_tile", "imaging_frame")
-UNKNOWN_FILES = ("inspect",)
+UNKNOWN_FILES = ("inspect", "flat_page")
 GATE_PROCESSES = 2
 # The web process answers everybody and comes first, then who reads, then what nobody has seen yet.
 READERS_NICE, GATE_NICE = 4, 10
 ROOT = Path(__file__).parents[2]
 
 Content = bytes | Iterable[bytes]
+_locks_said: dict[str, bool] = {}
 
 
 class RendererPool:
@@ -54,7 +56,8 @@ class RendererPool:
 
     def __init__(self, processes: int = 1, job_seconds: float = JOB_SECONDS) -> None:
         self._readers = _Lane([_Worker(f"render-{number}", job_seconds, READERS_NICE) for number in range(processes)])
-        self._gate = _Lane([_Worker(f"gate-{number}", job_seconds, GATE_NICE) for number in range(GATE_PROCESSES)])
+        examination = min(job_seconds, EXAMINATION_SECONDS)
+        self._gate = _Lane([_Worker(f"gate-{number}", examination, GATE_NICE) for number in range(GATE_PROCESSES)])
         self._answers = _Answers(KEPT_ANSWERS)
 
     async def run(
@@ -245,7 +248,7 @@ class _Worker:
             watch.daemon = True
             watch.start()
             try:
-                rendering_frames.receive_answer(self._process.stdout)
+                _say_locks(rendering_frames.receive_answer(self._process.stdout)[1])
             except EOFError as error:
                 self._end()
                 raise RuntimeError("the rendering process does not start") from error
@@ -298,6 +301,16 @@ def _no_longer_than(seconds: float, process: subprocess.Popen[bytes]) -> Iterato
         yield
     finally:
         watch.cancel()
+
+
+def _say_locks(locks: Any) -> None:
+    """Write into the log, when it changes, what a rendering process found it can no longer do (`sandbox.prove`)."""
+    global _locks_said
+    told = {name: held is True for name, held in locks.items()} if isinstance(locks, dict) else {}
+    if told != _locks_said:
+        _locks_said = told
+        say = log.info if told and all(told.values()) else log.warning
+        say("rendering.sandbox", **{name: "held" if held else "OPEN" for name, held in told.items()})
 
 
 class _Answers:

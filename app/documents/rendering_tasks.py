@@ -18,6 +18,8 @@ KEPT_DOCUMENTS = 4
 WIDEST = 2400  # pixels
 LARGEST_TILE = 24_000_000  # pixels: a page as narrow and long as a till receipt must not fill the memory
 MOST_WORDS = 20_000  # of one page: a poster of the smallest print has fewer
+FLAT_DPI = 170  # dots per inch of a flattened page: small print stays readable, an A4 page takes about 300 kB
+LARGEST_FLAT = 12_000_000  # pixels of a flattened page
 
 _open_documents: OrderedDict[str, Any] = OrderedDict()
 
@@ -91,6 +93,18 @@ def pdf_search(key: str, content: bytes, text: str, first: int = 1, most: int = 
     return rendering_search.search(key, _pdf(key, content), text, max(first, 1), min(most, MOST_HITS))
 
 
+def flat_page(key: str, content: bytes, page: int) -> tuple[int, bytes, int, int, float, float]:
+    """A page as a JPEG for a document of pictures: pages of the whole, JPEG, its size in pixels and in points."""
+    import pymupdf
+
+    wanted = _page(key, content, page)
+    across, down = max(wanted.rect.width, 1), max(wanted.rect.height, 1)
+    zoom = min(FLAT_DPI / 72, (LARGEST_FLAT / (across * down)) ** 0.5)
+    drawn = wanted.get_pixmap(matrix=pymupdf.Matrix(zoom, zoom), alpha=False)
+    jpeg = bytes(drawn.pil_tobytes("JPEG", quality=80, optimize=True))
+    return wanted.parent.page_count, jpeg, drawn.width, drawn.height, round(across, 2), round(down, 2)
+
+
 def imaging_info(_key: str, content: bytes) -> Any:
     """The study (`imaging.ImagingStudy`)."""
     from app.documents import imaging
@@ -129,6 +143,7 @@ TASKS = {
         pdf_words,
         pdf_words_json,
         pdf_search,
+        flat_page,
         rendering_pictures.picture,
         rendering_pictures.picture_tile,
         imaging_info,

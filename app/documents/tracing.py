@@ -173,6 +173,8 @@ def said(entry: AuditEntry, titles: Mapping[str, str]) -> str:
         return ROUTES[json.loads(entry.detail)["route"]]
     if entry.action.startswith("participant."):
         return f"{words} : {entry.subject}"
+    if entry.action in ("file.refused", "file.infected"):
+        return f"{words} : {json.loads(entry.detail)['reason']}"
     if entry.action.startswith("document."):
         return f"{words} : {titles.get(entry.subject, 'document retiré')}"
     return words

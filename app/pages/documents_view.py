@@ -19,8 +19,9 @@ from app.documents.laboratory_typing import TypedState, is_typed
 from app.documents.models import DocumentKind
 from app.documents.readings import Read
 from app.dossiers.service import DossierView
-from app.errors import TeledossierError
+from app.errors import NotFound, TeledossierError
 from app.french import NO_BREAK_SPACE, brief, file_size, full, local, numeric_date
+from app.pages import arrivals_view
 from app.pages.biology_entry_view import BiologyEntryView
 from app.pages.biology_view import ALL, BiologyView
 from app.pages.context import PageContext
@@ -51,6 +52,7 @@ class DocumentsView(pn.viewable.Viewer):
             on_select=self._open,
             on_added=lambda reference: self.refresh(open_reference=reference),
             on_action=self._act,
+            on_arrival=self._act_on_arrival,
             sizing_mode="stretch_width",
             margin=0,
         )
@@ -92,6 +94,7 @@ class DocumentsView(pn.viewable.Viewer):
             documents = service.documents_of(platform, actor, number)
             states = laboratory_typing.states_of(platform, actor, number)
             readers = tracing.readers_by_document(platform, actor, number)
+            arrivals = arrivals_view.listed(self._context, number)
         except TeledossierError as refusal:
             self._say(refusal.message)
             return
@@ -100,7 +103,8 @@ class DocumentsView(pn.viewable.Viewer):
             [
                 _listed(document, now, states.get(document.reference), readers.get(document.reference, []))
                 for document in documents
-            ]
+            ],
+            arrivals,
         )
         results = sum(document.kind is DocumentKind.LABORATORY for document in documents)
         self._list.actions = [
@@ -120,6 +124,15 @@ class DocumentsView(pn.viewable.Viewer):
             "dans l'archive téléchargée. Les autres documents y sont, intacts. Appelez l'assistance.</p>"
         )
         self._notice.visible = bool(names)
+
+    def _act_on_arrival(self, action: str, reference: str) -> None:
+        try:
+            arrivals_view.act(self._context, action, reference)
+        except NotFound:  # a colleague was quicker: the list tells
+            pass
+        except TeledossierError as refusal:
+            self._say(refusal.message)
+        self.refresh()
 
     def _open(self, reference: str) -> None:
         self._list.selected = reference
@@ -294,17 +307,22 @@ def _typed_facts(document: DocumentView, state: TypedState | None) -> list[str]:
 
 
 def _facts(document: DocumentView) -> list[str]:
+    """What is known of a document; last, that it was examined (our own reports need no examination)."""
     detail, size = document.detail, file_size(document.size)
+    state = [] if document.is_report else ["Sain"]
+    if detail.get("signed"):
+        state = ["signé", *state]
     match document.kind:
         case DocumentKind.PDF:
             pages = int(detail.get("pages", 0))
-            return ["PDF", f"{pages}{NO_BREAK_SPACE}{'pages' if pages > 1 else 'page'}", size]
+            return ["PDF", f"{pages}{NO_BREAK_SPACE}{'pages' if pages > 1 else 'page'}", size, *state]
         case DocumentKind.PICTURE:
-            return [str(detail.get("format", "Image")), f"{detail.get('width')} × {detail.get('height')}", size]
+            form = str(detail.get("format", "Image"))
+            return [form, f"{detail.get('width')} × {detail.get('height')}", size, *state]
         case DocumentKind.IMAGING:
-            return ["DICOM", f"{detail.get('frames')}{NO_BREAK_SPACE}coupes", size]
+            return ["DICOM", f"{detail.get('frames')}{NO_BREAK_SPACE}coupes", size, *state]
         case _:
-            return [_count(detail.get("analyses"), "analyse"), _count(detail.get("dates"), "date"), size]
+            return [_count(detail.get("analyses"), "analyse"), _count(detail.get("dates"), "date"), size, *state]
 
 
 def _count(number: object, word: str) -> str:

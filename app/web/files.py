@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections import Counter
 from collections.abc import AsyncIterator
 from typing import Any
 from urllib.parse import quote
@@ -16,7 +17,7 @@ from app.documents import archive, service, viewing
 from app.documents.entries import DocumentView, opened
 from app.documents.intake import MEGABYTE
 from app.documents.models import DocumentKind
-from app.errors import FileTooLarge
+from app.errors import FileTooLarge, TooManyFiles
 from app.web.base import Handler
 
 log = structlog.get_logger(__name__)
@@ -24,6 +25,7 @@ log = structlog.get_logger(__name__)
 # Pixels: few widths, so that they are drawn once; a quarter of the viewer's sheet, so that they are sharp at each zoom.
 WIDTH_STEP, WIDEST = 190, 2280
 WAITING_CHUNKS = 16
+UPLOADS_AT_ONCE = 8  # of one person: each holds a thread that writes, however slowly it sends
 NUMBER = r"(TLM-\d{4}-\d{4,})"
 REFERENCE = r"([0-9a-f]{32})"
 
@@ -33,6 +35,8 @@ class Upload(Handler):
     """`PUT /api/dossiers/<number>/documents?nom=…`: the body is the file. Answers `{reference, title}`."""
 
     _adding: asyncio.Task[DocumentView] | None = None
+    _under_way: Counter[int] = Counter()  # by person, in this process
+    _counted = False
 
     def prepare(self) -> None:
         limit = self.platform.settings.upload_megabytes
@@ -45,6 +49,7 @@ class Upload(Handler):
             raise FileTooLarge(limit)
         number, name = self.path_args[0], self.get_query_argument("nom", "")
         service.may_add(self.platform, self.actor, number)
+        self._count()
         self._chunks: asyncio.Queue[bytes | None] = asyncio.Queue(WAITING_CHUNKS)
         self._adding = asyncio.create_task(service.add(self.platform, self.actor, number, name, self._received()))
 
@@ -58,8 +63,30 @@ class Upload(Handler):
         self.send_json({"reference": document.reference, "title": document.title})
 
     def on_connection_close(self) -> None:
+        self._uncount()
         if self._adding is not None:
             self._adding.cancel()
+
+    def on_finish(self) -> None:
+        self._uncount()
+
+    def _count(self) -> None:
+        """Raises: TooManyFiles."""
+        if self._under_way[self._who] >= UPLOADS_AT_ONCE:
+            raise TooManyFiles
+        self._under_way[self._who] += 1
+        self._counted = True
+
+    def _uncount(self) -> None:
+        if self._counted:
+            self._counted = False
+            self._under_way[self._who] -= 1
+            if not self._under_way[self._who]:
+                del self._under_way[self._who]
+
+    @property
+    def _who(self) -> int:
+        return self.actor.actor_id or 0
 
     async def _received(self) -> AsyncIterator[bytes]:
         while (chunk := await self._chunks.get()) is not None:

@@ -26,3 +26,26 @@ class ListedDocument:
     def plain(self) -> dict[str, Any]:
         """As JSON for the browser."""
         return asdict(self)
+
+
+@dataclass(frozen=True)
+class ListedArrival:
+    """A file on its way into the dossier, in words.
+
+    `state`: examining, refused, flattening. `reason`: why it was refused, a whole sentence. `progress`: 0 to 1, or None
+    when nobody can tell. `actions`: what may be done with it, of `flatten` and `dismiss`.
+    """
+
+    reference: str
+    title: str
+    facts: str
+    origin: str
+    state: str
+    state_label: str
+    reason: str = ""
+    progress: float | None = None
+    actions: tuple[str, ...] = ()
+
+    def plain(self) -> dict[str, Any]:
+        """As JSON for the browser."""
+        return asdict(self) | {"actions": list(self.actions)}

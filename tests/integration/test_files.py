@@ -194,6 +194,32 @@ async def test_a_line_that_breaks_in_the_middle_leaves_nothing(site: Site) -> No
     await reader.read()
 
 
+async def test_one_person_sends_only_so_many_files_at_once(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each slow sender holds a thread that writes: one person must not hold them all."""
+    monkeypatch.setattr("app.web.files.UPLOADS_AT_ONCE", 2)
+    went_on = asyncio.Event()
+
+    async def slow() -> AsyncIterator[bytes]:
+        yield LETTER[:1000]
+        await went_on.wait()
+        yield LETTER[1000:]
+
+    async with site.browser("ide.dubois") as nurse, site.browser("dr.petit") as colleague:
+        address = f"/api/dossiers/{NUMBER}/documents?nom=a.pdf"
+        sending = [asyncio.create_task(nurse.put(address, content=slow())) for _ in range(2)]
+        for _ in range(200):
+            if len([path for path in site.files() if path.suffix == ".part"]) == 2:
+                break
+            await asyncio.sleep(0.01)
+        third = await nurse.put(address, content=LETTER)
+        assert (third.status_code, third.json()["code"]) == (429, "trop-de-fichiers")
+        assert (await colleague.put(address, content=LETTER)).status_code == 200
+        went_on.set()
+        assert [answer.status_code for answer in await asyncio.gather(*sending)] == [200, 200]
+        assert (await nurse.put(address, content=LETTER)).status_code == 200
+    assert site.documents() == 4
+
+
 def test_a_server_killed_in_the_middle_leaves_nothing_that_anybody_sees(tmp_path: Path) -> None:
     server = subprocess.Popen(
         [

@@ -22,7 +22,7 @@ from sqlmodel import select
 
 from app.audit.models import AuditEntry
 from app.documents import archive as archives
-from app.documents import archive_results, laboratory_typing, service, viewing
+from app.documents import archive_results, examining, laboratory_typing, service, viewing
 from app.documents.archive import archive
 from app.documents.archive_index import LONGEST_NAME, document_path, safe_name
 from app.documents.models import Document
@@ -358,7 +358,7 @@ async def test_who_goes_away_has_taken_only_what_had_begun(world: World) -> None
 async def test_memory_stays_bounded_whatever_the_size(world: World) -> None:
     for number in range(3):
         await added(world, f"{number}.pdf", large_pdf(24))
-    await asyncio.gather(*service._background)  # first pages that are being drawn in this very process
+    await asyncio.gather(*examining._background)  # first pages that are being drawn in this very process
     made = archive(world.platform, world.dr_martin, NUMBER)
     tracemalloc.start()
     total = largest = 0

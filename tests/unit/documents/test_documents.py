@@ -146,7 +146,7 @@ async def test_who_may_add_a_document(world: World, login: str, number: str) -> 
         ("vide.pdf", b"", FileRefused),
         ("photo.pdf", samples.photo(), FileRefused),
         ("gros.pdf", bytes(1_000_001), FileTooLarge),
-        ("script.pdf", samples.pdf_with_object("<</S/Launch/F(x)>>"), FileRefused),
+        ("secret.pdf", samples.pdf_with_password(), FileRefused),
     ],
 )
 async def test_what_is_refused_leaves_nothing(world: World, name: str, content: bytes, error: type[Exception]) -> None:
