@@ -16,7 +16,12 @@ from zoneinfo import ZoneInfo
 LARGEST_ANSWER = 512 << 20
 PIECE = 1 << 20
 # Modules of ours whose frozen dataclasses and enumerations an answer may hold, and the names from elsewhere.
-OURS = ("app.documents.gate", "app.documents.models", "app.documents.imaging", "app.documents.laboratory_results")
+OURS = (
+    "app.documents.gate",
+    "app.documents.models",
+    "app.documents.imaging_model",
+    "app.documents.laboratory_results",
+)
 OTHERS = {
     ("app.errors", "FileRefused"),
     ("app.errors", "NotFound"),

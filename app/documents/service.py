@@ -16,7 +16,7 @@ import structlog
 from sqlalchemy import event
 from sqlmodel import Session, col, select
 
-from app.documents import entries, gate, intake, readings
+from app.documents import entries, gate, imaging_adding, intake, readings
 from app.documents.entries import DocumentView
 from app.documents.models import Document, DocumentKind, DocumentReading
 from app.documents.viewing import loader
@@ -48,11 +48,17 @@ def may_add(platform: Platform, actor: Professional, number: str) -> None:
 
 
 async def add(
-    platform: Platform, actor: Professional, number: str, filename: str, chunks: intake.Chunks
+    platform: Platform,
+    actor: Professional,
+    number: str,
+    filename: str,
+    chunks: intake.Chunks,
+    source: imaging_adding.Source = imaging_adding.UPLOAD,
 ) -> DocumentView:
     """Add a file to a dossier: kept encrypted as it arrives, examined in a rendering process, then made visible.
 
-    Nobody sees it before all of that; whatever goes wrong, or whoever goes away, nothing of it remains.
+    Nobody sees it before all of that; whatever goes wrong, or whoever goes away, nothing of it remains. An archive of
+    DICOM files becomes a document for each of its series, all or none; the first is answered.
 
     Raises: NotFound, AccessDenied, WrongStep (closed or cancelled), FileRefused(reason), FileTooLarge.
     """
@@ -65,6 +71,12 @@ async def add(
         found: gate.Inspected = await platform.renderer.run(
             "inspect", stored.file_id, loader(platform, stored), turn=Turn(actor.login), filename=filename
         )
+        if found.archive is not None:
+            archive = imaging_adding.Archive(stored, found.archive, source)
+            view = await imaging_adding.add_archive(platform, actor, number, archive, _open_dossier)
+            await asyncio.to_thread(platform.files.delete, stored.file_id)
+            announce(platform, number)
+            return view
         if found.replacement is not None:
             original, stored = stored, await intake.keep(platform, iter([found.replacement]))
             await asyncio.to_thread(platform.files.delete, original.file_id)
@@ -179,6 +191,8 @@ def _record(
         document = entries.row(actor, dossier, filename, stored, found, platform.now())
         session.add(document)
         entries.journal_added(session, actor, document, "document.added")
+        if found.identity is not None:
+            imaging_adding.journal_identity(session, actor, dossier, document, found.identity)
         # Who adds a document has seen it; that is no row of its own in the journal.
         reading = DocumentReading(
             document_id=document.id or 0, professional_id=actor.id or 0, seen_at=document.created_at

@@ -65,8 +65,8 @@ export function render({ model, el }) {
     request.onload = () => {
       let answer = {};
       try { answer = JSON.parse(request.responseText); } catch { /* not ours: said as a lost line */ }
-      const { reference, message, title } = /** @type {any} */ (answer);
-      if (request.status < 300 && reference) { done(words("added", { name: title || file.name })); model.send_msg({ t: "added", reference }); }
+      const { reference, message, title, said } = /** @type {any} */ (answer);
+      if (request.status < 300 && reference) { done(said || words("added", { name: title || file.name })); model.send_msg({ t: "added", reference }); }
       else done(message || words("lost", { name: file.name }), true);
     };
     request.send(file);
