@@ -19,6 +19,7 @@
     │   ├── FileRefused           the gate refuses a file; `reason` says why
     │   └── FileTooLarge
     ├── TooManyJobs               somebody asks for more pages at once than anybody can look at
+    ├── PacsUnavailable           the imaging archive does not answer, or not as it should
     ├── FileDamaged               a stored file is not what was written
     ├── InvitationInvalid         link altered, expired, withdrawn or used up
     ├── RoomFull
@@ -173,6 +174,14 @@ class FileTooLarge(InvalidInput):
 class TooManyJobs(TeledossierError):
     code, status = "trop-de-demandes", 429
     message = "Trop de pages sont demandées à la fois. Patientez un instant, puis réessayez."
+
+
+class PacsUnavailable(TeledossierError):
+    code, status = "pacs-indisponible", 502
+    message = (
+        "Le PACS ne répond pas. Rien n'a été ajouté au dossier. Réessayez dans un moment, "
+        "ou ajoutez l'examen depuis son CD."
+    )
 
 
 class FileDamaged(TeledossierError):

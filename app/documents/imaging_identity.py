@@ -7,7 +7,7 @@ they can be the same person's. Nothing of the file's identity is kept; the journ
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from app.documents.imaging_model import FileIdentity
@@ -32,7 +32,7 @@ class IdentityCheck:
 
     likeness: Likeness
     differing: tuple[str, ...] = ()
-    identity: FileIdentity = FileIdentity()
+    identity: FileIdentity = field(default_factory=FileIdentity)
 
     @property
     def warning(self) -> str:
