@@ -9,14 +9,13 @@ from typing import Any
 import panel as pn
 import structlog
 
-from app.documents import service, viewing
+from app.documents import imaging_viewing, service, viewing
 from app.documents.entries import DocumentView
-from app.documents.imaging import ImagingStudy
 from app.documents.laboratory import Result
 from app.documents.models import DocumentKind
 from app.dossiers.service import DossierView
 from app.errors import TeledossierError
-from app.french import NO_BREAK_SPACE, PARIS, brief, file_size, numeric_date
+from app.french import NO_BREAK_SPACE, PARIS, brief, file_size
 from app.pages.context import PageContext
 from components.document_list import DocumentList, ListedDocument
 from components.document_viewer import DocumentViewer
@@ -102,7 +101,10 @@ class DocumentsView(pn.viewable.Viewer):
         try:
             document = service.open_document(platform, actor, reference)
             if document.kind is DocumentKind.IMAGING:
-                view = self._imaging(document, await viewing.imaging_info(platform, actor, reference))
+                from app.pages.imaging_view import imaging_view  # NumPy and pydicom's words, only where used
+
+                shown = await imaging_viewing.shown(platform, actor, reference)
+                view = imaging_view(document, shown, self._dossier.patient)
             elif document.kind is DocumentKind.LABORATORY:
                 view = self._laboratory(document, await viewing.laboratory_results(platform, actor, reference))
             else:
@@ -119,34 +121,6 @@ class DocumentsView(pn.viewable.Viewer):
             return
         self._beside[:] = [view]
         self.refresh()
-
-    def _imaging(self, document: DocumentView, study: ImagingStudy) -> Any:
-        from components.image_viewer import ImageInfo, ImageViewer
-        from components.image_viewer.contract import CT_PRESETS
-
-        patient = self._dossier.patient
-        taken = numeric_date(study.taken_on) if study.taken_on else ""
-        info = ImageInfo(
-            title=document.title,
-            frames=study.frames,
-            rows=study.rows,
-            columns=study.columns,
-            level=study.window_center,
-            window=study.window_width,
-            lowest=study.lowest,
-            highest=study.highest,
-            row_mm=study.spacing[0] if study.spacing else 0.0,
-            column_mm=study.spacing[1] if study.spacing else 0.0,
-            inverted=study.inverted,
-            is_color=study.is_color,
-            identity=f"{patient.birth_name} {patient.first_name} · {numeric_date(patient.birth_date)}",
-            detail=" · ".join(part for part in (study.modality, study.description, taken) if part),
-            presets=CT_PRESETS if study.modality == "CT" else (),
-        )
-        source = f"/api/documents/{document.reference}/coupes"
-        return ImageViewer(
-            info=info.plain(), source=source, sizing_mode="stretch_width", min_height=620, margin=(12, 16)
-        )
 
     def _laboratory(self, document: DocumentView, results: tuple[Result, ...]) -> Any:
         from components.lab_trends import LabResult, LabTrends
@@ -205,7 +179,8 @@ def _facts(document: DocumentView) -> list[str]:
         case DocumentKind.PICTURE:
             return [str(detail.get("format", "Image")), f"{detail.get('width')} × {detail.get('height')}", size]
         case DocumentKind.IMAGING:
-            return ["DICOM", f"{detail.get('frames')}{NO_BREAK_SPACE}coupes", size]
+            frames = int(detail.get("frames", 1))
+            return ["DICOM", f"{frames}{NO_BREAK_SPACE}{'images' if frames > 1 else 'image'}", size]
         case _:
             return [
                 f"{detail.get('analyses')}{NO_BREAK_SPACE}analyses",

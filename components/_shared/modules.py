@@ -1,0 +1,19 @@
+"""Several ES modules of a component as the one text that Panel sends to the browser."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+
+def joined(folder: Path, *names: str) -> str:
+    """Several ES modules as one, for `_esm`.
+
+    A component's relative imports do not resolve in the browser unless it is bundled (Panel 1.9). The modules stay real
+    ones, with imports and exports that `tsc` checks; here the imports between them go, and every `export` but those of
+    the last. So no two may use the same name at their top level (a test sees to it).
+    """
+    texts = [(folder / name).read_text(encoding="utf-8") for name in names]
+    texts = [re.sub(r'^import [^;]* from "\./[^"]*";\n', "", text, flags=re.MULTILINE) for text in texts]
+    inner = [re.sub(r"^export ", "", text, flags=re.MULTILINE) for text in texts[:-1]]
+    return "\n".join([*inner, texts[-1]])
