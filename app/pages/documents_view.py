@@ -22,6 +22,7 @@ from components.document_viewer import DocumentViewer
 
 log = structlog.get_logger(__name__)
 
+PACS = "Importer depuis le PACS"
 PLACEHOLDER = "Choisissez un document dans la liste."
 
 
@@ -32,6 +33,7 @@ class DocumentsView(pn.viewable.Viewer):
         super().__init__(**params)
         self._context, self._dossier = context, dossier
         self._opening: asyncio.Task[None] | None = None
+        self._pacs: Any = None  # the dialog, once it was asked for
         number, settings = dossier.number, context.platform.settings
         self._list = DocumentList(
             upload_url=f"/api/dossiers/{number}/documents" if may_add else "",
@@ -39,6 +41,8 @@ class DocumentsView(pn.viewable.Viewer):
             limit_megabytes=settings.upload_megabytes,
             on_select=self._open,
             on_added=lambda reference: self.refresh(open_reference=reference),
+            on_action=self._act,
+            actions=[{"name": "pacs", "label": PACS}] if may_add and settings.pacs_url else [],
             sizing_mode="stretch_width",
             margin=0,
         )
@@ -49,7 +53,8 @@ class DocumentsView(pn.viewable.Viewer):
             styles={"background": "var(--surface-2)", "min-height": "560px"},
             stylesheets=[":host { flex: 1 1 460px !important; min-width: 0; }"],
         )
-        self._layout = pn.Row(
+        self._dialogs = pn.Column(margin=0)
+        columns = pn.Row(
             pn.Column(
                 self._list,
                 margin=0,
@@ -62,6 +67,7 @@ class DocumentsView(pn.viewable.Viewer):
             margin=0,
             stylesheets=[":host { flex-wrap: wrap; align-items: stretch; }"],
         )
+        self._layout = pn.Column(columns, self._dialogs, sizing_mode="stretch_width", margin=0)
         self.refresh()
         if self._list.documents:
             self._open(self._list.documents[0]["reference"])
@@ -70,6 +76,16 @@ class DocumentsView(pn.viewable.Viewer):
 
     def __panel__(self) -> pn.viewable.Viewable:
         return self._layout
+
+    def _act(self, _name: str) -> None:
+        from app.pages.pacs_view import PacsImport
+
+        if self._pacs is None:
+            self._pacs = PacsImport(
+                self._context, self._dossier, lambda reference: self.refresh(open_reference=reference)
+            )
+            self._dialogs.append(self._pacs)
+        self._pacs.open()
 
     def refresh(self, open_reference: str = "") -> None:
         """List again; open `open_reference` when it is given."""
@@ -180,7 +196,8 @@ def _facts(document: DocumentView) -> list[str]:
             return [str(detail.get("format", "Image")), f"{detail.get('width')} × {detail.get('height')}", size]
         case DocumentKind.IMAGING:
             frames = int(detail.get("frames", 1))
-            return ["DICOM", f"{frames}{NO_BREAK_SPACE}{'images' if frames > 1 else 'image'}", size]
+            word = "coupe" if detail.get("modality") in ("CT", "MR", "PT") else "image"
+            return ["DICOM", f"{frames}{NO_BREAK_SPACE}{word}{'s' if frames > 1 else ''}", size]
         case _:
             return [
                 f"{detail.get('analyses')}{NO_BREAK_SPACE}analyses",
