@@ -17,12 +17,12 @@ from app.dossiers.service import DossierView
 from app.errors import TeledossierError
 from app.french import NO_BREAK_SPACE, PARIS, brief, file_size
 from app.pages.context import PageContext
+from app.pages.pacs_view import TITLE, PacsImport
 from components.document_list import DocumentList, ListedDocument
 from components.document_viewer import DocumentViewer
 
 log = structlog.get_logger(__name__)
 
-PACS = "Importer depuis le PACS"
 PLACEHOLDER = "Choisissez un document dans la liste."
 
 
@@ -33,7 +33,7 @@ class DocumentsView(pn.viewable.Viewer):
         super().__init__(**params)
         self._context, self._dossier = context, dossier
         self._opening: asyncio.Task[None] | None = None
-        self._pacs: Any = None  # the dialog, once it was asked for
+        self._pacs: Any = None  # the dialog, where there is a PACS and something may be added
         number, settings = dossier.number, context.platform.settings
         self._list = DocumentList(
             upload_url=f"/api/dossiers/{number}/documents" if may_add else "",
@@ -42,7 +42,7 @@ class DocumentsView(pn.viewable.Viewer):
             on_select=self._open,
             on_added=lambda reference: self.refresh(open_reference=reference),
             on_action=self._act,
-            actions=[{"name": "pacs", "label": PACS}] if may_add and settings.pacs_url else [],
+            actions=[{"name": "pacs", "label": TITLE}] if may_add and settings.pacs_url else [],
             sizing_mode="stretch_width",
             margin=0,
         )
@@ -53,7 +53,6 @@ class DocumentsView(pn.viewable.Viewer):
             styles={"background": "var(--surface-2)", "min-height": "560px"},
             stylesheets=[":host { flex: 1 1 460px !important; min-width: 0; }"],
         )
-        self._dialogs = pn.Column(margin=0)
         columns = pn.Row(
             pn.Column(
                 self._list,
@@ -67,7 +66,10 @@ class DocumentsView(pn.viewable.Viewer):
             margin=0,
             stylesheets=[":host { flex-wrap: wrap; align-items: stretch; }"],
         )
-        self._layout = pn.Column(columns, self._dialogs, sizing_mode="stretch_width", margin=0)
+        self._layout = pn.Column(columns, sizing_mode="stretch_width", margin=0)
+        if may_add and settings.pacs_url:
+            self._pacs = PacsImport(context, dossier, lambda reference: self.refresh(open_reference=reference))
+            self._layout.append(self._pacs)
         self.refresh()
         if self._list.documents:
             self._open(self._list.documents[0]["reference"])
@@ -78,14 +80,8 @@ class DocumentsView(pn.viewable.Viewer):
         return self._layout
 
     def _act(self, _name: str) -> None:
-        from app.pages.pacs_view import PacsImport
-
-        if self._pacs is None:
-            self._pacs = PacsImport(
-                self._context, self._dossier, lambda reference: self.refresh(open_reference=reference)
-            )
-            self._dialogs.append(self._pacs)
-        self._pacs.open()
+        if self._pacs is not None:
+            self._pacs.open()
 
     def refresh(self, open_reference: str = "") -> None:
         """List again; open `open_reference` when it is given."""
