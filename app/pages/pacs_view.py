@@ -19,7 +19,7 @@ from app.dossiers.service import DossierView
 from app.errors import TeledossierError
 from app.french import NO_BREAK_SPACE, file_size, numeric_date
 from app.pages.admin_journal_view import day
-from app.pages.admin_parts import Says, button, check, field, fields, line, markup, text
+from app.pages.admin_parts import SIDE, Says, button, check, field, fields, line, markup, text
 from app.pages.context import PageContext
 
 log = structlog.get_logger(__name__)
@@ -54,19 +54,21 @@ class PacsImport(pn.viewable.Viewer):
             widget.param.watch(self._search, "enter_pressed")
         self._look = button("Chercher", self._search, main=True)
         self._says = Says()
-        self._studies = pmui.RadioBoxGroup(label="Examens", options={}, sizing_mode="stretch_width", visible=False)
+        self._studies = pmui.RadioBoxGroup(
+            label="Examens", options={}, sizing_mode="stretch_width", margin=(10, SIDE), visible=False
+        )
         self._studies.param.watch(self._choose, "value")
         self._chosen = pmui.CheckBoxGroup(
-            label="Séries", options={}, value=[], sizing_mode="stretch_width", visible=False
+            label="Séries", options={}, value=[], sizing_mode="stretch_width", margin=(0, SIDE), visible=False
         )
-        self._warning = markup("", margin=0, visible=False)
+        self._warning = markup("", margin=(0, SIDE), visible=False)
         self._confirm = check(CONFIRM, False)
-        self._confirm.visible = False
-        self._progress = pmui.LinearProgress(value=0, sizing_mode="stretch_width", visible=False)
+        self._confirm.param.update(visible=False, margin=(0, SIDE))
+        self._progress = pmui.LinearProgress(value=0, sizing_mode="stretch_width", margin=(10, SIDE), visible=False)
         self._bring = button("Importer", self._start, main=True, disabled=True)
         self._cancel = button("Annuler l'import", self._stop, visible=False)
         self._dialog = pmui.Dialog(
-            markup(f"<p class='muted'>{text(name)} · {text(_who(dossier))}</p>", margin=0),
+            markup(f"<p class='muted'>{text(name)} · {text(_who(dossier))}</p>"),
             fields(self._name, self._born, self._number, self._since, self._until),
             line(self._look),
             self._says,
