@@ -100,8 +100,8 @@ def facts(source: Any, known: list[tuple[str, str]]) -> tuple[tuple[str, str], .
     add("Côté", SIDES.get(tags.text(source, "Laterality", 2) or tags.text(source, "ImageLaterality", 2), ""))
     place = tags.text(source, "ViewPosition", 8) or tags.text(source, "PatientPosition", 8)
     add("Position", POSITIONS.get(place, place))
-    add("Protocole", tags.text(source, "ProtocolName", 64))
-    add("Produit de contraste", tags.text(source, "ContrastBolusAgent", 64))
+    add("Protocole", tags.described(source, "ProtocolName", 64))
+    add("Produit de contraste", tags.described(source, "ContrastBolusAgent", 64))
     for name, label, unit in NUMBERS:
         number = tags.positive(source.get(name))
         add(label, f"{decimal(number)}\u202f{unit}" if number else "")
