@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from app.documents.entries import DocumentView
@@ -78,19 +79,20 @@ def image_info(document: DocumentView, shown: ShownImaging, patient: IdentityTra
 
 
 def presets_of(study: ImagingStudy) -> tuple[tuple[str, float, float], ...]:
-    """The file's own windows that have a name or are not the first, then those of the modality; in the frames' numbers."""
+    """The file's own windows, but for a nameless first one (it is « D'origine »), then those of the modality."""
     if study.is_color:
         return ()
     usual = CT_PRESETS if study.modality == "CT" and study.slope == 1 else relative_presets(study.lowest, study.highest)
+    names = {name for name, _level, _window in usual}
     own = []
     for place, window in enumerate(study.windows, 1):
         label = WINDOW_NAMES.get(window.label.upper(), window.label.capitalize())
-        if label in ("", "Window1", "Window2", "Algo1", "User"):
+        if not label or re.fullmatch(r"(window|algo|user)\W*\d*", label, re.IGNORECASE):
             label = f"Fenêtre {place}"
-        if not any((window.center, window.width) == preset[1:] for preset in usual) and (place > 1 or window.label):
-            own.append((label, window.center, window.width))
-    taken = {name for name, _level, _window in own}
-    return (*own, *(preset for preset in usual if preset[0] not in taken))
+        if any((window.center, window.width) == preset[1:] for preset in usual) or (place == 1 and not window.label):
+            continue
+        own.append((f"{label} (fichier)" if label in names else label, window.center, window.width))
+    return (*own, *usual)
 
 
 def _notices(shown: ShownImaging) -> tuple[str, ...]:

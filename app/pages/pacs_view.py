@@ -266,8 +266,10 @@ def _counted(count: int, word: str) -> str:
 def _answer_words(answer: PacsAnswer) -> str:
     found = len(answer.studies)
     words = [f"{found}{NO_BREAK_SPACE}examen{'s' if found > 1 else ''}." if found else NOTHING]
-    if answer.others:
-        words.append(f"{answer.others} d'autres patients ne sont pas montrés.")
+    if answer.others == 1:
+        words.append("Un examen d'un autre patient n'est pas montré.")
+    elif answer.others:
+        words.append(f"{answer.others} examens d'autres patients ne sont pas montrés.")
     if answer.more:
         words.append("Le PACS en connaît davantage : précisez les dates.")
     return " ".join(words)

@@ -21,7 +21,7 @@ LABELS = {
     "all_kinds": "Tous les genres",
     "add": "Ajouter un document",
     "drop": "Déposez un fichier ici",
-    "accepted": "PDF, image, DICOM (fichier ou zip d'un CD) ou biologie, {limit} Mo au plus",
+    "accepted": "PDF, image, DICOM (ou zip d'un CD), biologie, {limit} Mo au plus",
     "sending": "Envoi de {name} : {percent} %",
     "checking": "Analyse de {name} en cours…",
     "added": "« {name} » est ajouté au dossier.",
