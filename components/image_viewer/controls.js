@@ -16,7 +16,12 @@ export function slider(labels, kind, act, said) {
     h("input", { type: "range", "aria-label": labels[name], min, max, step, oninput: () => act(Number(range.value)) })
   );
   const field = /** @type {HTMLInputElement} */ (
-    h("input", { type: "number", "aria-label": labels[`${name}_value`], step, onchange: () => act(Number(field.value)) })
+    h("input", {
+      type: "number",
+      "aria-label": labels[`${name}_value`],
+      step,
+      onchange: () => act(Number(field.value)),
+    })
   );
   const text = h("span");
   const value = h("span", { class: "val" }, kind.field ? field : null, text);
@@ -46,7 +51,12 @@ export function slider(labels, kind, act, said) {
  */
 export function toolBar(labels, lasting, choose, acts) {
   const button = (/** @type {string} */ name, /** @type {() => void} */ act, /** @type {string | null} */ pressed) =>
-    h("button", { type: "button", class: "tl", "aria-pressed": pressed, onclick: act }, icon(name), h("span", {}, labels[name]));
+    h(
+      "button",
+      { type: "button", class: "tl", "aria-pressed": pressed, onclick: act },
+      icon(name),
+      h("span", {}, labels[name]),
+    );
   const chosen = lasting.map((name) => button(name, () => choose(name), "false"));
   const others = acts.map(([name, act]) => button(name, act, null));
   return {
@@ -110,7 +120,9 @@ export function clock(labels, pace, toggle, faster) {
  * @param {any} info
  */
 export function noticesOf(info) {
-  const lines = (info.notices || []).map((/** @type {string} */ text) => h("p", {}, icon("warning"), h("span", {}, text)));
+  const lines = (info.notices || []).map((/** @type {string} */ text) =>
+    h("p", {}, icon("warning"), h("span", {}, text)),
+  );
   return h("div", { class: "notices", role: "alert", hidden: !lines.length }, ...lines);
 }
 
@@ -121,7 +133,10 @@ export function noticesOf(info) {
  * @param {() => void} close
  */
 export function factsOf(labels, info, close) {
-  const lines = (info.facts || []).flatMap((/** @type {[string, string]} */ [label, value]) => [h("dt", {}, label), h("dd", {}, value)]);
+  const lines = (info.facts || []).flatMap((/** @type {[string, string]} */ [label, value]) => [
+    h("dt", {}, label),
+    h("dd", {}, value),
+  ]);
   const shut = h("button", { type: "button", class: "chip", onclick: close }, labels.close);
   return h("section", { class: "facts", "aria-label": labels.facts, hidden: true }, h("dl", {}, ...lines), shut);
 }

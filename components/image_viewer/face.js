@@ -32,7 +32,13 @@ import { h, icon, speaker } from "./dom.js";
  */
 
 export class Face {
-  /** @param {any} info @param {Record<string, string>} labels @param {Plate} plate @param {Does} does @param {number} pace */
+  /**
+   * @param {any} info
+   * @param {Record<string, string>} labels
+   * @param {Plate} plate
+   * @param {Does} does
+   * @param {number} pace frames a second
+   */
   constructor(info, labels, plate, does, pace) {
     this.info = info;
     this.labels = labels;
@@ -72,20 +78,30 @@ export class Face {
   assembled() {
     const { labels, info } = this, turning = info.frames > 1 ? [this.frameSlider.element, this.clock.element] : [];
     const square = (/** @type {string} */ name, /** @type {() => void} */ act) =>
-      h("button", { type: "button", class: "sq", "aria-label": labels[name], title: labels[name], onclick: act }, icon(name));
-    const facts = info.facts && info.facts.length ? square("facts", () => this.showFacts(Boolean(this.facts.hidden))) : null;
-    const bar = h("div", { class: "bar" }, this.bar.element, this.chips.element, facts, square("fullscreen", () => this.fullscreen()));
+      h(
+        "button",
+        { type: "button", class: "sq", "aria-label": labels[name], title: labels[name], onclick: act },
+        icon(name),
+      );
+    const facts = square("facts", () => this.showFacts(Boolean(this.facts.hidden)));
+    const full = square("fullscreen", () => this.fullscreen());
+    const known = info.facts && info.facts.length ? facts : null;
+    const bar = h("div", { class: "bar" }, this.bar.element, this.chips.element, known, full);
     const sliders = h("div", { class: "sliders" }, this.windowSlider.element, this.levelSlider.element, ...turning);
     const note = h("p", { class: "note" }, icon("facts"), labels.not_diagnostic);
     return h("div", { class: "viewer" }, bar, noticesOf(info), this.scene, h("div", { class: "side" }, sliders, note));
   }
 
-  /** Name, level, window in values; the study's own first, unless it is one of the named. @returns {[string, number, number][]} */
+  /**
+   * Name, level, window in values; the study's own first, unless it is one of the named.
+   * @returns {[string, number, number][]}
+   */
   presets() {
     const { info, plate } = this, named = /** @type {[string, number, number][]} */ (info.presets || []);
     const isNamed = named.some(([, level, window]) => level === info.level && window === info.window);
     const own = /** @type {[string, number, number]} */ ([this.labels.default, info.level, info.window]);
-    return (isNamed ? named : [own, ...named]).map(([name, level, window]) => [name, plate.value(level), plate.breadth(window)]);
+    const every = isNamed ? named : [own, ...named];
+    return every.map(([name, level, window]) => [name, plate.value(level), plate.breadth(window)]);
   }
 
   /** @returns {[number, number]} */

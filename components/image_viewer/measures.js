@@ -27,7 +27,12 @@ export class Measures {
     this.aim = null;
   }
 
-  /** Put an end; the finished measure's words, or nothing. @param {string} kind @param {number} frame @param {Spot} at */
+  /**
+   * Put an end; the finished measure's words, or nothing.
+   * @param {string} kind
+   * @param {number} frame
+   * @param {Spot} at
+   */
   put(kind, frame, at) {
     this.aim = at;
     this.begun.push(at);
@@ -64,7 +69,10 @@ export class Measures {
     return ends.length > 2 ? this.angle(ends) : this.length(ends[0], ends[1]);
   }
 
-  /** Size of a point at these ends: of the ultrasound region that holds them all, else the picture's. @param {Spot[]} ends */
+  /**
+   * Size of a point at these ends: of the ultrasound region that holds them all, else the picture's.
+   * @param {Spot[]} ends
+   */
   millimetres(ends) {
     const { regions, row_mm, column_mm } = this.info;
     const inside = (/** @type {number[]} */ [left, top, right, bottom]) =>
@@ -99,16 +107,13 @@ export class Measures {
    * @param {CanvasRenderingContext2D} paper @param {Places} places @param {number} frame @param {boolean} aiming
    */
   draw(paper, places, frame, aiming) {
-    for (const ends of this.kept.get(frame) || []) this.drawOne(paper, places, ends, true);
-    if (this.begun.length && this.aim) {
-      const ends = [...this.begun, this.aim];
-      this.drawOne(paper, places, ends, true);
-    }
+    for (const ends of this.kept.get(frame) || []) this.drawOne(paper, places, ends);
+    if (this.begun.length && this.aim) this.drawOne(paper, places, [...this.begun, this.aim]);
     if (this.aim && aiming) drawAim(paper, places.toScreen(this.aim));
   }
 
-  /** @param {CanvasRenderingContext2D} paper @param {Places} places @param {Spot[]} ends @param {boolean} written */
-  drawOne(paper, places, ends, written) {
+  /** @param {CanvasRenderingContext2D} paper @param {Places} places @param {Spot[]} ends */
+  drawOne(paper, places, ends) {
     const on = ends.map((end) => places.toScreen(end));
     for (const [colour, width] of /** @type {[string, number][]} */ ([[SHADE, 4], [INK, 1.75]])) {
       paper.strokeStyle = colour;
@@ -118,11 +123,16 @@ export class Measures {
       for (const [end, other] of [[on[0], on[1]], [on[on.length - 1], on[on.length - 2]]]) drawTick(paper, end, other);
       paper.stroke();
     }
-    if (written) drawText(paper, this.text(ends), on);
+    drawText(paper, this.text(ends), on);
   }
 }
 
-/** A short line across the end of another. @param {CanvasRenderingContext2D} paper @param {Spot} end @param {Spot} other */
+/**
+ * A short line across the end of another.
+ * @param {CanvasRenderingContext2D} paper
+ * @param {Spot} end
+ * @param {Spot} other
+ */
 function drawTick(paper, end, other) {
   const long = Math.hypot(other.x - end.x, other.y - end.y) || 1;
   const nx = (-(other.y - end.y) / long) * 6, ny = ((other.x - end.x) / long) * 6;
@@ -130,7 +140,12 @@ function drawTick(paper, end, other) {
   paper.lineTo(end.x + nx, end.y + ny);
 }
 
-/** Beside the end furthest to the right, inside of the scene. @param {CanvasRenderingContext2D} paper @param {string} text @param {Spot[]} on */
+/**
+ * Beside the end furthest to the right, inside of the scene.
+ * @param {CanvasRenderingContext2D} paper
+ * @param {string} text
+ * @param {Spot[]} on
+ */
 function drawText(paper, text, on) {
   paper.font = "600 13px system-ui, sans-serif";
   const beside = on.reduce((far, p) => (p.x > far.x ? p : far));

@@ -144,7 +144,10 @@ class Viewer {
     this.refresh();
   }
 
-  /** Change window, level or sense; what a number field did not understand is ignored. @param {import("./face.js").Change} change */
+  /**
+   * Change window, level or sense; what a number field did not understand is ignored.
+   * @param {import("./face.js").Change} change
+   */
   see(change) {
     const next = { ...this.look, ...change };
     if (Number.isFinite(next.level) && Number.isFinite(next.window)) {
@@ -258,7 +261,10 @@ class Viewer {
     });
   }
 
-  /** A measure drawn by pressing and dragging ends where the finger leaves. @param {{x: number, y: number} | null} at */
+  /**
+   * A measure drawn by pressing and dragging ends where the finger leaves.
+   * @param {{x: number, y: number} | null} at
+   */
   release(at) {
     const { measures, place } = this, from = measures.begun[measures.begun.length - 1];
     if (!at || !from || !this.isDrawing()) return;
