@@ -15,6 +15,7 @@ BROKEN = "cette imagerie est abîmée ou incomplète. Demandez au service d'imag
 
 
 def is_color(source: Any) -> bool:
+    """Whether a point has a colour of its own: three samples, or a palette."""
     return int(source.get("SamplesPerPixel", 1)) == 3 or source.get("PhotometricInterpretation") == "PALETTE COLOR"
 
 

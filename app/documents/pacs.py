@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -90,13 +90,14 @@ class PacsStudy:
 
 @dataclass(frozen=True)
 class PacsSeries:
-    """A series of an examination."""
+    """A series of an examination; `here`: the dossier has it already."""
 
     uid: str
     number: int | None
     modality: str
     description: str
     images: int
+    here: bool = False
 
 
 @dataclass(frozen=True)
@@ -165,7 +166,9 @@ async def series_of(platform: Platform, actor: Professional, number: str, study:
     async with pacs_line.open_line(platform.settings) as line:
         path = f"studies/{pacs_line.uid(study.uid)}/series"
         found = await line.ask(path, limit=str(MOST_SERIES), includefield=OF_SERIES)
-    every = [series for series in map(_series, found[:MOST_SERIES]) if series]
+    had = {document.detail.get("series") for document in service.documents_of(platform, actor, number)}
+    read = [series for series in map(_series, found[:MOST_SERIES]) if series]
+    every = [replace(series, here=series.uid in had) for series in read]
     return tuple(sorted(every, key=lambda series: (series.number is None, series.number or 0, series.uid)))
 
 

@@ -129,7 +129,8 @@ class PacsImport(pn.viewable.Viewer):
             self._says.refused(refusal.message)
             return
         places = {_series_words(place, series): place for place, series in enumerate(self._series, 1)}
-        self._chosen.param.update(options=places, value=list(places.values()), visible=True)
+        wanted = [place for place, series in enumerate(self._series, 1) if not series.here]
+        self._chosen.param.update(options=places, value=wanted, visible=True)
         doubt = study.check.likeness is not Likeness.SAME
         self._warning.object = f'<p role="alert" class="says warm">{text(_doubt_words(study))}</p>' if doubt else ""
         self._confirm.value = False
@@ -256,7 +257,8 @@ def _study_words(place: int, study: PacsStudy) -> str:
 
 def _series_words(place: int, series: PacsSeries) -> str:
     name = series.description or modality_name(series.modality) or "Série"
-    return f"{place}. {name} · {_counted(series.images, 'image')}"
+    here = "déjà dans le dossier" if series.here else ""
+    return " · ".join(part for part in (f"{place}. {name}", _counted(series.images, "image"), here) if part)
 
 
 def _counted(count: int, word: str) -> str:

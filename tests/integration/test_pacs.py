@@ -148,6 +148,8 @@ async def test_chosen_series_come_in_order_through_the_gate_with_progress(world:
     assert pixels == [1, 2, 3]
     assert [action for action, _detail in journal(world)][-2:] == ["document.imported"] * 2
     assert len(files_of(world)) == 2
+    again = await pacs.series_of(world.platform, world.ide_dubois, NUMBER, study)
+    assert [s.here for s in again] == [True, True]
 
 
 async def test_a_doubt_is_refused_until_it_is_confirmed(world: World) -> None:
