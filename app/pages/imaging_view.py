@@ -75,6 +75,7 @@ def image_info(document: DocumentView, shown: ShownImaging, patient: IdentityTra
         presets=presets_of(study),
         facts=(*study.facts, ("Identité dans le fichier", _identity_words(shown))),
         notices=_notices(shown),
+        download=f"/api/documents/{document.reference}?enregistrer=1",
     )
 
 

@@ -44,6 +44,7 @@ LABELS = {
     "reset": "Rétablir",
     "facts": "Informations",
     "close": "Fermer",
+    "download": "Télécharger",
     "fullscreen": "Plein écran",
     "presets": "Préréglages",
     "default": "D'origine",

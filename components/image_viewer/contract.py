@@ -19,7 +19,8 @@ class ImageInfo:
     parts with a scale of their own (left, top, right, bottom in points, mm between rows, between columns). `identity`
     and `detail` stand in the upper corners, a line each line. `sides`: what lies left, right, above and below.
     `is_color`: each number is a colour of 5, 6 and 5 bits. `pace`: frames a second of the clock, 0 when unknown.
-    `facts`: lines of « Informations », label and value. `notices`: what must be said above the picture.
+    `facts`: lines of « Informations », label and value. `notices`: what must be said above the picture. `download`:
+    address of the file itself, empty where it cannot be taken.
     """
 
     title: str
@@ -46,6 +47,7 @@ class ImageInfo:
     pace: float = 0.0
     facts: tuple[tuple[str, str], ...] = ()
     notices: tuple[str, ...] = ()
+    download: str = ""
 
     def plain(self) -> dict[str, Any]:
         """As JSON for the browser."""

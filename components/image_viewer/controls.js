@@ -138,5 +138,7 @@ export function factsOf(labels, info, close) {
     h("dd", {}, value),
   ]);
   const shut = h("button", { type: "button", class: "chip", onclick: close }, labels.close);
-  return h("section", { class: "facts", "aria-label": labels.facts, hidden: true }, h("dl", {}, ...lines), shut);
+  const leave = (/** @type {KeyboardEvent} */ event) => event.key === "Escape" && close();
+  const look = { class: "facts", "aria-label": labels.facts, hidden: true, onkeydown: leave };
+  return h("section", look, shut, h("dl", {}, ...lines));
 }

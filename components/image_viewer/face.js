@@ -86,7 +86,9 @@ export class Face {
     const facts = square("facts", () => this.showFacts(Boolean(this.facts.hidden)));
     const full = square("fullscreen", () => this.fullscreen());
     const known = info.facts && info.facts.length ? facts : null;
-    const bar = h("div", { class: "bar" }, this.bar.element, this.chips.element, known, full);
+    const named = { class: "sq", href: info.download, download: true, "aria-label": labels.download, title: labels.download };
+    const take = info.download ? h("a", named, icon("download")) : null;
+    const bar = h("div", { class: "bar" }, this.bar.element, this.chips.element, known, take, full);
     const sliders = h("div", { class: "sliders" }, this.windowSlider.element, this.levelSlider.element, ...turning);
     const note = h("p", { class: "note" }, icon("facts"), labels.not_diagnostic);
     return h("div", { class: "viewer" }, bar, noticesOf(info), this.scene, h("div", { class: "side" }, sliders, note));
