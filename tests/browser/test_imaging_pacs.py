@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -82,6 +83,11 @@ def test_an_examination_comes_from_the_pacs_and_is_read(chromium: Browser, demo:
     expect(page.locator("p[role=status]", has_text="90,0°")).to_be_attached()
     page.get_by_role("button", name="Informations").click()
     expect(page.get_by_role("region", name="Informations")).to_contain_text("Celle du dossier")
+    with page.expect_download() as taken:
+        page.get_by_role("link", name="Télécharger", exact=True).click()
+    assert taken.value.suggested_filename == "Scanner, Axiales 5 mm.zip"
+    with zipfile.ZipFile(taken.value.path()) as kept:
+        assert len([name for name in kept.namelist() if name.endswith(".dcm")]) == 15
     assert someone.errors == []
     someone.close()
 
