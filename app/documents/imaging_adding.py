@@ -49,6 +49,7 @@ from app.platform import Platform, StoredFile
 __all__ = ["MIXED", "NOT_CONFIRMED", "NOT_OURS", "UPLOAD", "Archive", "Source", "add_archive", "journal_identity"]
 
 FILES_AT_ONCE = 40  # of an archive, in one job: about a second
+PIECE = 1 << 20  # bytes written at once: a whole series would hold the interpreter
 MOST_SERIES = 80
 TOO_LARGE = "séries trop volumineuses"
 TOO_MANY = f"cette archive contient plus de {MOST_SERIES} séries. Ajoutez-les en plusieurs fois."
@@ -145,7 +146,8 @@ async def _kept(platform: Platform, archive: Archive, series: SeriesPlan, left_o
     except FileRefused:
         left_out[UNREADABLE] += len(series.images)
         return None
-    return await intake.keep(platform, iter([content]))
+    pieces = (content[start : start + PIECE] for start in range(0, len(content), PIECE))
+    return await intake.keep(platform, pieces)
 
 
 def _record(
