@@ -44,7 +44,7 @@ from app.dossiers.service import traits_of
 from app.errors import FileRefused
 from app.french import NO_BREAK_SPACE
 from app.identity.models import Professional
-from app.platform import Platform, StoredFile
+from app.platform import Platform, StoredFile, Turn
 
 __all__ = ["MIXED", "NOT_CONFIRMED", "NOT_OURS", "UPLOAD", "Archive", "Source", "add_archive", "journal_identity"]
 
@@ -73,7 +73,8 @@ async def add_archive(
 
     Whatever goes wrong, nothing remains. Raises: FileRefused(reason), NotFound, AccessDenied, WrongStep.
     """
-    images, left_out = await _images(platform, archive)
+    turn = Turn(actor.login)
+    images, left_out = await _images(platform, archive, turn)
     plans = plan(images, left_out)
     if not plans:
         raise FileRefused(NOTHING)
@@ -89,7 +90,7 @@ async def add_archive(
     kept: list[tuple[SeriesPlan, IdentityCheck, StoredFile]] = []
     try:
         for series, check in checked:
-            stored = await _kept(platform, archive, series, left_out)
+            stored = await _kept(platform, archive, series, left_out, turn)
             if stored is not None:
                 kept.append((series, check, stored))
         if not kept:
@@ -110,7 +111,7 @@ def journal_identity(
         _journal(session, actor, document, "imaging.mismatch", {"differing": list(check.differing)})
 
 
-async def _images(platform: Platform, archive: Archive) -> tuple[list[FoundImage], Counter[str]]:
+async def _images(platform: Platform, archive: Archive, turn: Turn) -> tuple[list[FoundImage], Counter[str]]:
     images: list[FoundImage] = []
     left_out: Counter[str] = Counter()
     for start in range(0, archive.outline.entries, FILES_AT_ONCE):
@@ -118,6 +119,7 @@ async def _images(platform: Platform, archive: Archive) -> tuple[list[FoundImage
             "imaging_part",
             archive.stored.file_id,
             loader(platform, archive.stored),
+            turn=turn,
             start=start,
             count=FILES_AT_ONCE,
         )
@@ -126,7 +128,9 @@ async def _images(platform: Platform, archive: Archive) -> tuple[list[FoundImage
     return images, left_out
 
 
-async def _kept(platform: Platform, archive: Archive, series: SeriesPlan, left_out: Counter[str]) -> StoredFile | None:
+async def _kept(
+    platform: Platform, archive: Archive, series: SeriesPlan, left_out: Counter[str], turn: Turn
+) -> StoredFile | None:
     """A series in the store; or nothing, and said, where it is too large or cannot be shown."""
     limit = platform.settings.upload_megabytes * intake.MEGABYTE
     if series.size > limit - len(series.images) * 512 or series.frames > imaging_series.MOST_FRAMES:
@@ -138,6 +142,7 @@ async def _kept(platform: Platform, archive: Archive, series: SeriesPlan, left_o
             "imaging_series",
             archive.stored.file_id,
             loader(platform, archive.stored),
+            turn=turn,
             entries=tuple(image.entry for image in series.images),
             frames=tuple(image.frames for image in series.images),
             gain=scale.gain,
