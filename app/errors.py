@@ -21,6 +21,7 @@
     │   └── FileTooLarge
     ├── TooManyFiles              too many files of one person are on their way at once
     ├── TooManyJobs               somebody asks for more pages at once than anybody can look at
+    ├── PacsUnavailable           the imaging archive does not answer, or not as it should
     ├── FileDamaged               a stored file is not what was written
     ├── FileStoreFull             no place on the disk for another file
     ├── FileStoreUnavailable      the disk or the bucket of the files does not answer
@@ -194,6 +195,14 @@ class TooManyFiles(TeledossierError):
 class TooManyJobs(TeledossierError):
     code, status = "trop-de-demandes", 429
     message = "Trop de pages sont demandées à la fois. Patientez un instant, puis réessayez."
+
+
+class PacsUnavailable(TeledossierError):
+    code, status = "pacs-indisponible", 502
+    message = (
+        "Le PACS ne répond pas. Rien n'a été ajouté au dossier. Réessayez dans un moment, "
+        "ou ajoutez l'examen depuis son CD."
+    )
 
 
 class FileDamaged(TeledossierError):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import ipaddress
 import re
 import secrets
 import socket
@@ -15,7 +16,7 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PLACEHOLDER = "a-changer"
@@ -126,6 +127,22 @@ class Settings(BaseSettings):
     mail_sender: str = Field("ne-pas-repondre@teledossier.invalid", description="Sender's address of invitations.")
     assistance_phone: str = Field("02 61 91 00 12", description="Number shown where a person needs help.")
     upload_megabytes: int = Field(200, ge=1, description="Largest file that may be added to a dossier.")
+    pacs_url: str = Field(
+        "", description="DICOMweb address of the imaging archive, `https://pacs.example.fr/dicom-web`; empty: none."
+    )
+    pacs_name: str = Field("PACS", max_length=40, description="What people call it: « PACS du CH d'Alençon ».")
+    pacs_user: str = Field("", description="Login at the PACS; empty for none.")
+    pacs_password: SecretStr = Field(SecretStr(""), description="Password at the PACS.")
+    pacs_token: SecretStr = Field(SecretStr(""), description="Bearer token for the PACS, instead of a password.")
+    pacs_authority: Path | None = Field(
+        None, description="Certificates (PEM) that the PACS's own must lead to; none: those of the system."
+    )
+    pacs_certificate: Path | None = Field(
+        None, description="Our certificate and key (PEM) for a PACS that asks for one."
+    )
+    pacs_http: bool = Field(
+        False, description="Ask the PACS without TLS; only on this machine or at a private address."
+    )
     render_processes: int = Field(
         2, ge=1, description="Processes that draw PDF pages and decode images; one person takes all but one at most."
     )
@@ -169,6 +186,17 @@ class Settings(BaseSettings):
         if value and not value.startswith("/") and not (host and port.isdecimal() and 0 < int(port) < 65536):
             raise ValueError("a path from the root, or host:port")
         return value
+
+    @model_validator(mode="after")
+    def _safe_pacs(self) -> Settings:
+        if not self.pacs_url:
+            return self
+        parts = urlsplit(self.pacs_url)
+        if parts.scheme not in ("https", "http") or not parts.hostname or "@" in parts.netloc or parts.query:
+            raise ValueError("pacs_url is https://host/path, without login or query")
+        if parts.scheme == "http" and not (self.pacs_http and _is_near(parts.hostname)):
+            raise ValueError("a PACS is asked over https, or with pacs_http at a private address")
+        return self
 
     @field_validator("psc_issuer")
     @classmethod
@@ -311,6 +339,17 @@ def demo_settings(var: Path, port: int) -> Settings:
         psc_client_secret=SecretStr(_kept_secret(var / "psc.secret")),
         psc_ciba=True,
     )
+
+
+def _is_near(host: str) -> bool:
+    """Whether a host is this machine or a private address; of another name nobody knows where it leads."""
+    if host == "localhost":
+        return True
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return address.is_loopback or (address.is_private and not address.is_unspecified)
 
 
 def _free_port() -> int:

@@ -91,6 +91,15 @@ hv.Histogram((edges, counts)).opts(
 ) * hv.VSpan(0, 80).opts(color="#00695c", alpha=0.22)  # fmt: skip
 
 # %% [markdown]
+# La même coupe dans trois fenêtres : chacune montre ce que les autres cachent. Au survol, la valeur reste la même.
+
+# %%
+from components.image_viewer.demo import INFO
+from components.image_viewer.figure import drawn
+
+hv.Layout([drawn(INFO, values, level, window) for level, window in ((40, 80), (40, 400), (400, 1800))]).cols(3)
+
+# %% [markdown]
 # ## Suivre une biologie
 # Le critique d'abord ; la bande est la référence ; la forme et la couleur disent la même chose, le tableau aussi.
 # Cochez « Anormaux seulement » pour ne garder que ce qui demande une décision.

@@ -20,7 +20,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from app.audit import service as audit
-from app.documents import entries, gate
+from app.documents import entries, gate, imaging_adding
 from app.documents.entries import DocumentView
 from app.documents.models import Arrival, ArrivalState, Document, DocumentReading
 from app.dossiers.access import Right, dossier_for, journal_refusal, visible_to
@@ -128,14 +128,13 @@ def admit(
     Raises: NotFound (the row, or the right, has gone), AccessDenied, WrongStep.
     """
     with platform.transaction() as session:
-        arrival = session.get(Arrival, arrival_id)
-        if arrival is None:
-            raise NotFound
+        arrival = settle_in(session, arrival_id)
         dossier = open_dossier(session, actor, number)
         document = entries.row(actor, dossier, filename or arrival.filename, stored, found, platform.now())
         session.add(document)
-        session.delete(arrival)
         entries.journal_added(session, actor, document, action, **more)
+        if found.identity is not None:
+            imaging_adding.journal_identity(session, actor, dossier, document, found.identity)
         # Who adds a document has seen it; that is no row of its own in the journal.
         reading = DocumentReading(
             document_id=document.id or 0, professional_id=actor.id or 0, seen_at=document.created_at
@@ -144,6 +143,15 @@ def admit(
         if within is not None:
             within(session, document)
     return entries.view_of(document, number, reading)
+
+
+def settle_in(session: Session, arrival_id: int) -> Arrival:
+    """Take a row away in the transaction that makes documents of its file. Raises: NotFound (it has gone)."""
+    arrival = session.get(Arrival, arrival_id)
+    if arrival is None:
+        raise NotFound
+    session.delete(arrival)
+    return arrival
 
 
 def refuse(platform: Platform, arrival_id: int, refusal: FileRefused) -> list[str]:

@@ -44,6 +44,7 @@ class DocumentView:
     detail: Mapping[str, Any]
     seen_at: datetime | None
     downloaded_at: datetime | None
+    said: str = ""  # to whoever just added it, when one file became several documents or lost something
 
 
 class Opened(NamedTuple):

@@ -15,7 +15,7 @@ from weakref import WeakValueDictionary
 import structlog
 from sqlmodel import Session
 
-from app.documents import antivirus, arrivals, gate, intake
+from app.documents import antivirus, arrivals, gate, imaging_adding, intake
 from app.documents.entries import DocumentView
 from app.documents.models import Arrival, Document, DocumentKind
 from app.documents.viewing import loader
@@ -56,6 +56,7 @@ async def receive(
     filename: str,
     stored: StoredFile,
     within: Within | None = None,
+    source: imaging_adding.Source = imaging_adding.UPLOAD,
 ) -> DocumentView:
     """Examine a file that has come whole, and make a document of it.
 
@@ -68,18 +69,24 @@ async def receive(
         await asyncio.shield(intake.forget(platform, stored.file_id))
         raise
     announce(platform, number)
-    return await asyncio.shield(in_background(examine(platform, arrival_id, within)))
+    return await asyncio.shield(in_background(examine(platform, arrival_id, within, source)))
 
 
-async def examine(platform: Platform, arrival_id: int, within: Within | None = None) -> DocumentView:
+async def examine(
+    platform: Platform,
+    arrival_id: int,
+    within: Within | None = None,
+    source: imaging_adding.Source = imaging_adding.UPLOAD,
+) -> DocumentView:
     """Examine the file of a row, whose lease is ours. `within` is done in the transaction that makes it visible.
 
-    A process that takes a row over does not know `within`. Raises as `receive` does.
+    A process that takes a row over knows neither `within` nor `source`: images from a PACS are then looked at as those
+    of a CD, more strictly. Raises as `receive` does.
     """
     arrival, author, number = arrivals.read(platform, arrival_id)
     try:
         async with lease(platform, arrival_id), _turn_of(author):
-            view, stored = await _examined(platform, arrival, author, number, within)
+            view, stored = await _examined(platform, arrival, author, number, within, source)
     except FileRefused as refusal:
         await settle(platform, arrival, number, refusal)
         raise
@@ -98,7 +105,12 @@ async def examine(platform: Platform, arrival_id: int, within: Within | None = N
 
 
 async def _examined(
-    platform: Platform, arrival: Arrival, author: Professional, number: str, within: Within | None
+    platform: Platform,
+    arrival: Arrival,
+    author: Professional,
+    number: str,
+    within: Within | None,
+    source: imaging_adding.Source,
 ) -> tuple[DocumentView, StoredFile]:
     if arrival.size == 0:
         raise FileRefused("il est vide.")
@@ -106,6 +118,12 @@ async def _examined(
         raise FileRefused(FAULT)
     stored = arrivals.stored_file(arrival)
     found = await inspect(platform, author, stored, arrival.filename)
+    if found.archive is not None:
+        archive = imaging_adding.Archive(stored, found.archive, source)
+        settle_row = partial(arrivals.settle_in, arrival_id=arrival.id or 0)
+        view = await imaging_adding.add_archive(platform, author, number, archive, arrivals.open_dossier, settle_row)
+        await intake.forget(platform, stored.file_id)
+        return view, stored
     return await admit(platform, arrival, author, number, stored, found, within=within)
 
 

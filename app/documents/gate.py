@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app.documents import laboratory
+from app.documents.imaging_model import SERIES_TYPE, ArchiveOutline, FileIdentity
 from app.documents.models import DocumentKind
 from app.errors import FileRefused
 
@@ -67,12 +68,16 @@ class Inspected:
     """What the gate found. `replacement` is the content to keep instead, when it had to be changed.
 
     `detail` is shown and kept as JSON; `taken` in it is when a picture was taken, as its camera says (no time zone).
+    `identity`: who an image says it shows, to be compared and not kept. `archive`: DICOM files in a zip, which
+    `imaging_adding` takes apart into documents.
     """
 
     kind: DocumentKind
     media_type: str
     detail: dict[str, Any] = field(default_factory=dict)
     replacement: bytes | None = None
+    identity: FileIdentity | None = None
+    archive: ArchiveOutline | None = None
 
 
 def display_name(name: str) -> str:
@@ -98,6 +103,8 @@ def title_of(filename: str) -> str:
 def with_extension(filename: str, kind: DocumentKind, media_type: str) -> str:
     """The name under which a document is saved: with an extension of its kind, whatever it came with."""
     extension = filename.rpartition(".")[2].casefold() if "." in filename else ""
+    if media_type == SERIES_TYPE:
+        return filename if extension == "zip" else f"{filename}.zip"
     if extension in EXTENSIONS[kind]:
         return filename
     usual = {
@@ -117,6 +124,12 @@ def inspect(content: bytes, filename: str) -> Inspected:
     if not content:
         raise FileRefused("il est vide.")
     kind = kind_of(content)
+    if kind is None and content.startswith(b"PK\x03\x04"):
+        from app.documents import imaging_archive
+
+        if outline := imaging_archive.outline(content):
+            _check_name(filename, DocumentKind.IMAGING)
+            return Inspected(DocumentKind.IMAGING, SERIES_TYPE, archive=outline)
     if kind is None:
         raise FileRefused(_why_not(content))
     _check_name(filename, kind)
@@ -126,7 +139,10 @@ def inspect(content: bytes, filename: str) -> Inspected:
         media_type, detail, replacement = gate_picture.examine(content)
         return Inspected(kind, media_type, detail, replacement)
     if kind is DocumentKind.IMAGING:
-        return Inspected(kind, "application/dicom", _imaging(content))
+        from app.documents import imaging
+
+        identity = imaging.read_identity(content)
+        return Inspected(kind, "application/dicom", _imaging(content), identity=identity)
     written = laboratory.format_of(content) or laboratory.Format.HL7
     return Inspected(kind, written.value, _laboratory(content))
 

@@ -36,7 +36,7 @@ JOBS_PER_PROCESS = 2000  # then it is replaced: native libraries leak
 KEPT_ANSWERS = 64 << 20  # bytes of pages drawn, kept in the web process
 # Tasks whose answers depend on nothing but the content: kept, and drawn once for all who ask at the same time.
 SHARED_TASKS = ("pdf_info", "pdf_page", "pdf_words_json", "picture", "picture_tile", "imaging_frame")
-UNKNOWN_FILES = ("inspect", "flat_page")
+UNKNOWN_FILES = ("inspect", "flat_page", "imaging_part", "imaging_series")
 GATE_PROCESSES = 2
 # The web process answers everybody and comes first, then who reads, then what nobody has seen yet.
 READERS_NICE, GATE_NICE = 4, 10

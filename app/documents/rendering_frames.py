@@ -18,7 +18,12 @@ LARGEST_ANSWER = 512 << 20
 Waiting = Callable[[], AbstractContextManager[Any]]
 ABANDONED = (1 << 64) - 1  # instead of a length: the content can't be read to its end
 # Modules of ours whose frozen dataclasses and enumerations an answer may hold, and the names from elsewhere.
-OURS = ("app.documents.gate", "app.documents.models", "app.documents.imaging", "app.documents.laboratory_results")
+OURS = (
+    "app.documents.gate",
+    "app.documents.models",
+    "app.documents.imaging_model",
+    "app.documents.laboratory_results",
+)
 OTHERS = {
     ("app.errors", "FileRefused"),
     ("app.errors", "NotFound"),

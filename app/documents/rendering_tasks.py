@@ -112,6 +112,29 @@ def imaging_info(_key: str, content: bytes) -> Any:
     return imaging.read_study(content)
 
 
+def imaging_identity(_key: str, content: bytes) -> Any:
+    """Who an imaging document says it shows (`imaging_model.FileIdentity`)."""
+    from app.documents import imaging
+
+    return imaging.read_identity(content)
+
+
+def imaging_part(_key: str, content: bytes, start: int, count: int) -> Any:
+    """What some files of an archive are (`imaging_model.ArchivePart`)."""
+    from app.documents import imaging_archive
+
+    return imaging_archive.part(content, start, count)
+
+
+def imaging_series(
+    _key: str, content: bytes, entries: tuple[int, ...], frames: tuple[int, ...], gain: float, offset: float
+) -> bytes:
+    """Chosen files of an archive as one document (`imaging_archive.series`)."""
+    from app.documents import imaging_archive
+
+    return imaging_archive.series(content, entries, frames, gain, offset)
+
+
 def imaging_frame(_key: str, content: bytes, frame: int) -> bytes:
     """A frame as little-endian int16, row by row."""
     from app.documents import imaging
@@ -147,6 +170,9 @@ TASKS = {
         rendering_pictures.picture,
         rendering_pictures.picture_tile,
         imaging_info,
+        imaging_identity,
+        imaging_part,
+        imaging_series,
         imaging_frame,
         laboratory_results,
         laboratory_form,

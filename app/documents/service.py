@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from sqlmodel import Session, col, select
 
-from app.documents import arrivals, entries, examining, gate, intake, readings
+from app.documents import arrivals, entries, examining, gate, imaging_adding, intake, readings
 from app.documents.entries import DocumentView
 from app.documents.models import Document, DocumentKind
 from app.dossiers.access import Right, dossier_for, journal_refusal
@@ -40,11 +40,13 @@ async def add(
     chunks: intake.Chunks,
     *,
     within: Callable[[Session, Document], None] | None = None,
+    source: imaging_adding.Source = imaging_adding.UPLOAD,
 ) -> DocumentView:
     """Add a file to a dossier: kept encrypted as it arrives, then examined (`examining`), then made visible.
 
-    `within` is done in the transaction that makes it visible. Nobody opens it before all of that. When its sender goes away in the middle nothing remains; of a refused one only
-    its row (`arrivals`), and its bytes when it can be flattened.
+    Nobody opens it before all of that. When its sender goes away in the middle nothing remains; of a refused one only
+    its row (`arrivals`), and its bytes when it can be flattened. `within` is done in the transaction that makes it
+    visible. An archive of DICOM files becomes a document for each of its series, all or none; the first is answered.
 
     Raises: NotFound, AccessDenied, WrongStep (closed or cancelled), FileRefused(reason), FileTooLarge,
     FileStoreFull, FileStoreUnavailable, TooManyFiles.
@@ -52,7 +54,7 @@ async def add(
     may_add(platform, actor, number)
     filename = gate.display_name(filename)
     stored = await intake.keep(platform, chunks)
-    return await examining.receive(platform, actor, number, filename, stored, within)
+    return await examining.receive(platform, actor, number, filename, stored, within, source)
 
 
 def add_report(

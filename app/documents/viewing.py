@@ -157,6 +157,11 @@ async def imaging_info(platform: Platform, actor: Professional, document: Which)
     return await _render(platform, actor, document, DocumentKind.IMAGING, "imaging_info")
 
 
+async def imaging_identity(platform: Platform, actor: Professional, document: Which) -> Any:
+    """Who an imaging document says it shows (`imaging_model.FileIdentity`). Raises: NotFound, FileRefused."""
+    return await _render(platform, actor, document, DocumentKind.IMAGING, "imaging_identity")
+
+
 async def imaging_frame(platform: Platform, actor: Professional, document: Which, frame: int) -> bytes:
     """One frame as little-endian int16; frames count from 0. Raises: NotFound, FileRefused."""
     pixels: bytes = await _render(platform, actor, document, DocumentKind.IMAGING, "imaging_frame", frame=frame)

@@ -12,9 +12,8 @@ from typing import Any
 import panel as pn
 import structlog
 
-from app.documents import laboratory_typing, service, tracing, viewing
+from app.documents import imaging_viewing, laboratory_typing, service, tracing
 from app.documents.entries import DocumentView
-from app.documents.imaging import ImagingStudy
 from app.documents.laboratory_typing import TypedState, is_typed
 from app.documents.models import DocumentKind
 from app.documents.readings import Read
@@ -25,6 +24,7 @@ from app.pages import arrivals_view
 from app.pages.biology_entry_view import BiologyEntryView
 from app.pages.biology_view import ALL, BiologyView
 from app.pages.context import PageContext
+from app.pages.pacs_view import TITLE, PacsImport
 from app.pages.picture_view import picture_view
 from components.document_list import DocumentList, ListedDocument
 from components.document_viewer import DocumentViewer
@@ -34,7 +34,7 @@ log = structlog.get_logger(__name__)
 _LOOK = (Path(__file__).parent / "biology_view.css").read_text(encoding="utf-8")
 
 PLACEHOLDER = "Choisissez un document dans la liste."
-TYPE, ALL_RESULTS = "biology", "all-results"  # names of the list's actions
+TYPE, ALL_RESULTS, PACS = "biology", "all-results", "pacs"  # names of the list's actions
 
 
 class DocumentsView(pn.viewable.Viewer):
@@ -44,6 +44,7 @@ class DocumentsView(pn.viewable.Viewer):
         super().__init__(**params)
         self._context, self._dossier, self._may_add = context, dossier, may_add
         self._opening: asyncio.Task[None] | None = None
+        self._pacs: Any = None  # the dialog, where there is a PACS and something may be added
         number, settings = dossier.number, context.platform.settings
         self._list = DocumentList(
             upload_url=f"/api/dossiers/{number}/documents" if may_add else "",
@@ -64,7 +65,7 @@ class DocumentsView(pn.viewable.Viewer):
             stylesheets=[":host { flex: 1 1 460px !important; min-width: 0; }"],
         )
         self._notice = pn.pane.HTML("", visible=False, margin=0, sizing_mode="stretch_width", stylesheets=[_LOOK])
-        self._layout = pn.Row(
+        columns = pn.Row(
             pn.Column(
                 self._notice,
                 self._list,
@@ -78,6 +79,10 @@ class DocumentsView(pn.viewable.Viewer):
             margin=0,
             stylesheets=[":host { flex-wrap: wrap; align-items: stretch; }"],
         )
+        self._layout = pn.Column(columns, sizing_mode="stretch_width", margin=0)
+        if may_add and settings.pacs_url:
+            self._pacs = PacsImport(context, dossier, lambda reference: self.refresh(open_reference=reference))
+            self._layout.append(self._pacs)
         self.refresh()
         if self._list.documents:
             self._open(self._list.documents[0]["reference"])
@@ -109,6 +114,7 @@ class DocumentsView(pn.viewable.Viewer):
         results = sum(document.kind is DocumentKind.LABORATORY for document in documents)
         self._list.actions = [
             *([{"name": TYPE, "label": "Saisir une biologie"}] if self._may_add else []),
+            *([{"name": PACS, "label": TITLE}] if self._pacs is not None else []),
             *([{"name": ALL_RESULTS, "label": ALL}] if results > 1 else []),
         ]
         if open_reference:
@@ -148,6 +154,8 @@ class DocumentsView(pn.viewable.Viewer):
     def _act(self, name: str) -> None:
         if name == ALL_RESULTS:
             self._show_all_results()
+        elif name == PACS and self._pacs is not None:
+            self._pacs.open()
         elif name == TYPE and self._may_add:
             self._begin(self._type())
 
@@ -202,7 +210,10 @@ class DocumentsView(pn.viewable.Viewer):
         try:
             document = service.open_document(platform, actor, reference)
             if document.kind is DocumentKind.IMAGING:
-                view = self._imaging(document, await viewing.imaging_info(platform, actor, reference))
+                from app.pages.imaging_view import imaging_view  # NumPy and pydicom's words, only where used
+
+                shown = await imaging_viewing.shown(platform, actor, reference)
+                view = imaging_view(document, shown, self._dossier.patient)
             elif document.kind is DocumentKind.LABORATORY:
                 await self._show_results(document)
                 return
@@ -221,34 +232,6 @@ class DocumentsView(pn.viewable.Viewer):
             return
         self._beside[:] = [view]
         self.refresh()
-
-    def _imaging(self, document: DocumentView, study: ImagingStudy) -> Any:
-        from components.image_viewer import ImageInfo, ImageViewer
-        from components.image_viewer.contract import CT_PRESETS
-
-        patient = self._dossier.patient
-        taken = numeric_date(study.taken_on) if study.taken_on else ""
-        info = ImageInfo(
-            title=document.title,
-            frames=study.frames,
-            rows=study.rows,
-            columns=study.columns,
-            level=study.window_center,
-            window=study.window_width,
-            lowest=study.lowest,
-            highest=study.highest,
-            row_mm=study.spacing[0] if study.spacing else 0.0,
-            column_mm=study.spacing[1] if study.spacing else 0.0,
-            inverted=study.inverted,
-            is_color=study.is_color,
-            identity=f"{patient.birth_name} {patient.first_name} · {numeric_date(patient.birth_date)}",
-            detail=" · ".join(part for part in (study.modality, study.description, taken) if part),
-            presets=CT_PRESETS if study.modality == "CT" else (),
-        )
-        source = f"/api/documents/{document.reference}/coupes"
-        return ImageViewer(
-            info=info.plain(), source=source, sizing_mode="stretch_width", min_height=620, margin=(12, 16)
-        )
 
     def _say(self, text: str) -> None:
         style = {
@@ -320,7 +303,9 @@ def _facts(document: DocumentView) -> list[str]:
             form = str(detail.get("format", "Image"))
             return [form, f"{detail.get('width')} × {detail.get('height')}", size, *state]
         case DocumentKind.IMAGING:
-            return ["DICOM", f"{detail.get('frames')}{NO_BREAK_SPACE}coupes", size, *state]
+            frames = int(detail.get("frames", 1))
+            word = "coupe" if detail.get("modality") in ("CT", "MR", "PT") else "image"
+            return ["DICOM", f"{frames}{NO_BREAK_SPACE}{word}{'s' if frames > 1 else ''}", size, *state]
         case _:
             return [_count(detail.get("analyses"), "analyse"), _count(detail.get("dates"), "date"), size, *state]
 

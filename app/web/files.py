@@ -32,7 +32,7 @@ REFERENCE = r"([0-9a-f]{32})"
 
 @stream_request_body
 class Upload(Handler):
-    """`PUT /api/dossiers/<number>/documents?nom=…`: the body is the file. Answers `{reference, title}`."""
+    """`PUT /api/dossiers/<number>/documents?nom=…`: the body is the file. Answers `{reference, title, said}`."""
 
     _adding: asyncio.Task[DocumentView] | None = None
     _under_way: Counter[int] = Counter()  # by person, in this process
@@ -60,7 +60,7 @@ class Upload(Handler):
         assert self._adding is not None
         await self._hand_on(None)
         document = await self._adding
-        self.send_json({"reference": document.reference, "title": document.title})
+        self.send_json({"reference": document.reference, "title": document.title, "said": document.said})
 
     def on_connection_close(self) -> None:
         self._uncount()

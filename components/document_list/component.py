@@ -22,7 +22,7 @@ LABELS = {
     "all_kinds": "Tous les genres",
     "add": "Ajouter un document",
     "drop": "Déposez des fichiers ici",
-    "accepted": "PDF, image, DICOM ou biologie, {limit} Mo au plus",
+    "accepted": "PDF, image, DICOM (ou zip d'un CD), biologie, {limit} Mo au plus",
     "waiting": "En attente d'envoi",
     "sending": "Envoi : {percent} %",
     "sent": "Reçu, analyse en cours…",

@@ -68,11 +68,11 @@ export function uploads(sender) {
     } catch {
       // not ours: said as a lost line
     }
-    const { reference, title, message, code } = answer;
+    const { reference, title, message, code, said: told } = answer;
     const name = title || item.file.name;
     if (request.status < 300 && reference) {
       forget(item);
-      sender.tell(said(sender.labels.added, { name }));
+      sender.tell(told || said(sender.labels.added, { name }));
       sender.added(reference);
     } else if (code === "fichier-refuse" || code === "fichier-infecte") {
       forget(item); // the list itself says it, to colleagues too
