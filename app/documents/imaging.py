@@ -31,7 +31,8 @@ TOO_LARGE = "cette imagerie annonce une taille impossible (plus de 60 millions d
 TOO_DEEP = "ses images sont codées sur plus de 16 bits, ce que la visionneuse ne montre pas."
 UNKNOWN_CODE = "sa compression n'est pas prise en charge. Demandez un export DICOM non compressé ou JPEG 2000."
 DISGUISED = "c'est un programme déguisé en imagerie. Prévenez la personne qui vous l'a transmis."
-PROGRAMS = (b"MZ", b"\x7fELF", b"#!")
+# TIFF is allowed in front, and used (PS3.10, 7.1); not what a machine, a browser or an archiver would run or open.
+PROGRAMS = (b"MZ", b"\x7fELF", b"#!", b"\xca\xfe\xba\xbe", b"\xcf\xfa\xed\xfe", b"PK", b"<")
 
 
 def read_study(content: bytes) -> ImagingStudy:

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from components._shared.modules import joined
 
+from components._shared import joined
 from components.image_viewer import CT_PRESETS, LABELS, ImageInfo, ImageViewer, relative_presets
 from components.image_viewer.component import HERE, MODULES
 from components.image_viewer.demo import FRAMES, INFO, SIZE, Phantom, demo

@@ -46,7 +46,7 @@ def world(tmp_path: Path) -> World:
 async def added(
     world: World, content: bytes, name: str = "CD.zip", source: imaging_adding.Source = imaging_adding.UPLOAD
 ) -> DocumentView:
-    return await service.add(world.platform, world.ide_dubois, NUMBER, name, iter([content]), source)
+    return await service.add(world.platform, world.ide_dubois, NUMBER, name, iter([content]), source=source)
 
 
 async def refused(world: World, content: bytes, source: imaging_adding.Source = imaging_adding.UPLOAD) -> str:

@@ -153,7 +153,7 @@ OTHER_FILES: dict[str, Case] = {
     "soixante mille lignes.dcm": (lambda: dicom(Rows=60_000, Columns=60_000), "taille impossible"),
     "trop de coupes.dcm": (lambda: dicom(NumberOfFrames="100000000"), "taille impossible"),
     "coupes absentes.dcm": (lambda: dicom(NumberOfFrames="500"), "abîmée ou incomplète"),
-    "programme devant.dcm": (lambda: dicom(preamble=b"MZ\x90\0" + bytes(124)), "un programme est caché"),
+    "programme devant.dcm": (lambda: dicom(preamble=b"MZ\x90\0" + bytes(124)), "un programme déguisé"),
     "zip slip.zip": (lambda: archive("../../etc/passwd", "C:\\Windows\\a.exe"), "archive"),
     "zip nommé.pdf": (lambda: archive("courrier.pdf"), "archive"),
     "zip nommé.dcm": (lambda: archive("../IM0001.dcm"), "archive"),
