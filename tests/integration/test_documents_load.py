@@ -46,7 +46,7 @@ async def reader(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[documents_loa
 
 async def test_pages_are_drawn_while_a_bomb_is_refused(reader: documents_load.Reader) -> None:
     reads = iter([False] * 6)
-    bomb = asyncio.create_task(asyncio.to_thread(documents_load._bomb, reader, files.nested_bomb))
+    bomb = asyncio.create_task(asyncio.to_thread(documents_load._bomb, reader, "bombe", files.nested_bomb()))
     drawn = await asyncio.to_thread(documents_load._read, reader, files.text(200), lambda: next(reads, True))
     assert drawn == 5
     _seconds, status, message = await bomb
