@@ -28,6 +28,8 @@
     ├── InvitationInvalid         link altered, expired, withdrawn or used up
     ├── RoomFull
     ├── NotAdmitted               a guest who was not let in
+    ├── PutOut                    a professional who was put out of the call that goes on
+    ├── OpenElsewhere             an invitation that is open on another device; `inside`: in the call there
     ├── RoomsElsewhere            another process of this machine has the rooms: try again
     ├── RelayUnavailable          the forwarding unit does not answer, or has no place: try again
     └── RelayRefused              the forwarding unit can't take this offer: trying again does not help
@@ -251,6 +253,31 @@ class RoomsElsewhere(TeledossierError):
 class NotAdmitted(TeledossierError):
     code, status = "non-admis", 403
     message = "Le professionnel ne vous a pas encore fait entrer."
+
+
+class PutOut(TeledossierError):
+    code, status = "sorti", 403
+    message = (
+        "On vous a fait sortir de cette téléconsultation. Le dossier vous reste ouvert ; "
+        "vous pourrez entrer dans la prochaine."
+    )
+
+    @classmethod
+    def by(cls, name: str) -> PutOut:
+        """The same, with who did it."""
+        return cls(
+            f"{name} vous a fait sortir de cette téléconsultation. Le dossier vous reste ouvert ; "
+            "vous pourrez entrer dans la prochaine."
+        )
+
+
+class OpenElsewhere(TeledossierError):
+    code, status = "ouvert-ailleurs", 409
+    message = "Cette invitation est ouverte sur un autre appareil."
+
+    def __init__(self, *, inside: bool) -> None:
+        super().__init__()
+        self.inside = inside
 
 
 class RelayUnavailable(TeledossierError):

@@ -156,6 +156,15 @@ def laboratory_form(_key: str, content: bytes) -> dict[str, Any]:
     return laboratory_bundle.read_form(content)
 
 
+def qr(_key: str, content: bytes) -> list[str]:
+    """A text of ours as a QR code (ISO/IEC 18004, error correction M): one text of « 0 » and « 1 » for each row of squares."""
+    from pymupdf import Pixmap, mupdf
+
+    quality = 4  # of zxing's 0..8: level M, a quarter of the squares may be unreadable
+    drawn = Pixmap("raw", mupdf.fz_new_barcode_pixmap(mupdf.FZ_BARCODE_QRCODE, content.decode(), 1, quality, 0, 0))
+    return ["".join("1" if drawn.pixel(x, y)[0] < 128 else "0" for x in range(drawn.width)) for y in range(drawn.height)]
+
+
 TASKS = {
     task.__name__: task
     for task in (
@@ -176,6 +185,7 @@ TASKS = {
         imaging_frame,
         laboratory_results,
         laboratory_form,
+        qr,
     )
 }
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from app.teleconsultation import invitations, messages, service, wire
 from app.teleconsultation.entering import admit, asked, join, place, professional, refuse, wait
+from app.teleconsultation.linking import invite_and_keep_link
 from app.teleconsultation.lines import GuestLine, Line
 from app.teleconsultation.protocol import CHEAP, VALUED, Act, Pace, register
 
@@ -90,7 +91,7 @@ def invite(hub: Hub, asking: Line, wish: messages.Invite) -> None:
     inside = hub.presence.find(line.participant) if line.participant else None
     planned = next((room.id for room in line.rooms if room.planned), line.rooms[0].id if line.rooms else "")
     room = inside.room if inside else planned
-    hub.later(asked(hub, line, wish, invitations.invite, line.actor, line.number, room, wish))
+    hub.later(invite_and_keep_link(hub, line, wish, room))
 
 
 def withdraw(hub: Hub, asking: Line, message: messages.Withdraw) -> None:

@@ -18,7 +18,7 @@ from app.errors import InvitationInvalid, NotAuthenticated
 from app.identity import login_sessions
 from app.identity.models import LoginSession, Professional, Structure
 from app.platform import Platform
-from app.teleconsultation.models import Invitation
+from app.teleconsultation.models import GuestSession, Invitation
 
 SECRET = re.compile(r"[A-Za-z0-9_-]{43}")  # token_urlsafe(32)
 
@@ -35,7 +35,7 @@ class Caller:
 
 @dataclass(frozen=True)
 class Guest:
-    """Somebody who holds a link that is still good."""
+    """Somebody who holds a link that is still good, or the cookie that was given for it."""
 
     invitation: Invitation
     dossier: Dossier
@@ -64,23 +64,45 @@ def caller(session: Session, platform: Platform, secret: str | None, number: str
 
 
 def guest(session: Session, platform: Platform, secret: str | None) -> Guest:
-    """The guest behind an invitation link.
+    """The guest behind a guest's cookie (`guest_sessions`), when the invitation is still good.
 
-    Altered, expired, withdrawn, refused, or about a dossier that is closed: one kind of refusal, whose words say
-    what happened and whom to call.
+    Altered, expired, withdrawn, refused, put out, opened on another device, or about a dossier that is closed: one kind
+    of refusal, whose words say what happened and whom to call.
 
     Raises: InvitationInvalid.
     """
-    found = _of_link(session, secret)
+    found = _of_cookie(session, secret)
+    if found is None:
+        raise InvitationInvalid(
+            "Cette page n'a plus accès à la téléconsultation. Rouvrez le lien du message reçu ; "
+            f"s'il ne marche toujours pas, appelez le {platform.settings.assistance_phone}."
+        )
+    browser, guest = found
+    _check(session, platform, guest)
+    if browser.ended_at is not None:
+        raise InvitationInvalid(
+            "Cette téléconsultation a été ouverte sur un autre appareil : cette page est fermée. "
+            "Pour continuer ici, rouvrez le lien du message reçu."
+        )
+    return guest
+
+
+def guest_of_link(session: Session, platform: Platform, secret: str | None) -> Guest:
+    """The guest behind a link. Raises: InvitationInvalid, as `guest`."""
+    found = of_link(session, secret)
     if found is None:
         raise InvitationInvalid(
             "Ce lien est incomplet ou n'existe pas. Ouvrez-le de nouveau depuis le message reçu ; "
             f"s'il ne marche toujours pas, appelez le {platform.settings.assistance_phone}."
         )
+    _check(session, platform, found)
+    return found
+
+
+def _check(session: Session, platform: Platform, found: Guest) -> None:
     if reason := _reason_to_refuse(platform, found):
         contact = _contact(session, platform, found)
         raise InvitationInvalid(f"{reason} Appelez l'établissement ({contact.name}) au {contact.phone}.")
-    return found
 
 
 @dataclass(frozen=True)
@@ -100,7 +122,7 @@ class Contact:
 def contact_of(platform: Platform, secret: str | None) -> Contact:
     """Whom the holder of a link calls; the link need not be good any more."""
     with platform.reading() as session:
-        found = _of_link(session, secret)
+        found = of_link(session, secret)
         if found is None:
             return Contact("l'assistance", platform.settings.assistance_phone)
         return _contact(session, platform, found)
@@ -112,7 +134,8 @@ def structure_contact(session: Session, platform: Platform, dossier: Dossier) ->
     return Contact(structure.name, structure.phone or platform.settings.assistance_phone)
 
 
-def _of_link(session: Session, secret: str | None) -> Guest | None:
+def of_link(session: Session, secret: str | None) -> Guest | None:
+    """The invitation of a link, good or not."""
     if not secret or SECRET.fullmatch(secret) is None:
         return None
     found = session.exec(
@@ -123,12 +146,26 @@ def _of_link(session: Session, secret: str | None) -> Guest | None:
     return Guest(*found) if found else None
 
 
+def _of_cookie(session: Session, secret: str | None) -> tuple[GuestSession, Guest] | None:
+    if not secret or SECRET.fullmatch(secret) is None:
+        return None
+    found = session.exec(
+        select(GuestSession, Invitation, Dossier)
+        .join(Invitation, col(Invitation.id) == col(GuestSession.invitation_id))
+        .join(Dossier, col(Dossier.id) == col(Invitation.dossier_id))
+        .where(GuestSession.secret_hash == login_sessions.hash_secret(secret))
+    ).first()
+    return (found[0], Guest(found[1], found[2])) if found else None
+
+
 def _reason_to_refuse(platform: Platform, found: Guest) -> str:
     invitation = found.invitation
     if invitation.withdrawn_at is not None:
         return "Cette invitation a été retirée."
     if invitation.refused_at is not None:
         return "Le professionnel n'a pas pu vous faire entrer avec ce lien."
+    if invitation.removed_at is not None:
+        return "Un professionnel vous a fait sortir de cette téléconsultation."
     if found.dossier.step in (Step.CLOSED, Step.CANCELLED):
         return "Cette téléconsultation est terminée."
     if platform.now() >= invitation.expires_at:

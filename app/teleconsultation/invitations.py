@@ -2,20 +2,18 @@
 
     sent ── opened ── waiting ──┬── admit ──> may join ── left ──> must wait again
                                 └── refuse ─> never again
-    withdrawn, expired, or the dossier closed: never again
+    put out, withdrawn, expired, or the dossier closed: never again
 
-The link's secret leaves in one e-mail and is kept nowhere else: the database has its SHA-256, and the outbox forgets
-the text once it is sent.
+The link's secret leaves in one message and is kept nowhere else: the database has its SHA-256, and the outbox forgets
+the text once it is sent. How it is sent: `sending`; sent anew or prolonged: `renewing`; opened: `guest_sessions`.
 """
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from sqlalchemy import func
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
@@ -26,22 +24,18 @@ from app.dossiers.calls import GUEST_ENTERED, GUEST_LEFT
 from app.dossiers.models import Dossier
 from app.errors import InvalidInput, InvitationInvalid, NotAdmitted, NotFound
 from app.identity import contacts
-from app.identity.login_sessions import hash_secret
 from app.identity.models import Professional
 from app.messaging import service as outbox
 from app.messaging.models import OutboxMessage, OutboxState
 from app.platform import Platform
-from app.teleconsultation import door
-from app.teleconsultation.letters import SUBJECT, Letter
+from app.teleconsultation import door, sending
 from app.teleconsultation.messages import Invite
 from app.teleconsultation.models import Invitation
 from app.teleconsultation.returning import may_come_back
+from app.teleconsultation.sending import doctor_of, journal, tell_changed
 from app.teleconsultation.service import check_step, room_called
 
-TOPIC = "invitation"  # of outbox rows, and bus topic: this invitation changed; `closed` when its holder must go
-
-VALID_FOR = timedelta(hours=24)  # after the appointment, or after now
-MOST_PER_HOUR = 20  # for one dossier
+TOPIC = sending.TOPIC
 
 
 @dataclass(frozen=True)
@@ -58,6 +52,8 @@ class InvitationView:
     state: str
     key: str
     message: str = ""
+    channel: str = "email"
+    expires_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -78,16 +74,25 @@ class GuestContext:
 def invite(platform: Platform, actor: Professional, number: str, room: str, wish: Invite) -> Invitation:
     """Send somebody without an account a link to this dossier's call; asked again with the same key, once.
 
-    Raises: NotFound, AccessDenied, WrongStep, InvalidInput (address, channel, somebody else's key, too many).
+    Raises: NotFound, AccessDenied, WrongStep, InvalidInput (address, number, somebody else's key, too many).
     """
-    address = _checked_address(wish)
+    return invite_with_link(platform, actor, number, room, wish)[0]
+
+
+def invite_with_link(
+    platform: Platform, actor: Professional, number: str, room: str, wish: Invite
+) -> tuple[Invitation, str | None]:
+    """The same, with the secret of its link, which nobody can tell later; None for what was invited before."""
+    address = sending.checked_address(wish.channel, wish.address)
     try:
         return _invite(platform, actor, number, room, wish, address)
     except IntegrityError:  # the same wish came twice at the same moment (PostgreSQL); now it is there
         return _invite(platform, actor, number, room, wish, address)
 
 
-def _invite(platform: Platform, actor: Professional, number: str, room: str, wish: Invite, address: str) -> Invitation:
+def _invite(
+    platform: Platform, actor: Professional, number: str, room: str, wish: Invite, address: str
+) -> tuple[Invitation, str | None]:
     now = platform.now()
     with platform.transaction() as session:
         dossier = dossier_for(session, actor, number, Right.INVITE)
@@ -96,11 +101,10 @@ def _invite(platform: Platform, actor: Professional, number: str, room: str, wis
         if known is not None:
             if (known.dossier_id, known.inviter_id) != (dossier.id, actor.id):
                 raise InvalidInput
-            return known
-        _check_rate(session, dossier, now)
-        secret = secrets.token_urlsafe(32)
+            return known, None
+        sending.check_rate(session, dossier, now)
         invitation = Invitation(
-            secret_hash=hash_secret(secret),
+            secret_hash="",
             dossier_id=key(dossier),
             room_id=key(room_called(session, room)),
             inviter_id=key(actor),
@@ -110,25 +114,16 @@ def _invite(platform: Platform, actor: Professional, number: str, room: str, wis
             address=address,
             request_key=wish.key,
             created_at=now,
-            expires_at=max(dossier.planned_at or now, now) + VALID_FOR,
+            expires_at=sending.good_until(dossier, now),
         )
+        secret = sending.new_secret(invitation)
         session.add(invitation)
         session.flush()
-        letter = Letter(
-            name=wish.name,
-            inviter=actor.full_name,
-            doctor=_doctor(session, dossier, but=actor),
-            planned_at=dossier.planned_at,
-            link=platform.settings.url(f"/invitation/{secret}"),
-            expires_at=invitation.expires_at,
-            contact=door.structure_contact(session, platform, dossier),
-        )
-        outbox.queue_mail(session, now, address, SUBJECT, letter.text(), TOPIC, invitation.id)
-        detail = {"channel": wish.channel, "invitation": invitation.id, "role": wish.role.value}
-        audit.record(session, now, actor, "invitation.sent", dossier_id=dossier.id, detail=detail)
+        sending.send(session, platform, actor, dossier, invitation, secret)
+        journal(session, platform, actor, sending.SENT, invitation, channel=wish.channel, role=wish.role.value)
     outbox.announce(platform)
-    _tell(platform, invitation)
-    return invitation
+    tell_changed(platform, invitation)
+    return invitation, secret
 
 
 def withdraw(platform: Platform, actor: Professional, number: str, invitation_id: int) -> Invitation:
@@ -137,13 +132,13 @@ def withdraw(platform: Platform, actor: Professional, number: str, invitation_id
     Raises: NotFound, AccessDenied.
     """
     with platform.transaction() as session:
-        invitation = _found(session, actor, number, invitation_id)
+        invitation = found(session, actor, number, invitation_id)
         if invitation.withdrawn_at is None:
             invitation.withdrawn_at = platform.now()
             session.add(invitation)
             outbox.take_back(session, TOPIC, invitation_id)
-            _record(platform, session, actor, "invitation.withdrawn", invitation)
-    _tell(platform, invitation, closed=True)
+            journal(session, platform, actor, "invitation.withdrawn", invitation)
+    tell_changed(platform, invitation, closed=True)
     return invitation
 
 
@@ -153,40 +148,26 @@ def admit(platform: Platform, actor: Professional, number: str, room: str, invit
     Raises: NotFound, AccessDenied, InvitationInvalid (withdrawn or refused meanwhile).
     """
     with platform.transaction() as session:
-        invitation = _found(session, actor, number, invitation_id)
-        if invitation.withdrawn_at or invitation.refused_at:
+        invitation = found(session, actor, number, invitation_id)
+        if invitation.is_dead:
             raise InvitationInvalid("Cette invitation n'est plus valable. Envoyez-en une nouvelle.")
         invitation.admitted_at = platform.now()
         invitation.room_id = key(room_called(session, room))
         session.add(invitation)
-        _record(platform, session, actor, "guest.admitted", invitation)
-    _tell(platform, invitation)
+        journal(session, platform, actor, "guest.admitted", invitation)
+    tell_changed(platform, invitation)
     return invitation
 
 
 def refuse(platform: Platform, actor: Professional, number: str, invitation_id: int) -> Invitation:
     """Don't let a guest in: the link is worthless from now on. Raises: NotFound, AccessDenied."""
     with platform.transaction() as session:
-        invitation = _found(session, actor, number, invitation_id)
+        invitation = found(session, actor, number, invitation_id)
         if invitation.refused_at is None:
             invitation.refused_at = platform.now()
             session.add(invitation)
-            _record(platform, session, actor, "guest.refused", invitation)
-    _tell(platform, invitation, closed=True)
-    return invitation
-
-
-def open_invitation(platform: Platform, secret: str) -> Invitation:
-    """A guest opens the link; the first time is kept, so that the professional sees it. Raises: InvitationInvalid."""
-    with platform.reading() as session:
-        invitation = door.guest(session, platform, secret).invitation
-    if invitation.opened_at is None:
-        with platform.transaction() as session:
-            invitation = door.guest(session, platform, secret).invitation
-            invitation.opened_at = platform.now()
-            session.add(invitation)
-            _record(platform, session, invitation, "invitation.opened", invitation)
-        _tell(platform, invitation)
+            journal(session, platform, actor, "guest.refused", invitation)
+    tell_changed(platform, invitation, closed=True)
     return invitation
 
 
@@ -194,7 +175,7 @@ def guest_entered(platform: Platform, actor: Invitation, room: str) -> None:
     """Journal that a guest is inside. Raises: NotFound, InvitationInvalid, NotAdmitted (let out, or left, meanwhile)."""
     with platform.transaction() as session:
         invitation = session.get_one(Invitation, actor.id)
-        if invitation.withdrawn_at or invitation.refused_at:
+        if invitation.is_dead:
             raise InvitationInvalid
         if not invitation.is_admitted:  # they left, which was not written yet when they came back
             if not may_come_back(session, platform.now(), invitation):
@@ -207,7 +188,7 @@ def guest_entered(platform: Platform, actor: Invitation, room: str) -> None:
         audit.record(
             session, platform.now(), actor, GUEST_ENTERED, dossier_id=dossier_id, subject=kept.name, detail=detail
         )
-    _tell(platform, actor)
+    tell_changed(platform, actor)
 
 
 def guest_left(platform: Platform, actor: Invitation, reason: str = "left") -> None:
@@ -217,8 +198,8 @@ def guest_left(platform: Platform, actor: Invitation, reason: str = "left") -> N
         if invitation.is_admitted:
             invitation.left_at = platform.now()
             session.add(invitation)
-        _record(platform, session, actor, GUEST_LEFT, invitation, reason=reason)
-    _tell(platform, actor)
+        journal(session, platform, actor, GUEST_LEFT, invitation, reason=reason)
+    tell_changed(platform, actor)
 
 
 def invitations_of(
@@ -250,7 +231,7 @@ def guest_context(platform: Platform, invitation: Invitation) -> GuestContext:
     with platform.reading() as session:
         dossier = session.get_one(Dossier, invitation.dossier_id)
         contact = door.structure_contact(session, platform, dossier)
-        doctor = _doctor(session, dossier)
+        doctor = doctor_of(session, dossier)
     return GuestContext(
         name=invitation.name,
         role=invitation.role.value,
@@ -270,9 +251,11 @@ def _view(invitation: Invitation, mail: OutboxMessage | None, place: str | None,
         id=key(invitation),
         name=invitation.name,
         role=invitation.role.value,
-        address=invitation.address,
+        channel=invitation.channel,
+        address=contacts.shown_mobile(invitation.address) if invitation.channel == "sms" else invitation.address,
         state=state,
         key=invitation.request_key,
+        expires_at=invitation.expires_at,
         message=message,
     )
 
@@ -282,6 +265,8 @@ def _state(invitation: Invitation, mail: OutboxMessage | None, place: str | None
         return "withdrawn", ""
     if invitation.refused_at is not None:
         return "withdrawn", "Entrée refusée : ce lien ne permet plus d'entrer."
+    if invitation.removed_at is not None:
+        return "removed", "Un professionnel l'a fait sortir : ce lien ne permet plus d'entrer."
     if place is not None:
         return place, ""
     if invitation.admitted_at is not None:
@@ -290,61 +275,17 @@ def _state(invitation: Invitation, mail: OutboxMessage | None, place: str | None
         return "expired", ""
     if invitation.opened_at is not None:
         return "opened", ""
+    if invitation.channel == "link":
+        return "handed", ""
     if mail is None or mail.state is OutboxState.WAITING:
         return "sending", mail.error if mail else ""
     return ("sent", "") if mail.state is OutboxState.SENT else ("failed", mail.error)
 
 
-def _found(session: Session, actor: Professional, number: str, invitation_id: int) -> Invitation:
+def found(session: Session, actor: Professional, number: str, invitation_id: int) -> Invitation:
+    """An invitation of a dossier to which the actor may invite. Raises: NotFound, AccessDenied."""
     dossier = dossier_for(session, actor, number, Right.INVITE)
     invitation = session.get(Invitation, invitation_id)
     if invitation is None or invitation.dossier_id != dossier.id:
         raise NotFound
     return invitation
-
-
-def _doctor(session: Session, dossier: Dossier, but: Professional | None = None) -> str:
-    if dossier.expert_id is None or (but is not None and dossier.expert_id == but.id):
-        return ""
-    return session.get_one(Professional, dossier.expert_id).full_name
-
-
-def _checked_address(wish: Invite) -> str:
-    if wish.channel != "email":
-        raise InvalidInput("L'envoi par SMS n'est pas encore ouvert ici. Envoyez l'invitation par courriel.")
-    if not contacts.is_email(wish.address):
-        raise InvalidInput("Cette adresse n'est pas valable. Exemple : prenom.nom@exemple.fr")
-    return wish.address
-
-
-def _check_rate(session: Session, dossier: Dossier, now: datetime) -> None:
-    recent = select(func.count(col(Invitation.id))).where(
-        Invitation.dossier_id == dossier.id, col(Invitation.created_at) > now - timedelta(hours=1)
-    )
-    if session.exec(recent).one() >= MOST_PER_HOUR:
-        raise InvalidInput(
-            f"{MOST_PER_HOUR} invitations ont déjà été envoyées pour ce dossier depuis une heure. "
-            "Celle-ci n'est pas partie : réessayez plus tard."
-        )
-
-
-def _record(
-    platform: Platform,
-    session: Session,
-    actor: audit.Actor,
-    action: str,
-    invitation: Invitation,
-    **detail: str,
-) -> None:
-    audit.record(
-        session,
-        platform.now(),
-        actor,
-        action,
-        dossier_id=invitation.dossier_id,
-        detail={"invitation": invitation.id, **detail},
-    )
-
-
-def _tell(platform: Platform, invitation: Invitation, *, closed: bool = False) -> None:
-    platform.bus.publish(TOPIC, {"id": invitation.id, "dossier": invitation.dossier_id, "closed": closed})

@@ -1,4 +1,4 @@
-"""The e-mail of an invitation: who invites, when, what to do. Nothing about health, and no patient's name."""
+"""The e-mail or SMS of an invitation: who invites, when, what to do. Nothing about health, and no patient's name."""
 
 from __future__ import annotations
 
@@ -54,6 +54,16 @@ class Letter:
             until=_moment(self.expires_at),
             structure=self.contact.name,
             phone=self.contact.phone,
+        )
+
+
+    def short(self) -> str:
+        """The same as an SMS: as few words as a person needs to trust it and to know when."""
+        when = f" le {french.local(self.planned_at):%d/%m à %Hh%M}" if self.planned_at else ""
+        until = f"{french.local(self.expires_at):%d/%m à %Hh%M}"
+        return (
+            f"{_capital(_the(self.inviter))} vous invite à une téléconsultation{when}. "
+            f"Ouvrez ce lien (valable jusqu'au {until}) : {self.link} Aide : {self.contact.phone}"
         )
 
 

@@ -284,8 +284,8 @@ SCHEMAS: dict[str, Schema] = {
     "invite": Schema(
         Invite,
         {
-            "channel": like("email|sms"),
-            "address": trimmed(_ADDRESS, "Saisissez une adresse."),
+            "channel": like("email|sms|link"),
+            "address": _ADDRESS,
             "name": trimmed(_NAME, "Saisissez le nom de la personne invitée."),
             "role": _role,
             "key": KEY,

@@ -1,4 +1,4 @@
-"""Rooms, invitations and what was written in a room."""
+"""Rooms, invitations, the browsers they were opened in, and what was written."""
 
 from __future__ import annotations
 
@@ -57,6 +57,12 @@ class Invitation(SQLModel, table=True):
     left_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     withdrawn_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     refused_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    removed_at: datetime | None = Field(default=None, sa_type=UtcDateTime, description="Put out of a call, for good")
+
+    @property
+    def is_dead(self) -> bool:
+        """Whether a professional made the link worthless: withdrawn, refused at the door, put out."""
+        return bool(self.withdrawn_at or self.refused_at or self.removed_at)
 
     @property
     def is_admitted(self) -> bool:
@@ -70,6 +76,19 @@ class Invitation(SQLModel, table=True):
     @property
     def actor_name(self) -> str:
         return f"{self.name} (invité)"
+
+
+class GuestSession(SQLModel, table=True):
+    """One browser in which an invitation was opened. Only the SHA-256 of its cookie is kept; one lives at a time."""
+
+    __tablename__ = "guest_session"
+
+    id: int | None = Field(default=None, primary_key=True)
+    secret_hash: str = Field(unique=True, max_length=64)
+    invitation_id: int = Field(foreign_key="invitation.id", index=True)
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime, description="Opened on another device")
+    device: str = ""
 
 
 class ChatMessage(SQLModel, table=True):
@@ -88,3 +107,23 @@ class ChatMessage(SQLModel, table=True):
     at: datetime = Field(sa_type=UtcDateTime)
 
     __table_args__ = (sa.UniqueConstraint("dossier_id", "key", name="a_line_is_kept_once"),)
+
+
+class DirectMessage(SQLModel, table=True):
+    """From one professional to another, kept as long as the dossier it was written from (a reply: with the same one)."""
+
+    __tablename__ = "direct_message"
+
+    id: int | None = Field(default=None, primary_key=True)
+    key: str = Field(description="Chosen by the page; a resent message is kept once")
+    sender_id: int = Field(foreign_key="professional.id", index=True)
+    recipient_id: int = Field(foreign_key="professional.id", index=True)
+    dossier_id: int = Field(foreign_key="dossier.id", index=True)
+    text: str = Field(sa_type=sa.Text)
+    at: datetime = Field(sa_type=UtcDateTime)
+    read_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+    __table_args__ = (
+        sa.UniqueConstraint("sender_id", "key", name="a_direct_message_is_kept_once"),
+        sa.CheckConstraint("sender_id <> recipient_id", name="nobody_writes_to_themselves"),
+    )

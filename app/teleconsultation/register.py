@@ -176,6 +176,11 @@ class Register:
         people = self.presence.of_dossier(dossier_id)
         return [int(p.person.key.removeprefix("invitation:")) for p in people if not p.person.professional]
 
+    def is_inside(self, invitation_id: int) -> bool:
+        """Whether the holder of an invitation has a place in a room now."""
+        key = f"invitation:{invitation_id}"
+        return any(inside.person.key == key for inside in self.presence.everybody())
+
     def line_of_guest(self, invitation_id: int) -> GuestLine | None:
         """The page on which a guest waits."""
         waiting = (line for line in self.lines if isinstance(line, GuestLine) and line.waits)

@@ -22,7 +22,7 @@ LINE_LOST = "line-lost"  # reason of a departure
 
 def may_come_back(session: Session, now: datetime, invitation: Invitation) -> bool:
     """Whether this guest, who was inside, need not be let in anew."""
-    if invitation.admitted_at is None or invitation.withdrawn_at or invitation.refused_at:
+    if invitation.admitted_at is None or invitation.is_dead:
         return False
     since = now - COMES_BACK
     wanted = (

@@ -265,7 +265,7 @@ def _dossier_of(session: Session, actor: Professional | Invitation, number: str)
         return dossier_for(session, actor, number, Right.ENTER_ROOM)
     kept = session.get_one(Invitation, actor.id)
     dossier = session.get_one(Dossier, kept.dossier_id)
-    if kept.withdrawn_at or kept.refused_at or dossier.number != number:
+    if kept.is_dead or dossier.number != number:
         raise InvitationInvalid
     if not kept.is_admitted:
         raise NotAdmitted

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -148,7 +148,13 @@ def lobby(guests: Iterable[Waiting]) -> list[Answer]:
 
 def invitations(views: Iterable[InvitationView]) -> list[Answer]:
     """Invitations with their states."""
-    return [{**asdict(view), "id": str(view.id)} for view in views]
+    answers = []
+    for view in views:
+        expires_at = view.expires_at
+        answer = {**asdict(replace(view, expires_at=None)), "id": str(view.id)}
+        del answer["expires_at"]
+        answers.append(answer | {"expires": instant(expires_at) if expires_at else ""})
+    return answers
 
 
 def description(value: Description) -> Answer:

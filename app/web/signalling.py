@@ -16,7 +16,6 @@ from tornado.websocket import WebSocketClosedError, WebSocketHandler
 
 from app.dossiers.access import journal_refusal
 from app.errors import InvitationInvalid, NotAuthenticated, NotFound, RoomsElsewhere, TeledossierError
-from app.platform import Platform
 from app.server.origin import is_ours
 from app.server.rooms import hub_of
 from app.teleconsultation import door, wire
@@ -24,16 +23,12 @@ from app.teleconsultation.hub import Hub
 from app.teleconsultation.lines import ELSEWHERE, RIGHT_LOST, Line
 from app.teleconsultation.messages import LARGEST_MESSAGE
 from app.web.base import Handler
+from app.web.guest_cookie import guest_secret
 
 log = structlog.get_logger(__name__)
 
 MOST_UNREAD = 8 << 20  # bytes that a page may leave unread; more than twice the longest discussion
 NUMBER = r"[A-Za-z0-9-]{1,32}"
-
-
-def invitation_cookie(platform: Platform) -> str:
-    """Name of the guest's cookie; `__Host-` binds it to this host over https."""
-    return "__Host-invitation" if platform.settings.secure_cookies else "invitation"
 
 
 class RoomSocket(Handler, WebSocketHandler):
@@ -138,13 +133,13 @@ class ProfessionalSocket(RoomSocket):
 
 
 class GuestSocket(RoomSocket):
-    """`/api/invitation/salle`: the cookie that was exchanged for the link."""
+    """`/api/invitation/salle?invitation=…`: the cookie that was exchanged for the link."""
 
     guest: door.Guest
 
     @property
     def secret(self) -> str:
-        return self.get_cookie(invitation_cookie(self.platform)) or ""
+        return guest_secret(self)
 
     def admit(self) -> None:
         with self.platform.reading() as session:

@@ -15,6 +15,7 @@ import { Words } from "./words.js";
  * @property {import("./words.js").Labels} labels
  * @property {RTCIceServer[]} [iceServers]
  * @property {string} url
+ * @property {boolean} [exchange] this browser has no cookie yet: ask for it, at the page's own address
  * @property {GuestFacts} guest
  */
 /**
@@ -52,9 +53,26 @@ function start(host, config) {
   const shared = /** @type {any} */ (window);
   shared.__td = Object.assign(shared.__td ?? {}, { call: measures });
   view.draw();
-  call.line.open();
+  void admitted(config).then(() => call.line.open());
   void devices.open();
   void call.prepare();
+}
+
+/**
+ * Exchange the link for this browser's cookie, without which there is no line. A link that opens nothing any more, or is
+ * open elsewhere, is said by the page itself when it is loaded anew.
+ * @param {GuestConfig} config
+ */
+async function admitted(config) {
+  for (let tries = 0; config.exchange; tries++) {
+    const answer = await fetch(location.href, { method: "POST" }).catch(() => null);
+    if (answer?.ok) return;
+    if (answer && answer.status < 500) {
+      location.reload();
+      return new Promise(() => undefined);
+    }
+    await new Promise((go) => setTimeout(go, Math.min(500 * 2 ** tries, 4000)));
+  }
 }
 
 /**

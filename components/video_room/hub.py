@@ -31,7 +31,11 @@ __all__ = ["HubRoom", "LocalHub", "Visitor"]
 # What the server knows and a room of notebooks does not: one name a line.
 ABSENT = (
     "ask",
+    "extend",
+    "link",
     "mute",
+    "remove",
+    "resend",
 )
 
 _SILENCE = 5.0

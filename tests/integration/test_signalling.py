@@ -80,7 +80,7 @@ async def test_a_page_whose_login_has_ended_is_told_so_and_closed_with_4401(hous
 async def test_a_page_of_another_site_has_no_line(house: House, origin: str | None) -> None:
     for path, cookie in (
         (f"/api/salle?dossier={NUMBER}", f"session={house.log_in('dr.martin')}"),
-        ("/api/invitation/salle", f"invitation={house.invite()[1]}"),
+        ("/api/invitation/salle?invitation=1", f"invitation-1={house.invite()[1]}"),
     ):
         with pytest.raises(HTTPClientError) as refused:
             await house.connect(path, cookie, origin)
@@ -495,7 +495,7 @@ async def test_the_inviter_follows_the_invitation_from_sending_to_inside(house: 
     states.append(await state_of(doctor))
     [(mail, _id)] = house.world.platform.mail.sent  # type: ignore[attr-defined]
     secret = mail.body.split("/invitation/")[1].split()[0]
-    invitations.open_invitation(house.world.platform, secret)
+    house.browsers[secret] = house.browser(secret)
     states.append(await state_of(doctor))
     guest = await house.guest(secret)
     await guest.say("wait", **DEVICES)

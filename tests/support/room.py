@@ -19,12 +19,13 @@ from tornado.web import Application
 from tornado.websocket import WebSocketClientConnection, WebSocketProtocol13, websocket_connect
 
 from app.dossiers.models import Dossier, Step
+from app.errors import InvitationInvalid
 from app.identity import login_sessions
 from app.identity.ways import Way
 from app.messaging.models import OutboxMessage
 from app.server import context, rooms
 from app.server.rooms import HUB
-from app.teleconsultation import invitations
+from app.teleconsultation import guest_sessions, invitations
 from app.teleconsultation.hub import Hub
 from app.teleconsultation.messages import Invite
 from app.teleconsultation.models import GuestRole
@@ -99,6 +100,7 @@ class House:
     server: HTTPServer
     application: Application
     pages: list[Page] = field(default_factory=list)
+    browsers: dict[str, tuple[int, str]] = field(default_factory=dict)  # link -> invitation and cookie
 
     @property
     def hub(self) -> Hub:
@@ -140,7 +142,21 @@ class House:
         return invitation.id, found[1]
 
     async def guest(self, secret: str) -> Page:
-        return await self.connect("/api/invitation/salle", f"invitation={secret}")
+        """The page of whoever holds a link, in one browser: opened again it has its cookie already."""
+        if secret not in self.browsers:
+            self.browsers[secret] = self.browser(secret)
+        invitation, cookie = self.browsers[secret]
+        return await self.connect(f"/api/invitation/salle?invitation={invitation}", f"invitation-{invitation}={cookie}")
+
+    def browser(self, link: str, **options: bool) -> tuple[int, str]:
+        """Open a link in a browser of its own: the invitation, and the content of its cookie."""
+        try:
+            opened = guest_sessions.exchange(self.world.platform, link, None, **options)
+        except InvitationInvalid:
+            return 1, link
+        assert opened.invitation.id is not None
+        assert opened.secret is not None
+        return opened.invitation.id, opened.secret
 
     def step(self, number: str = NUMBER) -> Step:
         with self.world.platform.reading() as session:

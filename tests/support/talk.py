@@ -16,7 +16,7 @@ from app.audit.models import AuditEntry
 from app.identity import login_sessions
 from app.identity.ways import Way
 from app.messaging.models import OutboxMessage
-from app.teleconsultation import door, invitations
+from app.teleconsultation import door, guest_sessions, invitations
 from app.teleconsultation.hub import Hub
 from app.teleconsultation.lines import Line
 from app.teleconsultation.messages import Invite
@@ -124,7 +124,9 @@ class Salon:
             body = session.exec(select(OutboxMessage.body).where(OutboxMessage.topic_id == invitation.id)).one()
         found = re.search(r"/invitation/(\S+)", body)
         assert found is not None
-        return found[1]
+        opened = guest_sessions.exchange(self.world.platform, found[1], None)
+        assert opened.secret is not None
+        return opened.secret
 
     async def settle(self) -> None:
         """Until everything that was asked is done, or waits for the unit."""

@@ -38,7 +38,7 @@ PARTS = {
     "place": ("left", "right", "small", "large"),
     "event": ("entered", "left", "chat"),
     "line.event": ("entered", "left"),
-    "state": ("sending", "sent", "failed", "opened", "waiting", "inside", "left", "withdrawn", "expired"),
+    "state": ("sending", "sent", "failed", "opened", "waiting", "inside", "left", "withdrawn", "expired", "removed", "handed"),
     "reason": ("right", "removed", "refused"),
     "both": ("both", "camera", "voice", "neither"),
     "due": ("full", "left", "refused", "removed", "right"),

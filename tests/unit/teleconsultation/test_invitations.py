@@ -11,7 +11,7 @@ from sqlmodel import select
 from app.dossiers.models import Dossier, Step
 from app.errors import AccessDenied, InvalidInput, InvitationInvalid, NotFound, WrongStep
 from app.messaging.models import OutboxMessage, OutboxState
-from app.teleconsultation import door, invitations, service
+from app.teleconsultation import door, guest_sessions, invitations, renewing, sending, service
 from app.teleconsultation.messages import Invite
 from app.teleconsultation.models import GuestRole, Invitation
 from tests.support.people import World, small_world
@@ -165,13 +165,13 @@ def test_an_invitation_to_another_dossier_is_unknown(world: World) -> None:
 def test_the_link_opens_and_the_professional_sees_it(world: World) -> None:
     invitation, secret = invite(world)
     assert state(world)[0] == "sending"
-    assert invitations.open_invitation(world.platform, secret).id == invitation.id
+    assert guest_sessions.exchange(world.platform, secret, None).invitation.id == invitation.id
     assert state(world)[0] == "opened"
 
 
 def invalid(world: World, secret: str) -> str:
     with pytest.raises(InvitationInvalid) as refused:
-        invitations.open_invitation(world.platform, secret)
+        guest_sessions.exchange(world.platform, secret, None)
     return refused.value.message
 
 
@@ -181,7 +181,7 @@ def test_a_link_is_good_until_a_day_after_the_appointment(world: World) -> None:
         planned = session.exec(select(Dossier.planned_at).where(Dossier.number == NUMBER)).one()
     assert planned is not None
     world.clock.at = planned + timedelta(hours=24, seconds=-1)
-    invitations.open_invitation(world.platform, secret)
+    guest_sessions.look(world.platform, secret, None)
     world.clock.pass_by(seconds=1)
     assert PHONE in invalid(world, secret)
     assert state(world)[0] == "expired"
@@ -286,3 +286,98 @@ def test_before_it_is_opened_an_invitation_follows_its_letter(
         sent.state, sent.error = outcome, "Adresse refusée." if outcome is OutboxState.FAILED else ""
         session.add(sent)
     assert state(world) == (expected, "Adresse refusée." if expected == "failed" else "")
+
+
+# -- by SMS, by its link
+
+
+def by(channel: str, address: str, key: str = "wish-2") -> Invite:
+    return Invite(channel, address, "Paul MERCIER", GuestRole.CAREGIVER, key)
+
+
+@pytest.mark.parametrize("typed", ["06 99 00 00 77", "+33699000077", "0033 6.99.00.00.77", "+33 (0)6 99 00 00 77"])
+def test_an_invitation_by_sms_goes_to_a_mobile_and_says_who_when_and_where(world: World, typed: str) -> None:
+    invitation = invitations.invite(world.platform, world.ide_dubois, NUMBER, BLUE, by("sms", typed))
+    sent = letter(world, invitation)
+    assert (sent.channel, sent.recipient) == ("sms", "+33699000077")
+    for words in ("Nadia DUBOIS", "24/11 à 10h30", "https://tele.example/invitation/", PHONE):
+        assert words in sent.body
+    for word in ("Jeanne", "MERCIER", "comportement", "gériat", NUMBER):
+        assert word.casefold() not in sent.body.casefold()
+    [view] = invitations.invitations_of(world.platform, world.dr_martin, NUMBER)
+    assert (view.channel, view.address) == ("sms", "06 99 00 00 77")
+
+
+@pytest.mark.parametrize("typed", ["02 61 91 00 20", "0699", "06 99 00 00 7x", "paul@example.org", ""])
+def test_a_landline_or_what_is_no_number_gets_no_sms(world: World, typed: str) -> None:
+    with pytest.raises(InvalidInput, match="mobile"):
+        invitations.invite(world.platform, world.ide_dubois, NUMBER, BLUE, by("sms", typed))
+    with world.platform.reading() as session:
+        assert session.exec(select(OutboxMessage)).all() == []
+
+
+def test_an_invitation_by_its_link_alone_sends_nothing_and_says_so(world: World) -> None:
+    invitation, secret = invitations.invite_with_link(
+        world.platform, world.ide_dubois, NUMBER, BLUE, by("link", "ignored")
+    )
+    assert secret is not None
+    with world.platform.reading() as session:
+        assert session.exec(select(OutboxMessage)).all() == []
+    assert (invitation.address, state(world)[0]) == ("", "handed")
+    assert guest_sessions.look(world.platform, secret, None).invitation.id == invitation.id
+
+
+# -- sent anew, prolonged
+
+
+def test_an_invitation_sent_anew_has_a_new_link_and_the_former_opens_nothing(world: World) -> None:
+    invitation, former = invite(world)
+    world.clock.pass_by(days=3)
+    again, secret = renewing.resend(world.platform, world.dr_martin, NUMBER, invitation.id or 0)
+    assert again.expires_at == world.clock.now() + sending.VALID_FOR
+    assert world.platform.settings.assistance_phone in invalid(world, former)
+    assert guest_sessions.look(world.platform, secret, None).invitation.id == invitation.id
+
+
+def test_a_double_click_sends_an_invitation_anew_once(world: World) -> None:
+    invitation, _secret = invite(world)
+    with pytest.raises(InvalidInput, match="vient de partir"):
+        renewing.resend(world.platform, world.dr_martin, NUMBER, invitation.id or 0)
+
+
+def test_sending_anew_counts_among_the_twenty_of_an_hour(world: World) -> None:
+    invitation, _secret = invite(world)
+    for _ in range(19):
+        world.clock.pass_by(seconds=31)
+        renewing.resend(world.platform, world.dr_martin, NUMBER, invitation.id or 0)
+    world.clock.pass_by(seconds=31)
+    with pytest.raises(InvalidInput, match="une heure"):
+        renewing.resend(world.platform, world.dr_martin, NUMBER, invitation.id or 0)
+
+
+def test_an_expired_link_that_is_prolonged_opens_again(world: World) -> None:
+    invitation, secret = invite(world)
+    world.clock.pass_by(days=3)
+    assert PHONE in invalid(world, secret)
+    renewing.extend(world.platform, world.dr_martin, NUMBER, invitation.id or 0)
+    assert guest_sessions.look(world.platform, secret, None).invitation.id == invitation.id
+
+
+@pytest.mark.parametrize("renew", [renewing.resend, renewing.extend])
+@pytest.mark.parametrize("end", [invitations.withdraw, invitations.refuse])
+def test_what_was_withdrawn_or_refused_is_not_brought_back(world: World, renew: object, end: object) -> None:
+    invitation, secret = invite(world)
+    end(world.platform, world.dr_martin, NUMBER, invitation.id or 0)  # type: ignore[operator]
+    world.clock.pass_by(minutes=1)
+    with pytest.raises(InvitationInvalid):
+        renew(world.platform, world.dr_martin, NUMBER, invitation.id or 0)  # type: ignore[operator]
+    assert PHONE in invalid(world, secret)
+
+
+@pytest.mark.parametrize("renew", [renewing.resend, renewing.extend])
+@pytest.mark.parametrize("login", ["ide.moreau", "dr.leroy", "admin"])
+def test_nobody_else_renews_an_invitation(world: World, login: str, renew: object) -> None:
+    invitation, _secret = invite(world)
+    world.clock.pass_by(minutes=1)
+    with pytest.raises((NotFound, AccessDenied)):
+        renew(world.platform, world.people[login], NUMBER, invitation.id or 0)  # type: ignore[operator]
