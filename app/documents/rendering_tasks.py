@@ -162,7 +162,9 @@ def qr(_key: str, content: bytes) -> list[str]:
 
     quality = 4  # of zxing's 0..8: level M, a quarter of the squares may be unreadable
     drawn = Pixmap("raw", mupdf.fz_new_barcode_pixmap(mupdf.FZ_BARCODE_QRCODE, content.decode(), 1, quality, 0, 0))
-    return ["".join("1" if drawn.pixel(x, y)[0] < 128 else "0" for x in range(drawn.width)) for y in range(drawn.height)]
+    return [
+        "".join("1" if drawn.pixel(x, y)[0] < 128 else "0" for x in range(drawn.width)) for y in range(drawn.height)
+    ]
 
 
 TASKS = {

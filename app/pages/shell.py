@@ -19,6 +19,7 @@ from panel.custom import JSComponent
 
 from app.server.headers import NONCE_MARK
 from app.server.static_files import has, static_url
+from app.teleconsultation.direct_words import DIRECT
 
 if TYPE_CHECKING:
     from app.identity.models import Professional
@@ -140,6 +141,7 @@ def page(
     template.add_variable("page_title", full_title(title))
     template.add_variable("language", language)
     template.add_variable("words", WORDS)
+    template.add_variable("direct", DIRECT)
     template.add_variable("crumb", [step if isinstance(step, Crumb) else _crumb(step) for step in crumb])
     template.add_variable("person", _person(actor, detail))
     template.add_variable("navigates", navigation is not None)

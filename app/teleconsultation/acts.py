@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from app.teleconsultation import invitations, messages, service, wire
 from app.teleconsultation.entering import admit, asked, join, place, professional, refuse, wait
-from app.teleconsultation.linking import invite_and_keep_link
 from app.teleconsultation.lines import GuestLine, Line
+from app.teleconsultation.linking import invite_and_keep_link
 from app.teleconsultation.protocol import CHEAP, VALUED, Act, Pace, register
 
 if TYPE_CHECKING:

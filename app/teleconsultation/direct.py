@@ -30,7 +30,9 @@ MOST_SHOWN = 100  # messages of one exchange
 MOST_FOUND = 20  # colleagues
 
 NOBODY = "Cette personne n'a pas de compte ouvert ici. Cherchez-la par son nom."
-NO_DOSSIER = "Écrivez d'abord depuis un télédossier : le message est conservé avec lui. Vous pourrez ensuite répondre d'ici."
+NO_DOSSIER = (
+    "Écrivez d'abord depuis un télédossier : le message est conservé avec lui. Vous pourrez ensuite répondre d'ici."
+)
 
 
 @dataclass(frozen=True)
@@ -112,10 +114,7 @@ def exchange(platform: Platform, actor: Professional, other: int) -> list[Said]:
     with platform.reading() as session:
         colleague(session, actor, other)
         newest = session.exec(
-            select(DirectMessage)
-            .where(_between(actor, other))
-            .order_by(col(DirectMessage.id).desc())
-            .limit(MOST_SHOWN)
+            select(DirectMessage).where(_between(actor, other)).order_by(col(DirectMessage.id).desc()).limit(MOST_SHOWN)
         )
         return [_said(session, actor, message) for message in reversed(list(newest))]
 

@@ -26,7 +26,9 @@ from app.teleconsultation.models import GuestSession, Invitation
 from app.teleconsultation.sending import journal, tell_changed
 
 MOST_PER_HOUR = 12  # browsers of one invitation
-TOO_MANY = "Cette invitation a été ouverte sur trop d'appareils. Appelez l'établissement : il peut en envoyer une autre."
+TOO_MANY = (
+    "Cette invitation a été ouverte sur trop d'appareils. Appelez l'établissement : il peut en envoyer une autre."
+)
 
 
 @dataclass(frozen=True)
@@ -117,5 +119,3 @@ def _check_rate(session: Session, platform: Platform, invitation: Invitation) ->
     )
     if session.exec(recent).one() >= MOST_PER_HOUR:
         raise InvalidInput(TOO_MANY)
-
-

@@ -56,7 +56,6 @@ class Letter:
             phone=self.contact.phone,
         )
 
-
     def short(self) -> str:
         """The same as an SMS: as few words as a person needs to trust it and to know when."""
         when = f" le {french.local(self.planned_at):%d/%m à %Hh%M}" if self.planned_at else ""

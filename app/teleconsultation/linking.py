@@ -68,9 +68,7 @@ class Links(Part):
 
 async def invite_and_keep_link(hub: Hub, line: CallerLine, wish: Invite, room: str) -> None:
     """Invite, and remember the link for who asked."""
-    invitation, secret = await asked(
-        hub, line, wish, invitations.invite_with_link, line.actor, line.number, room, wish
-    )
+    invitation, secret = await asked(hub, line, wish, invitations.invite_with_link, line.actor, line.number, room, wish)
     if secret is not None and invitation.id is not None:
         remember(hub, line, invitation.id, secret, wish.key)
 

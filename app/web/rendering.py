@@ -27,7 +27,14 @@ def render(
     handler.clear_header("Content-Security-Policy")
     handler.set_status(status)
     handler.set_header("Content-Type", "text/html; charset=utf-8")
-    helpers = {"static_url": static_url, "static_text": static_text, "nonce": NONCE_MARK}
+    from app.teleconsultation.direct_words import DIRECT
+
+    helpers: dict[str, Any] = {
+        "direct": DIRECT,
+        "static_url": static_url,
+        "static_text": static_text,
+        "nonce": NONCE_MARK,
+    }
     handler.finish(_environment(folder).get_template(template).render(**helpers, **values))
 
 

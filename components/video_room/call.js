@@ -29,7 +29,7 @@ import { CallPlaces } from "./call_places.js";
  */
 /** @typedef {{id: string, name: string, planned: boolean, people: string[], full: boolean, unit?: boolean}} RoomState */
 /** @typedef {{id: string, name: string, role: string, since: string}} Guest */
-/** @typedef {{id: string, name: string, role: string, address: string, state: string, message?: string}} Invitation */
+/** @typedef {{id: string, name: string, role: string, address: string, state: string, message?: string, channel?: string, expires?: string}} Invitation */
 /** @typedef {{name: string, detail?: string, role: string, professional: boolean}} Me */
 /** @typedef {"out" | "waiting" | "joining" | "inside" | "over"} CallState */
 /** @typedef {"left" | "refused" | "removed" | "right"} Ending */

@@ -84,6 +84,11 @@ export class CallActs extends Emitter {
     this.line.send({ t: "mute", person, muted });
   }
 
+  /** @param {string} person put them out, for good */
+  remove(person) {
+    this.line.send({ t: "remove", person });
+  }
+
   /** @param {string} person ask them to open their microphone */
   ask(person) {
     this.line.send({ t: "ask", person });

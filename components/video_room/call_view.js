@@ -4,6 +4,7 @@
  */
 import { Bar } from "./bar.js";
 import { ChatView } from "./chat_view.js";
+import { Talk } from "./direct_tab.js";
 import { h, icon, set, write } from "./dom.js";
 import { InviteView } from "./invite_view.js";
 import { Notes } from "./notes.js";
@@ -37,7 +38,6 @@ export class CallView {
     this.call = call;
     this.devices = devices;
     this.tiles = tiles;
-    this.unread = 0;
     this.lasting = h("span", { class: "td-lasting" });
     this.title = h("h2", { class: "td-room-title", tabindex: -1 });
     this.places = PLACES.map((place) =>
@@ -67,6 +67,7 @@ export class CallView {
     this.alone = h("p", { class: "td-alone" });
 
     this.chat = new ChatView(words, call);
+    this.talk = new Talk(words, call, this.chat, () => this.drawUnread());
     this.people = new PeopleView(words, call, devices);
     this.invite = new InviteView(words, call);
     /** @type {Map<string, Panel>} */
@@ -76,7 +77,7 @@ export class CallView {
     this.open = matchMedia("(max-width: 900px)").matches ? null : "people";
     this.count = h("span", { class: "td-count" });
     this.addPanel("people", this.people.element, { mark: this.count });
-    this.addPanel("chat", this.chat.element, { shown: () => this.chat.shown() });
+    this.addPanel("chat", this.talk.element, { shown: () => this.talk.shown() });
     this.addPanel("invite", this.invite.element, { shown: () => this.invite.shown() });
     /** @type {import("./tools.js").Context} */
     const context = { words, call, devices, tiles, aux: call.aux, view: this, notes: this.notes };
@@ -113,6 +114,7 @@ export class CallView {
     this.quality.stop();
     this.bar.end();
     this.chat.stop();
+    this.talk.stop();
     this.people.stop();
     this.invite.stop();
     for (const stop of this.stops) stop();
@@ -174,12 +176,12 @@ export class CallView {
       this.bar.press(name, this.open === name);
     }
     this.side.hidden = this.open === null;
-    if (this.open === "chat") this.unread = 0;
-    this.drawUnread();
+    this.talk.show(this.open === "chat");
   }
 
   drawUnread() {
-    this.bar.count("chat", this.unread, this.words.count("chat.unread", this.unread));
+    const { unread } = this.talk;
+    this.bar?.count("chat", unread, this.words.count("chat.unread", unread));
   }
 
   draw() {
@@ -298,10 +300,6 @@ export class CallView {
         { title: this.words.say(`event.${event}`, { name }), icon: event === "entered" ? "invite" : "people" },
         SHORT,
       );
-    else if (this.open !== "chat") {
-      this.unread += 1;
-      this.drawUnread();
-    }
   }
 
   /**

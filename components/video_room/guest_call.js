@@ -4,6 +4,7 @@ import { bars, h, icon, set, setBars, write } from "./dom.js";
 import { ask, sheet } from "./guest_sheet.js";
 import { GUEST_TOOLS } from "./guest_tools.js";
 import { Quality } from "./quality.js";
+import { Unread } from "./unread.js";
 
 /** @typedef {import("./words.js").Words} Words */
 /** @typedef {import("./call.js").Call} Call */
@@ -27,11 +28,12 @@ export class GuestCall {
     this.devices = devices;
     this.tiles = tiles;
     this.root = root;
-    this.unread = 0;
+    this.unread = new Unread(call, () => this.drawUnread());
     /** @type {Quality | null} while the call is shown */
     this.quality = null;
     this.chat = new ChatView(words, call);
     this.chatSheet = sheet(words, words.say("chat.title"), this.chat.element, "tg-sheet-chat");
+    this.chatSheet.addEventListener("close", () => this.unread.watch(false));
     const question = { title: "leave.title", text: "leave.text", stay: "leave.stay", go: "leave.go" };
     this.leaveSheet = ask(words, question, () => call.leave());
     root.append(this.chatSheet, this.leaveSheet);
@@ -138,23 +140,16 @@ export class GuestCall {
   }
 
   openChat() {
-    this.unread = 0;
-    this.drawUnread();
     this.chatSheet.showModal();
+    this.unread.watch(true);
     this.chat.shown();
   }
 
-  /** Somebody wrote. */
-  heard() {
-    if (this.chatSheet.open) return;
-    this.unread += 1;
-    this.drawUnread();
-  }
-
   drawUnread() {
-    this.counts.hidden = this.unread === 0;
-    write(this.counts, String(this.unread));
-    set(this.writing, "aria-description", this.unread ? this.words.count("chat.unread", this.unread) : null);
+    const { count } = this.unread;
+    this.counts.hidden = count === 0;
+    write(this.counts, String(count));
+    set(this.writing, "aria-description", count ? this.words.count("chat.unread", count) : null);
   }
 
   /** @param {import("./guest_tools.js").GuestTool[]} tools */

@@ -263,7 +263,6 @@ export class GuestView {
   /** @param {{event: "entered" | "left" | "chat", name: string, text?: string}} notice */
   announce({ event, name, text }) {
     write(this.live, this.words.say(`event.${event}`, { name, text: text ?? "" }));
-    if (event === "chat") this.inside.heard();
   }
 
   /** @param {"audio" | "video"} kind */

@@ -62,7 +62,6 @@ CALL = {
     "people.mic.on": "Micro ouvert",
     "people.mic.off": "Micro coupé",
     "people.mic.silenced": "Micro coupé par un professionnel",
-    "people.more": "Agir sur le micro de {name}",
     "people.mute": "Couper le micro",
     "people.ask": "Demander d'ouvrir le micro",
     "people.asked": "Demande transmise à {name}",

@@ -1,5 +1,7 @@
 /** Who is in the room, since when, how good their line is; a professional can cut a microphone or ask for it. */
+import { confirm } from "./confirm.js";
 import { bars, h, icon, set, setBars, write } from "./dom.js";
+import { isKnocking, setKnocking } from "./knock.js";
 import { initials } from "./words.js";
 
 /** @typedef {import("./words.js").Words} Words */
@@ -40,7 +42,10 @@ export class PeopleView {
     /** @type {Map<string, number>} */
     this.levels = new Map();
     this.list = h("ul", { class: "td-people" });
-    this.element = h("div", { class: "td-people-box" }, this.list);
+    const sound = h("input", { type: "checkbox", onchange: () => setKnocking(sound.checked) });
+    sound.checked = isKnocking();
+    const choice = h("label", { class: "td-choice" }, sound, words.say("knock.sound"));
+    this.element = h("div", { class: "td-people-box" }, this.list, choice);
     this.stops = [call.on("people self hello", () => this.draw()), devices.on("tracks", () => this.draw())];
     this.draw();
   }
@@ -155,6 +160,21 @@ export class PeopleView {
     }
   }
 
+  /** @param {string} id */
+  askOut(id) {
+    const person = this.call.people.get(id);
+    if (!person) return;
+    const { words } = this;
+    const guest = person.role !== "professional";
+    const question = {
+      title: words.say("people.remove.title", { name: person.name }),
+      text: words.say(guest ? "people.remove.guest" : "people.remove.professional"),
+      stay: words.say("confirm.cancel"),
+      go: words.say("people.remove"),
+    };
+    confirm(this.element, question, () => this.call.remove(id));
+  }
+
   /** @param {Shown} person */
   newRow(person) {
     const guest = person.role === "patient" || person.role === "caregiver";
@@ -170,7 +190,12 @@ export class PeopleView {
     const microphone = h("span", { class: "td-people-mic", role: "img" }, open, muted);
     const act = h("button", { type: "button", class: "td-btn", onclick: () => this.act(person.id) });
     const done = h("span", { class: "td-small", role: "status" });
-    const acts = h("div", { class: "td-people-acts", hidden: true }, act, done);
+    const out = h(
+      "button",
+      { type: "button", class: "td-btn td-btn-warmline", onclick: () => this.askOut(person.id) },
+      this.words.say("people.remove"),
+    );
+    const acts = h("div", { class: "td-people-acts", hidden: true }, act, done, out);
     const more = h(
       "button",
       {

@@ -7,6 +7,7 @@ import { Call } from "./call.js";
 import { CallView, PLACES } from "./call_view.js";
 import { Devices } from "./devices.js";
 import { h, icon, set } from "./dom.js";
+import { Knock } from "./knock.js";
 import { LobbyView } from "./lobby_view.js";
 import { webSocket } from "./signalling.js";
 import { Tiles } from "./tiles.js";
@@ -58,6 +59,8 @@ export class Room {
     /** @type {Words | null} */
     this.words = null;
     this.root = h("div", { class: "td-room" });
+    /** @type {Knock | null} */
+    this.knock = null;
     /** @type {() => void} */
     this.sleep = () => undefined;
   }
@@ -77,6 +80,7 @@ export class Room {
     this.devices = devices;
     this.call = call;
     this.measures.follow(call);
+    this.knock = new Knock(call);
     this.tiles = new Tiles(words, call, devices, this.measures, () => this.inside?.silent());
     this.root.replaceChildren(this.tiles.element);
     this.host.append(this.root);
@@ -93,6 +97,7 @@ export class Room {
   close() {
     if (this.state === "closed") return;
     this.sleep();
+    this.knock?.stop();
     this.lobby?.stop();
     this.inside?.stop();
     this.coming?.stop();

@@ -6,6 +6,8 @@
  * Its words are `bar.<name>` and, in the second row, `bar.<name>.short`; its icon is `<name>` of `icons.js`.
  */
 
+import { SHORTCUTS } from "./tool_shortcuts.js";
+
 /**
  * What a tool may use of the call.
  * @typedef {object} Context
@@ -29,7 +31,8 @@
 /** @type {readonly Tool[]} */
 export const TOOLS = [
   // first row: share
-  // more: camera, auscultation
+  // more: camera, auscultation, shortcuts
+  SHORTCUTS,
   // second row: transfer, invite, chat, capture, detach, people, layout
   { name: "invite", place: "second", open: ({ view }) => view.turn("invite") },
   { name: "chat", place: "second", open: ({ view }) => view.turn("chat") },

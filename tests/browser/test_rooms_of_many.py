@@ -228,7 +228,7 @@ def test_everybody_in_a_room_of_four_sees_and_hears_everybody(four: Room) -> Non
 
 def silence(host: Page, silenced: Page, name: str) -> None:
     """A professional closes somebody's microphone, and that person's page lies about it."""
-    host.get_by_role("button", name=f"Agir sur le micro de {name}").click()
+    host.get_by_role("button", name=f"Agir sur {name}").click()
     host.get_by_role("button", name="Couper le micro", exact=True).last.click()
     expect(silenced.get_by_text("Un professionnel a coupé votre micro")).to_be_visible()
     silenced.evaluate("""() => {

@@ -16,7 +16,7 @@ from app.dossiers.models import Dossier, Step
 from app.errors import WrongStep
 from app.identity import login_sessions
 from app.messaging import worker
-from app.teleconsultation import hub, invitations
+from app.teleconsultation import hub
 from app.teleconsultation.messages import LARGEST_MESSAGE
 from app.teleconsultation.presence import EIGHT, GRACE
 from tests.support.people import small_world

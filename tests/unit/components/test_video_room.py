@@ -38,7 +38,19 @@ PARTS = {
     "place": ("left", "right", "small", "large"),
     "event": ("entered", "left", "chat"),
     "line.event": ("entered", "left"),
-    "state": ("sending", "sent", "failed", "opened", "waiting", "inside", "left", "withdrawn", "expired", "removed", "handed"),
+    "state": (
+        "sending",
+        "sent",
+        "failed",
+        "opened",
+        "waiting",
+        "inside",
+        "left",
+        "withdrawn",
+        "expired",
+        "removed",
+        "handed",
+    ),
     "reason": ("right", "removed", "refused"),
     "both": ("both", "camera", "voice", "neither"),
     "due": ("full", "left", "refused", "removed", "right"),
@@ -53,6 +65,9 @@ TOOL_NAMES, PANEL_NAMES = (
 NAMES = {
     "bar.js": {"name": TOOL_NAMES},
     "call_view.js": {"name": PANEL_NAMES},
+    "invite_view.js": {"channel": ("email", "sms", "link"), "what": ("resend", "extend", "withdraw")},
+    "direct_tab.js": {"tab": ("room", "direct")},
+    "tool_shortcuts.js": {"name": ("audio", "video", "chat", "people", "invite", "share", "admit", "leave", "help")},
     "device_select.js": {"which_off": ("audio", "video")},
 }
 # Combinations that the modules leave out.

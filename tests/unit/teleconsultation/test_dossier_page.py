@@ -68,7 +68,8 @@ def test_the_tab_moves_and_speaks_no_code(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    "state", ["sending", "sent", "failed", "opened", "waiting", "inside", "left", "withdrawn", "expired", "removed", "handed"]
+    "state",
+    ["sending", "sent", "failed", "opened", "waiting", "inside", "left", "withdrawn", "expired", "removed", "handed"],
 )
 def test_every_state_of_an_invitation_has_a_word(state: str) -> None:
     from app.pages.room_view import _state

@@ -1,0 +1,469 @@
+// @ts-check
+/**
+ * Direct messages on every page of who is logged in: one small socket (`/api/messages`), which also says that one is here, a
+ * mark in the head of the page, and a view that the head and the room's panel both show (`__td.direct.mount`).
+ *
+ * A plain script, so that it outlives what the server builds. Texts for people come from the template (`data-words` of
+ * `#td-direct`). Everything another person wrote becomes a text node. Words of the socket: docs/signalling.md.
+ */
+(() => {
+  "use strict";
+
+  /** @typedef {{id: number, name: string, detail: string, unread: number, here: boolean}} Colleague */
+  /**
+   * @typedef {{id: number, key: string, person: number, mine: boolean, text: string, at: string, read: boolean,
+   *   dossier: string, failed?: string}} Said
+   */
+
+  const BEAT = 15_000;
+  const SILENCE = 40_000;
+  const LONGEST_WAIT = 15_000;
+  const RIGHT_LOST = 4401;
+  const RETYPED = 250; // ms after the last key before asking for names
+
+  const td = (window.__td = window.__td || {});
+  const place = document.getElementById("td-direct");
+  if (!place) return;
+  /** @type {Record<string, string>} */
+  const words = JSON.parse(place.dataset.words ?? "{}");
+
+  /** @param {string} key @param {Record<string, string | number>} [values] */
+  const say = (key, values = {}) =>
+    (words[key] ?? key).replace(/\{(\w+)\}/g, (_, name) => String(values[name] ?? ""));
+
+  // ---- building elements
+
+  /**
+   * @template {keyof HTMLElementTagNameMap} T
+   * @param {T} tag
+   * @param {Record<string, any>} [attributes] `on…` are listeners; false and null are left out
+   * @param {...(Node | string | null | false)} children
+   * @returns {HTMLElementTagNameMap[T]}
+   */
+  function h(tag, attributes = {}, ...children) {
+    const element = document.createElement(tag);
+    for (const [name, value] of Object.entries(attributes)) {
+      if (typeof value === "function") element.addEventListener(name.slice(2), value);
+      else if (value !== false && value !== null) element.setAttribute(name, value === true ? "" : String(value));
+    }
+    for (const child of children) if (child) element.append(child);
+    return element;
+  }
+
+  /** @param {string} path */
+  function icon(path) {
+    const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+    svg.setAttribute("class", "ic");
+    svg.setAttribute("viewBox", "0 0 24 24");
+    svg.setAttribute("aria-hidden", "true");
+    const line = document.createElementNS("http://www.w3.org/2000/svg", "path");
+    line.setAttribute("d", path);
+    svg.append(line);
+    return svg;
+  }
+
+  const LETTER = "M4 6.500h16v11H4ZM4.500 7l7.500 6 7.500-6";
+  const CLOSE = "M6 6l12 12M18 6 6 18";
+  const BACK = "m14 6-6 6 6 6";
+  const SEND = "M4 12 20 4.500 15.500 20l-4-6.500L4 12ZM11.500 13.500 20 4.500";
+
+  /**
+   * A button that shows an icon and says a word.
+   * @param {string} key @param {string} path @param {Record<string, any>} attributes @param {string} [style]
+   */
+  const labelled = (key, path, attributes, style = "iconbtn") =>
+    h("button", { class: style, "aria-label": say(key), title: say(key), ...attributes }, icon(path));
+
+  /** @param {number} number */
+  const counted = (number) =>
+    h("span", { class: "direct__mark", "aria-label": say("count", { count: number }) }, String(number));
+
+  const clock = new Intl.DateTimeFormat("fr-FR", {
+    day: "2-digit",
+    month: "2-digit",
+    hour: "2-digit",
+    minute: "2-digit",
+    timeZone: "Europe/Paris",
+  });
+
+  // ---- what is known
+
+  let me = 0;
+  /** @type {Set<number>} */
+  let here = new Set();
+  /** @type {Map<number, number>} */
+  let unread = new Map();
+  /** @type {Map<number, Said[]>} what was exchanged with whom, as far as it was asked for */
+  const exchanges = new Map();
+  /** @type {Map<string, any>} what we said and the server has not answered */
+  const kept = new Map();
+  /** @type {Set<(what: string, message?: any) => void>} */
+  const listeners = new Set();
+
+  /** @param {string} what @param {any} [message] */
+  const tell = (what, message) => listeners.forEach((listener) => listener(what, message));
+  const total = () => [...unread.values()].reduce((sum, count) => sum + count, 0);
+
+  // ---- the socket
+
+  /** @type {WebSocket | null} */
+  let socket = null;
+  let attempt = 0;
+  let heard = 0;
+
+  function dial() {
+    const address = new URL("/api/messages", location.href);
+    address.protocol = address.protocol.replace("http", "ws");
+    const mine = (socket = new WebSocket(address));
+    /** @type {number | undefined} */
+    let beat;
+    mine.onopen = () => {
+      attempt = 0;
+      heard = performance.now();
+      beat = window.setInterval(() => {
+        if (performance.now() - heard > SILENCE) mine.close();
+        else send({ t: "ping" });
+      }, BEAT);
+    };
+    mine.onmessage = (event) => {
+      heard = performance.now();
+      hear(JSON.parse(String(event.data)));
+    };
+    mine.onclose = (event) => {
+      clearInterval(beat);
+      if (socket === mine) socket = null;
+      tell("line");
+      // Who is logged out is told by the page itself; it comes back with another login.
+      const wait = event.code === RIGHT_LOST ? LONGEST_WAIT : Math.min(LONGEST_WAIT, 500 * 2 ** Math.min(attempt++, 6));
+      setTimeout(dial, wait * (0.7 + 0.6 * Math.random()));
+    };
+  }
+
+  /** @param {Record<string, any>} message */
+  function send(message) {
+    if (socket?.readyState !== WebSocket.OPEN) return false;
+    socket.send(JSON.stringify(message));
+    return true;
+  }
+
+  /** @param {any} message */
+  function hear(message) {
+    switch (message.t) {
+      case "hello":
+        me = message.me;
+        here = new Set(message.here);
+        count(message.unread);
+        for (const said of kept.values()) send(said);
+        tell("line");
+        return;
+      case "here":
+        here = new Set(message.people);
+        return tell("here");
+      case "unread":
+        return count(message.unread);
+      case "colleagues":
+        return tell("colleagues", message);
+      case "exchange":
+        exchanges.set(message.person, message.messages);
+        return tell("exchange", message.person);
+      case "message":
+        return add(message);
+      case "error":
+        if (message.key) kept.delete(message.key);
+        return tell("error", message);
+    }
+  }
+
+  /** @param {{person: number, count: number}[]} counts */
+  function count(counts) {
+    unread = new Map(counts.map((each) => [each.person, each.count]));
+    tell("unread");
+  }
+
+  /** @param {Said} said */
+  function add(said) {
+    if (said.key) kept.delete(said.key);
+    const lines = exchanges.get(said.person) ?? [];
+    const at = lines.findIndex(({ id, key }) => (said.id && id === said.id) || (said.key && key === said.key));
+    if (at >= 0) lines[at] = said;
+    else lines.push(said);
+    exchanges.set(said.person, lines);
+    tell("exchange", said.person);
+  }
+
+  /** @param {number} person @param {string} text @param {string} dossier */
+  function write(person, text, dossier) {
+    const bytes = crypto.getRandomValues(new Uint8Array(12));
+    const key = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+    const message = { t: "send", to: person, text, key, ...(dossier && { dossier }) };
+    kept.set(key, message);
+    const pending = { id: 0, key, person, mine: true, text, at: new Date().toISOString(), read: false, dossier: "" };
+    add({ ...pending });
+    kept.set(key, message);
+    send(message);
+  }
+
+  /** @param {Said} line @param {string} name of who wrote it */
+  function drawLine(line, name) {
+    const from = line.dossier ? say("from", { number: line.dossier }) : "";
+    const about = line.failed ?? (line.mine && !line.id ? say("pending") : from);
+    const style = `direct__line${line.mine ? " direct__line--mine" : ""}${line.failed ? " direct__line--failed" : ""}`;
+    const time = h("time", { datetime: line.at }, clock.format(new Date(line.at)));
+    return h(
+      "div",
+      { class: style },
+      h("span", { class: "direct__when" }, h("b", {}, name), " ", time),
+      h("p", {}, line.text),
+      about && h("small", {}, about),
+    );
+  }
+
+  // ---- the view
+
+  class View {
+    /** @param {HTMLElement} host @param {() => string} dossier number of the dossier one writes from */
+    constructor(host, dossier) {
+      this.dossier = dossier;
+      this.isWatched = false;
+      /** @type {Colleague | null} */
+      this.person = null;
+      /** @type {Colleague[]} */
+      this.people = [];
+      this.query = h("input", {
+        type: "search",
+        class: "direct__search",
+        "aria-label": say("search"),
+        placeholder: say("search"),
+        autocomplete: "off",
+        maxlength: 60,
+        oninput: () => this.later(),
+      });
+      this.list = h("ul", { class: "direct__people", "aria-label": say("people") });
+      this.none = h("p", { class: "direct__none" });
+      this.finding = h("div", { class: "direct__find" }, this.query, this.none, this.list);
+      this.talking = h("div", { class: "direct__talk", hidden: true });
+      this.element = h("div", { class: "direct__view" }, this.finding, this.talking);
+      this.lines = h("div", { class: "direct__lines", role: "log", tabindex: 0 });
+      this.state = h("p", { class: "direct__state", role: "status" });
+      host.append(this.element);
+      this.listener = (/** @type {string} */ what, /** @type {any} */ message) => this.follow(what, message);
+      listeners.add(this.listener);
+      this.find();
+    }
+
+    stop() {
+      listeners.delete(this.listener);
+      clearTimeout(this.timer);
+      this.element.remove();
+    }
+
+    shown() {
+      this.find();
+      (this.person ? this.input : this.query)?.focus();
+    }
+
+    /** @param {boolean} isWatched the view is on the screen: what it shows is read */
+    watch(isWatched) {
+      this.isWatched = isWatched;
+      this.markRead();
+    }
+
+    later() {
+      clearTimeout(this.timer);
+      this.timer = setTimeout(() => this.find(), RETYPED);
+    }
+
+    find() {
+      send({ t: "find", query: this.query.value.trim() });
+    }
+
+    /** @param {string} what @param {any} message */
+    follow(what, message) {
+      if (what === "colleagues" && message.query === this.query.value.trim()) {
+        this.people = message.people;
+        this.drawPeople();
+      } else if (what === "here" || what === "unread" || what === "line") {
+        if (!this.person) this.later();
+        this.drawState();
+      } else if (what === "exchange" && message === this.person?.id) {
+        this.drawLines();
+        this.markRead();
+      } else if (what === "error") this.refused(message);
+    }
+
+    /** @param {{about: string, key?: string, message: string}} refusal */
+    refused({ about, key, message }) {
+      if (about === "send" && key && this.person) {
+        const said = exchanges.get(this.person.id)?.find((each) => each.key === key);
+        if (said) said.failed = message;
+        this.drawLines();
+      } else if (about !== "hello") this.state.textContent = message;
+    }
+
+    drawPeople() {
+      const rows = this.people.map((person) =>
+        h(
+          "li",
+          {},
+          h(
+            "button",
+            { type: "button", class: "direct__person", onclick: () => this.open(person) },
+            h("span", { class: person.here ? "direct__dot direct__dot--on" : "direct__dot", "aria-hidden": "true" }),
+            h("span", { class: "direct__who" }, h("b", {}, person.name), h("small", {}, person.detail)),
+            h("span", { class: "vh" }, say(person.here ? "here" : "away")),
+            person.unread > 0 && counted(person.unread),
+          ),
+        ),
+      );
+      this.list.replaceChildren(...rows);
+      this.none.hidden = rows.length > 0;
+      this.none.textContent = say(this.query.value.trim() ? "nobody" : "none");
+    }
+
+    /** @param {Colleague} person */
+    open(person) {
+      this.person = person;
+      this.lines.setAttribute("aria-label", say("log", { name: person.name }));
+      this.input = h("textarea", {
+        rows: 1,
+        maxlength: 2000,
+        "aria-label": say("input", { name: person.name }),
+        placeholder: say("input", { name: person.name }),
+        onkeydown: (/** @type {KeyboardEvent} */ event) => {
+          if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+          event.preventDefault();
+          this.write();
+        },
+      });
+      const submit = (/** @type {Event} */ event) => {
+        event.preventDefault();
+        this.write();
+      };
+      this.talking.replaceChildren(
+        h(
+          "div",
+          { class: "direct__head" },
+          labelled("back", BACK, { type: "button", onclick: () => this.back() }),
+          h("span", { class: "direct__who" }, h("b", {}, person.name), h("small", {}, person.detail)),
+        ),
+        this.lines,
+        this.state,
+        h(
+          "form",
+          { class: "direct__compose", onsubmit: submit },
+          this.input,
+          labelled("send", SEND, {}, "iconbtn iconbtn--on"),
+        ),
+        h("p", { class: "direct__kept" }, say("kept")),
+      );
+      this.finding.hidden = true;
+      this.talking.hidden = false;
+      send({ t: "open", person: person.id });
+      this.drawLines();
+      this.drawState();
+      this.input.focus();
+    }
+
+    back() {
+      this.person = null;
+      this.talking.hidden = true;
+      this.finding.hidden = false;
+      this.find();
+      this.query.focus();
+    }
+
+    write() {
+      const text = this.input?.value.trim();
+      if (!text || !this.person || !this.input) return;
+      this.input.value = "";
+      write(this.person.id, text, this.dossier());
+    }
+
+    drawLines() {
+      if (!this.person) return;
+      const lines = exchanges.get(this.person.id) ?? [];
+      const name = this.person.name;
+      const drawn = lines.map((line) => drawLine(line, line.mine ? say("you") : name));
+      this.lines.replaceChildren(...(drawn.length ? drawn : [h("p", { class: "direct__none" }, say("empty"))]));
+      this.lines.scrollTop = this.lines.scrollHeight;
+    }
+
+    drawState() {
+      const away = this.person && !here.has(this.person.id);
+      const name = this.person?.name ?? "";
+      this.state.textContent = !socket ? say("lost") : away ? say("later", { name }) : "";
+    }
+
+    markRead() {
+      const { person } = this;
+      if (!this.isWatched || !person || document.hidden) return;
+      const last = (exchanges.get(person.id) ?? []).filter(({ mine, read }) => !mine && !read).at(-1);
+      if (!last || !send({ t: "read", person: person.id, upto: last.id })) return;
+      for (const line of exchanges.get(person.id) ?? []) if (!line.mine) line.read = true;
+    }
+  }
+
+  // ---- the mark in the head
+
+  const mark = h("span", { class: "direct__mark", "aria-hidden": "true", hidden: true });
+  const button = labelled("button", LETTER, { type: "button", "aria-expanded": "false", onclick: () => turn() });
+  button.append(mark);
+  const panel = h("section", { class: "direct__panel", "aria-label": say("title"), hidden: true });
+  /** @type {View | null} */
+  let view = null;
+
+  function turn() {
+    const opening = panel.hidden;
+    panel.hidden = !opening;
+    button.setAttribute("aria-expanded", String(opening));
+    if (opening) {
+      view ??= new View(panel, () => td.room?.dossier ?? "");
+      view.watch(true);
+      view.shown();
+    } else {
+      view?.watch(false);
+      button.focus();
+    }
+  }
+
+  panel.append(
+    h(
+      "div",
+      { class: "direct__head" },
+      h("h2", { class: "h3 grow" }, say("title")),
+      labelled("close", CLOSE, { type: "button", onclick: () => turn() }),
+    ),
+  );
+  panel.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") turn();
+  });
+  place.append(button, panel);
+
+  listeners.add((what) => {
+    if (what !== "unread") return;
+    const number = total();
+    mark.hidden = number === 0;
+    mark.textContent = number > 99 ? "99" : String(number);
+    const label = number === 0 ? "button" : number === 1 ? "unread.one" : "unread.other";
+    button.setAttribute("aria-label", say(label, { count: number }));
+  });
+  document.addEventListener("visibilitychange", () => view?.markRead());
+
+  td.direct = {
+    /** @param {HTMLElement} host @param {() => string} dossier */
+    mount: (host, dossier) => new View(host, dossier),
+    /** @param {() => void} changed how much is unread @returns {() => void} */
+    on(changed) {
+      const listener = (/** @type {string} */ what) => what === "unread" && changed();
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    get unread() {
+      return total();
+    },
+    get me() {
+      return me;
+    },
+  };
+  dial();
+})();
