@@ -1,10 +1,10 @@
 // @ts-check
 /**
- * Direct messages on every page of who is logged in: one small socket (`/api/messages`), which also says that one is here, a
- * mark in the head of the page, and a view that the head and the room's panel both show (`__td.direct.mount`).
+ * Direct messages on every page of who is logged in: a mark in the head of the page, and a view that the head and the room's
+ * panel both show (`__td.direct.mount`). What is said and known is `direct_line.js`'s, which stands before.
  *
- * A plain script, so that it outlives what the server builds. Texts for people come from the template (`data-words` of
- * `#td-direct`). Everything another person wrote becomes a text node. Words of the socket: docs/signalling.md.
+ * Texts for people come from the template (`data-words` of `#td-direct`). Everything another person wrote becomes a text
+ * node.
  */
 (() => {
   "use strict";
@@ -15,15 +15,14 @@
    *   dossier: string, failed?: string}} Said
    */
 
-  const BEAT = 15_000;
-  const SILENCE = 40_000;
-  const LONGEST_WAIT = 15_000;
-  const RIGHT_LOST = 4401;
   const RETYPED = 250; // ms after the last key before asking for names
 
-  const td = (window.__td = window.__td || {});
+  const td = window.__td;
   const place = document.getElementById("td-direct");
-  if (!place) return;
+  if (!place || !td?.directLine) return;
+  const line = td.directLine;
+  /** @type {Map<number, Said[]>} */
+  const exchanges = line.exchanges;
   /** @type {Record<string, string>} */
   const words = JSON.parse(place.dataset.words ?? "{}");
 
@@ -86,134 +85,17 @@
     timeZone: "Europe/Paris",
   });
 
-  // ---- what is known
-
-  let me = 0;
-  /** @type {Set<number>} */
-  let here = new Set();
-  /** @type {Map<number, number>} */
-  let unread = new Map();
-  /** @type {Map<number, Said[]>} what was exchanged with whom, as far as it was asked for */
-  const exchanges = new Map();
-  /** @type {Map<string, any>} what we said and the server has not answered */
-  const kept = new Map();
-  /** @type {Set<(what: string, message?: any) => void>} */
-  const listeners = new Set();
-
-  /** @param {string} what @param {any} [message] */
-  const tell = (what, message) => listeners.forEach((listener) => listener(what, message));
-  const total = () => [...unread.values()].reduce((sum, count) => sum + count, 0);
-
-  // ---- the socket
-
-  /** @type {WebSocket | null} */
-  let socket = null;
-  let attempt = 0;
-  let heard = 0;
-
-  function dial() {
-    const address = new URL("/api/messages", location.href);
-    address.protocol = address.protocol.replace("http", "ws");
-    const mine = (socket = new WebSocket(address));
-    /** @type {number | undefined} */
-    let beat;
-    mine.onopen = () => {
-      attempt = 0;
-      heard = performance.now();
-      beat = window.setInterval(() => {
-        if (performance.now() - heard > SILENCE) mine.close();
-        else send({ t: "ping" });
-      }, BEAT);
-    };
-    mine.onmessage = (event) => {
-      heard = performance.now();
-      hear(JSON.parse(String(event.data)));
-    };
-    mine.onclose = (event) => {
-      clearInterval(beat);
-      if (socket === mine) socket = null;
-      tell("line");
-      // Who is logged out is told by the page itself; it comes back with another login.
-      const wait = event.code === RIGHT_LOST ? LONGEST_WAIT : Math.min(LONGEST_WAIT, 500 * 2 ** Math.min(attempt++, 6));
-      setTimeout(dial, wait * (0.7 + 0.6 * Math.random()));
-    };
-  }
-
-  /** @param {Record<string, any>} message */
-  function send(message) {
-    if (socket?.readyState !== WebSocket.OPEN) return false;
-    socket.send(JSON.stringify(message));
-    return true;
-  }
-
-  /** @param {any} message */
-  function hear(message) {
-    switch (message.t) {
-      case "hello":
-        me = message.me;
-        here = new Set(message.here);
-        count(message.unread);
-        for (const said of kept.values()) send(said);
-        tell("line");
-        return;
-      case "here":
-        here = new Set(message.people);
-        return tell("here");
-      case "unread":
-        return count(message.unread);
-      case "colleagues":
-        return tell("colleagues", message);
-      case "exchange":
-        exchanges.set(message.person, message.messages);
-        return tell("exchange", message.person);
-      case "message":
-        return add(message);
-      case "error":
-        if (message.key) kept.delete(message.key);
-        return tell("error", message);
-    }
-  }
-
-  /** @param {{person: number, count: number}[]} counts */
-  function count(counts) {
-    unread = new Map(counts.map((each) => [each.person, each.count]));
-    tell("unread");
-  }
-
-  /** @param {Said} said */
-  function add(said) {
-    if (said.key) kept.delete(said.key);
-    const lines = exchanges.get(said.person) ?? [];
-    const at = lines.findIndex(({ id, key }) => (said.id && id === said.id) || (said.key && key === said.key));
-    if (at >= 0) lines[at] = said;
-    else lines.push(said);
-    exchanges.set(said.person, lines);
-    tell("exchange", said.person);
-  }
-
-  /** @param {number} person @param {string} text @param {string} dossier */
-  function write(person, text, dossier) {
-    const bytes = crypto.getRandomValues(new Uint8Array(12));
-    const key = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-    const message = { t: "send", to: person, text, key, ...(dossier && { dossier }) };
-    kept.set(key, message);
-    const pending = { id: 0, key, person, mine: true, text, at: new Date().toISOString(), read: false, dossier: "" };
-    add({ ...pending });
-    kept.set(key, message);
-    send(message);
-  }
-
-  /** @param {Said} line @param {string} name of who wrote it */
-  function drawLine(line, name) {
-    const from = line.dossier ? say("from", { number: line.dossier }) : "";
-    const about = line.failed ?? (line.mine && !line.id ? say("pending") : from);
-    const style = `direct__line${line.mine ? " direct__line--mine" : ""}${line.failed ? " direct__line--failed" : ""}`;
-    const time = h("time", { datetime: line.at }, clock.format(new Date(line.at)));
+  /** @param {Said} said @param {string} name of who wrote it */
+  function drawLine(said, name) {
+    const from = said.dossier ? say("from", { number: said.dossier }) : "";
+    const about = said.failed ?? (said.mine && !said.id ? say("pending") : from);
+    const style = `direct__line${said.mine ? " direct__line--mine" : ""}${said.failed ? " direct__line--failed" : ""}`;
+    const time = h("time", { datetime: said.at }, clock.format(new Date(said.at)));
     return h(
       "div",
       { class: style },
       h("span", { class: "direct__when" }, h("b", {}, name), " ", time),
-      h("p", {}, line.text),
+      h("p", {}, said.text),
       about && h("small", {}, about),
     );
   }
@@ -247,12 +129,12 @@
       this.state = h("p", { class: "direct__state", role: "status" });
       host.append(this.element);
       this.listener = (/** @type {string} */ what, /** @type {any} */ message) => this.follow(what, message);
-      listeners.add(this.listener);
+      line.listeners.add(this.listener);
       this.find();
     }
 
     stop() {
-      listeners.delete(this.listener);
+      line.listeners.delete(this.listener);
       clearTimeout(this.timer);
       this.element.remove();
     }
@@ -274,7 +156,7 @@
     }
 
     find() {
-      send({ t: "find", query: this.query.value.trim() });
+      line.send({ t: "find", query: this.query.value.trim() });
     }
 
     /** @param {string} what @param {any} message */
@@ -358,7 +240,7 @@
       );
       this.finding.hidden = true;
       this.talking.hidden = false;
-      send({ t: "open", person: person.id });
+      line.send({ t: "open", person: person.id });
       this.drawLines();
       this.drawState();
       this.input.focus();
@@ -376,30 +258,30 @@
       const text = this.input?.value.trim();
       if (!text || !this.person || !this.input) return;
       this.input.value = "";
-      write(this.person.id, text, this.dossier());
+      line.write(this.person.id, text, this.dossier());
     }
 
     drawLines() {
       if (!this.person) return;
       const lines = exchanges.get(this.person.id) ?? [];
       const name = this.person.name;
-      const drawn = lines.map((line) => drawLine(line, line.mine ? say("you") : name));
+      const drawn = lines.map((said) => drawLine(said, said.mine ? say("you") : name));
       this.lines.replaceChildren(...(drawn.length ? drawn : [h("p", { class: "direct__none" }, say("empty"))]));
       this.lines.scrollTop = this.lines.scrollHeight;
     }
 
     drawState() {
-      const away = this.person && !here.has(this.person.id);
+      const away = this.person && !line.isHere(this.person.id);
       const name = this.person?.name ?? "";
-      this.state.textContent = !socket ? say("lost") : away ? say("later", { name }) : "";
+      this.state.textContent = !line.isOpen ? say("lost") : away ? say("later", { name }) : "";
     }
 
     markRead() {
       const { person } = this;
       if (!this.isWatched || !person || document.hidden) return;
       const last = (exchanges.get(person.id) ?? []).filter(({ mine, read }) => !mine && !read).at(-1);
-      if (!last || !send({ t: "read", person: person.id, upto: last.id })) return;
-      for (const line of exchanges.get(person.id) ?? []) if (!line.mine) line.read = true;
+      if (!last || !line.send({ t: "read", person: person.id, upto: last.id })) return;
+      for (const said of exchanges.get(person.id) ?? []) if (!said.mine) said.read = true;
     }
   }
 
@@ -439,9 +321,9 @@
   });
   place.append(button, panel);
 
-  listeners.add((what) => {
+  line.listeners.add((/** @type {string} */ what) => {
     if (what !== "unread") return;
-    const number = total();
+    const number = line.unread;
     mark.hidden = number === 0;
     mark.textContent = number > 99 ? "99" : String(number);
     const label = number === 0 ? "button" : number === 1 ? "unread.one" : "unread.other";
@@ -455,15 +337,11 @@
     /** @param {() => void} changed how much is unread @returns {() => void} */
     on(changed) {
       const listener = (/** @type {string} */ what) => what === "unread" && changed();
-      listeners.add(listener);
-      return () => listeners.delete(listener);
+      line.listeners.add(listener);
+      return () => line.listeners.delete(listener);
     },
     get unread() {
-      return total();
-    },
-    get me() {
-      return me;
+      return line.unread;
     },
   };
-  dial();
 })();

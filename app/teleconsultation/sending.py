@@ -70,6 +70,7 @@ def new_secret(invitation: Invitation) -> str:
 
 
 def link_of(platform: Platform, secret: str) -> str:
+    """The address that a guest opens."""
     return platform.settings.url(f"/invitation/{secret}")
 
 

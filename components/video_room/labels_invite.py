@@ -29,7 +29,7 @@ INVITE = {
     "invite.list": "Invitations",
     "invite.withdraw": "Retirer",
     "invite.withdraw.long": "Retirer l'invitation de {name}",
-    "invite.withdraw.inside": "Retirer l'invitation de {name} ?",
+    "invite.withdraw.inside": "Retirer l'invitation de {name}\u00a0?",
     "invite.withdraw.inside.text": "Cette personne est en salle : elle en sortira tout de suite, et son lien ne marchera plus.",
     "invite.withdraw.inside.go": "Retirer et faire sortir",
     "invite.resend": "Renvoyer",

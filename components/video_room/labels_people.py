@@ -5,7 +5,7 @@ from __future__ import annotations
 PEOPLE = {
     "people.more": "Agir sur {name}",
     "people.remove": "Faire sortir",
-    "people.remove.title": "Faire sortir {name} ?",
+    "people.remove.title": "Faire sortir {name}\u00a0?",
     "people.remove.guest": "Cette personne sortira tout de suite. Son lien ne permettra plus d'entrer.",
     "people.remove.professional": (
         "Cette personne sortira tout de suite et ne pourra plus entrer dans cette téléconsultation. "
@@ -31,7 +31,7 @@ PEOPLE = {
     "shortcuts.admit": "Aller à la première personne qui attend (Admettre, Refuser)",
     "shortcuts.leave": "Quitter, après confirmation",
     "shortcuts.help": "Cette aide",
-    "leave.ask": "Quitter la téléconsultation ?",
+    "leave.ask": "Quitter la téléconsultation\u00a0?",
     "leave.ask.text": "Le dossier reste ouvert. Vous pourrez entrer de nouveau.",
     "leave.ask.go": "Quitter",
 }

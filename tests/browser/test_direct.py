@@ -81,6 +81,6 @@ def test_letters_act_in_the_room_and_never_while_somebody_types(someone: People,
     help_.get_by_role("button", name="Fermer").click()
     nurse.get_by_role("button", name="Caméra", exact=True).focus()
     nurse.keyboard.press("q")
-    nurse.get_by_role("dialog", name="Quitter la téléconsultation ?").get_by_role("button", name="Quitter").click()
+    nurse.get_by_role("dialog", name="Quitter la téléconsultation\u00a0?").get_by_role("button", name="Quitter").click()
     until(nurse, "document.documentElement.dataset.tdRoom === 'closed'")
     assert someone.errors == []

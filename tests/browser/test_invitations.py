@@ -67,7 +67,7 @@ def test_a_landline_is_refused_and_an_sms_brings_a_patient_who_is_put_out_for_go
     host.get_by_role("button", name="Participants", exact=True).click()
     host.get_by_role("button", name="Agir sur Odile GOSSELIN").click()
     host.get_by_role("button", name="Faire sortir").click()
-    question = host.get_by_role("dialog", name="Faire sortir Odile GOSSELIN ?")
+    question = host.get_by_role("dialog", name="Faire sortir Odile GOSSELIN\u00a0?")
     question.get_by_role("button", name="Annuler").click()
     expect(patient.get_by_role("button", name="Écrire")).to_be_visible()
     host.get_by_role("button", name="Faire sortir").click()

@@ -163,7 +163,7 @@ def test_a_refused_guest_is_told_whom_to_call(open_page: Open) -> None:
     guest = open_page("/invitation?qui=mercier", 390, 844)
     guest.get_by_role("button", name="Rejoindre").click()
     expert.get_by_role("button", name="Refuser").click()
-    expect(guest.get_by_role("heading", name="Le docteur ne peut pas vous recevoir", level=1)).to_be_visible()
+    expect(guest.get_by_role("heading", name="Vous ne pouvez pas entrer pour l'instant", level=1)).to_be_visible()
     expect(guest.get_by_role("link", name="Appeler l'établissement")).to_be_visible()
     expect(expert.get_by_role("button", name="Refuser")).to_have_count(0)
 
