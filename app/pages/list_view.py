@@ -17,6 +17,7 @@ from app.french import NO_BREAK_SPACE, brief, hour, local, long_date
 from app.pages.context import PageContext
 from app.pages.live import Subscriptions
 from app.teleconsultation.models import Room
+from app.teleconsultation.register import GUESTS_ASKED, WAITING
 from components.dossier_browser import AgendaItem, BrowserContent, BrowserQuery, BrowserRow, DossierBrowser
 
 STEPS = {step.value: step.label for step in Step}
@@ -41,8 +42,11 @@ class ListPage(pn.viewable.Viewer):
             margin=(12, 24, 24, 24),
             css_classes=["list-page"],
         )
+        self._at_the_door: dict[int, int] = {}  # dossier -> how many invited persons wait
         self._refresh()
         subscriptions.on("dossier", self._changed)
+        subscriptions.on(WAITING, self._somebody_waits)
+        context.platform.bus.publish(GUESTS_ASKED, {"dossier": 0})
 
     def __panel__(self) -> pn.viewable.Viewable:
         return self._browser
@@ -53,6 +57,12 @@ class ListPage(pn.viewable.Viewer):
 
     def _changed(self, _message: Message) -> None:
         self._refresh()
+
+    def _somebody_waits(self, message: Message) -> None:
+        waiting = {int(dossier): int(count) for dossier, count in message["waiting"].items()}
+        if waiting != self._at_the_door:
+            self._at_the_door = waiting
+            self._refresh()
 
     def _open(self, number: str) -> None:
         self._context.navigate(f"?dossier={number}")
@@ -67,7 +77,10 @@ class ListPage(pn.viewable.Viewer):
     def _content(self, found: DossierList, documents: dict[int, int], now: datetime) -> BrowserContent:
         coming = [row for row in found.today if not _is_past(row, now)]
         return BrowserContent(
-            rows=tuple(_row(row, documents.get(row.dossier_id, 0), now) for row in found.rows),
+            rows=tuple(
+                _row(row, documents.get(row.dossier_id, 0), now, self._at_the_door.get(row.dossier_id, 0))
+                for row in found.rows
+            ),
             counts={kind.value: number for kind, number in found.counts.items()},
             specialties=found.specialties,
             agenda=tuple(self._agenda_item(row, row == coming[0] if coming else False, now) for row in found.today),
@@ -108,7 +121,7 @@ def _day(text: str) -> date | None:
     return day if 1900 <= day.year <= 2200 else None
 
 
-def _row(row: DossierRow, documents: int, now: datetime) -> BrowserRow:
+def _row(row: DossierRow, documents: int, now: datetime, at_the_door: int = 0) -> BrowserRow:
     planned = brief(row.planned_at, now) if row.planned_at else "à planifier" if row.step is Step.REQUESTED else "—"
     return BrowserRow(
         number=row.number,
@@ -118,7 +131,7 @@ def _row(row: DossierRow, documents: int, now: datetime) -> BrowserRow:
         traits=f"{row.sex}{NO_BREAK_SPACE}{row.age}{NO_BREAK_SPACE}ans",
         step=row.step.value,
         step_label=row.step.label,
-        planned=planned,
+        planned=f"{planned} · {at_the_door} en salle d'attente" if at_the_door else planned,
         planned_today=planned.startswith("auj."),
         specialty=row.specialty,
         structure=f"{row.structure}, {row.town}",

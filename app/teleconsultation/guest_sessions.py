@@ -16,6 +16,7 @@ from datetime import timedelta
 
 from sqlalchemy import func
 from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from app.db import key
 from app.errors import InvalidInput, OpenElsewhere
@@ -80,8 +81,9 @@ def exchange(
                 return Opened(invitation, None)
             if inside or not here:
                 raise OpenElsewhere(inside=inside)
-            living.ended_at = now
-            session.add(living)
+            for browser in session.exec(_living_ones(invitation)):  # two, when both were opened at one moment
+                browser.ended_at = now
+                session.add(browser)
             invitation.admitted_at = None  # a professional has let in whoever was there
         _check_rate(session, platform, invitation)
         secret = secrets.token_urlsafe(32)
@@ -101,10 +103,14 @@ def exchange(
 
 
 def _living(session: Session, invitation: Invitation) -> GuestSession | None:
+    return session.exec(_living_ones(invitation)).first()
+
+
+def _living_ones(invitation: Invitation) -> SelectOfScalar[GuestSession]:
     wanted = select(GuestSession).where(
         GuestSession.invitation_id == invitation.id, col(GuestSession.ended_at).is_(None)
     )
-    return session.exec(wanted.order_by(col(GuestSession.id).desc())).first()
+    return wanted.order_by(col(GuestSession.id).desc())
 
 
 def _is(browser: GuestSession, cookie: str | None) -> bool:

@@ -6,6 +6,7 @@ in is kept in the database (`Invitation.admitted_at`); this only knows who stand
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -52,6 +53,10 @@ class Lobby:
     def of_dossier(self, dossier_id: int) -> list[Waiting]:
         """Who waits for this dossier, first come first."""
         return [guest for guest in self._waiting.values() if guest.dossier_id == dossier_id]
+
+    def counts(self) -> dict[int, int]:
+        """How many wait for each dossier for which somebody does."""
+        return dict(Counter(guest.dossier_id for guest in self._waiting.values()))
 
     def expire(self, now: datetime) -> list[Waiting]:
         """Forget who has been silent for too long."""

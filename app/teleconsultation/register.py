@@ -19,7 +19,8 @@ from app.teleconsultation.presence import Participant, Presence, Topology
 from app.teleconsultation.routes import Routes, call_name
 
 MISSED = 200  # messages kept for somebody whose line is broken
-GUESTS_ASKED = "guests.asked"  # bus topic: a page wants to hear `guests_topic`
+GUESTS_ASKED = "guests.asked"  # bus topic: a page wants to hear `guests_topic` (dossier 0: `WAITING`)
+WAITING = "guests.waiting"  # bus topic: how many wait for each dossier, the whole of it at every change
 KEPT = ("entered", "sdp", "ice", "published")  # what begins or carries a call
 ELSEWHERE = "Vous avez ouvert la salle dans une autre page : celle-ci est fermée. Rien n'est perdu."
 
@@ -137,6 +138,8 @@ class Register:
         """Tell the pages of a dossier, in whatever process, where its guests are (invitation -> place); no names."""
         places = {str(invitation): place for invitation, place in self.whereabouts(dossier_id).items()}
         self.platform.bus.publish(guests_topic(dossier_id), {"places": places})
+        waiting = {str(dossier): count for dossier, count in self.lobby.counts().items()}
+        self.platform.bus.publish(WAITING, {"waiting": waiting})
 
     def tell_waiting(self, line: GuestLine) -> None:
         doctor = wire.doctor_among(self.presence.of_dossier(line.dossier_id))

@@ -7,14 +7,17 @@ import re
 from collections.abc import Iterator
 
 import pytest
+from sqlmodel import select
 
+from app.dossiers.models import Dossier
 from app.pages.context import PageContext
 from app.pages.dossier_view import ADDRESSES, DossierPage
+from app.pages.list_view import ListPage
 from app.pages.live import Subscriptions
 from app.teleconsultation import invitations, service
 from app.teleconsultation.messages import Invite
 from app.teleconsultation.models import GuestRole
-from app.teleconsultation.register import GUESTS_ASKED, guests_topic
+from app.teleconsultation.register import GUESTS_ASKED, WAITING, guests_topic
 from tests.support.people import World, small_world
 
 NUMBER, BLUE = "TLM-2026-0001", "salle-bleue"
@@ -78,3 +81,24 @@ def test_every_state_of_an_invitation_has_a_word(state: str) -> None:
     shown = _state(view)
     assert state not in shown
     assert shown.endswith(" : adresse inconnue")
+
+
+def test_the_list_says_where_somebody_waits_and_never_for_a_dossier_of_others(world: World) -> None:
+    asked: list[dict[str, object]] = []
+    world.platform.bus.subscribe(GUESTS_ASKED, asked.append)
+    lists = {}
+    for login in ("dr.martin", "ide.moreau"):
+        context = PageContext(world.platform, world.people[login])
+        lists[login] = ListPage(context, Subscriptions(world.platform.bus))
+    assert asked == [{"dossier": 0}] * 2
+    with world.platform.reading() as session:
+        dossier = session.exec(select(Dossier.id).where(Dossier.number == NUMBER)).one()
+    world.platform.bus.publish(WAITING, {"waiting": {str(dossier): 2}})
+
+    def planned(login: str) -> dict[str, str]:
+        return {row["number"]: row["planned"] for row in lists[login]._browser.content["rows"]}
+
+    assert planned("dr.martin")[NUMBER].endswith("2 en salle d'attente")
+    assert not any("attente" in text for text in planned("ide.moreau").values())
+    world.platform.bus.publish(WAITING, {"waiting": {}})
+    assert "attente" not in planned("dr.martin")[NUMBER]
