@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -47,8 +48,23 @@ def may_add(platform: Platform, actor: Professional, number: str) -> None:
         raise
 
 
+@dataclass(frozen=True)
+class Wish:
+    """What else is wanted of a file that is added: one of these `kinds`, another `title`, more for its `detail`."""
+
+    kinds: Collection[DocumentKind] = tuple(DocumentKind)
+    refusal: str = ""
+    title: str = ""
+    about: Mapping[str, str] = field(default_factory=dict)
+
+
 async def add(
-    platform: Platform, actor: Professional, number: str, filename: str, chunks: intake.Chunks
+    platform: Platform,
+    actor: Professional,
+    number: str,
+    filename: str,
+    chunks: intake.Chunks,
+    wish: Wish = Wish(),
 ) -> DocumentView:
     """Add a file to a dossier: kept encrypted as it arrives, examined in a rendering process, then made visible.
 
@@ -58,17 +74,9 @@ async def add(
     """
     may_add(platform, actor, number)
     filename = gate.display_name(filename)
-    stored = await intake.keep(platform, chunks)
+    stored, found = await examined(platform, filename, chunks, wish)
     try:
-        if stored.size == 0:
-            raise FileRefused("il est vide.")
-        found: gate.Inspected = await platform.renderer.run(
-            "inspect", stored.file_id, loader(platform, stored), filename=filename
-        )
-        if found.replacement is not None:
-            original, stored = stored, await intake.keep(platform, iter([found.replacement]))
-            await asyncio.to_thread(platform.files.delete, original.file_id)
-        view = _record(platform, actor, number, filename, stored, found)
+        view = _record(platform, actor, number, filename, stored, found, wish)
     except BaseException:
         await asyncio.shield(asyncio.to_thread(platform.files.delete, stored.file_id))
         raise
@@ -76,6 +84,35 @@ async def add(
     if found.kind is DocumentKind.PDF:
         _in_background(_draw(platform, stored, FIRST_PAGE_WIDTH))
     return view
+
+
+async def examined(
+    platform: Platform,
+    filename: str,
+    chunks: intake.Chunks,
+    wish: Wish = Wish(),
+    megabytes: int | None = None,
+) -> tuple[StoredFile, gate.Inspected]:
+    """Keep a file that nobody sees yet and let the gate look at it; the caller owns it, and removes it again.
+
+    Raises: FileRefused(reason), FileTooLarge; then nothing of it remains.
+    """
+    stored = await intake.keep(platform, chunks, megabytes)
+    try:
+        if stored.size == 0:
+            raise FileRefused("il est vide.")
+        found: gate.Inspected = await platform.renderer.run(
+            "inspect", stored.file_id, loader(platform, stored), filename=filename
+        )
+        if found.kind not in wish.kinds:
+            raise FileRefused(wish.refusal)
+        if found.replacement is not None:
+            original, stored = stored, await intake.keep(platform, iter([found.replacement]))
+            await asyncio.to_thread(platform.files.delete, original.file_id)
+    except BaseException:
+        await asyncio.shield(asyncio.to_thread(platform.files.delete, stored.file_id))
+        raise
+    return stored, found
 
 
 def add_report(
@@ -173,10 +210,13 @@ def _record(
     filename: str,
     stored: StoredFile,
     found: gate.Inspected,
+    wish: Wish,
 ) -> DocumentView:
+    found = replace(found, detail={**found.detail, **wish.about})
     with platform.transaction() as session:
         dossier = _open_dossier(session, actor, number)  # again: the step may have moved while the file was arriving
         document = entries.row(actor, dossier, filename, stored, found, platform.now())
+        document.title = wish.title or document.title
         session.add(document)
         entries.journal_added(session, actor, document, "document.added")
         # Who adds a document has seen it; that is no row of its own in the journal.

@@ -40,7 +40,7 @@ async def read(
     Raises: NotFound (journalled when foreign).
     """
     view, stored = opened(platform, actor, reference, download=download)
-    return Reading(view, _pieces(platform, stored, start, view.size if stop is None else stop))
+    return Reading(view, pieces(platform, stored, start, view.size if stop is None else stop))
 
 
 async def pages(platform: Platform, actor: Professional, reference: str) -> dict[str, Any]:
@@ -106,7 +106,8 @@ async def _render(
     return await platform.renderer.run(task, stored.file_id, loader(platform, stored), **arguments)
 
 
-async def _pieces(platform: Platform, stored: StoredFile, start: int, stop: int) -> AsyncIterator[bytes]:
+async def pieces(platform: Platform, stored: StoredFile, start: int, stop: int) -> AsyncIterator[bytes]:
+    """The bytes `start` to `stop` of a stored file; the caller has checked the right. Raises: FileDamaged."""
     source = platform.files.read(stored.file_id, stored.wrapped_key, start, stop)
     while (piece := await asyncio.to_thread(next, source, None)) is not None:
         yield piece

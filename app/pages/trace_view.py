@@ -59,7 +59,10 @@ def said(entry: AuditEntry, titles: Mapping[str, str]) -> str:
     if entry.action.startswith("participant."):
         return f"{words} : {entry.subject}"
     if entry.action.startswith("document."):
-        return f"{words} : {titles.get(entry.subject, 'document retiré')}"
+        whom = json.loads(entry.detail).get("to", [])
+        return f"{words} : {titles.get(entry.subject, 'document retiré')}" + (f", à {', '.join(whom)}" if whom else "")
+    if entry.action == "picture.asked":
+        return f"{words} : {entry.subject}"
     return words
 
 

@@ -176,6 +176,10 @@ class Register:
         people = self.presence.of_dossier(dossier_id)
         return [int(p.person.key.removeprefix("invitation:")) for p in people if not p.person.professional]
 
+    def line_of(self, participant_id: str) -> Line | None:
+        """The page of somebody inside; None while their line is broken."""
+        return self._at.get(participant_id)
+
     def line_of_guest(self, invitation_id: int) -> GuestLine | None:
         """The page on which a guest waits."""
         waiting = (line for line in self.lines if isinstance(line, GuestLine) and line.waits)

@@ -31,7 +31,13 @@ __all__ = ["HubRoom", "LocalHub", "Visitor"]
 # What the server knows and a room of notebooks does not: one name a line.
 ABSENT = (
     "ask",
+    "got",
     "mute",
+    "nostill",
+    "send",
+    "show",
+    "still",
+    "unshow",
 )
 
 _SILENCE = 5.0
