@@ -110,7 +110,9 @@ def hand_over(
         session.flush()
         for person in people:
             kind, _, row = person.key.partition(":")
-            session.add(RoomFileReceiver(file_id=key_of(file), name=person.name, **{f"{kind}_id": int(row)}))
+            receiver = RoomFileReceiver(file_id=key_of(file), name=person.name)
+            setattr(receiver, f"{kind}_id", int(row))
+            session.add(receiver)
         line = _written(session, actor, file, _said(document.title if everybody else "", people), now)
         # A guest is named by the invitation alone: it may be the patient.
         labels = [person.label if person.professional else person.detail for person in people]

@@ -13,7 +13,7 @@ import asyncio
 import secrets
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from app.audit import service as audit
 from app.db import key as key_of
@@ -27,7 +27,7 @@ from app.identity.models import Professional
 from app.platform import Platform, StoredFile
 from app.teleconsultation import wire
 from app.teleconsultation.entering import place, professional
-from app.teleconsultation.lines import Line
+from app.teleconsultation.lines import CallerLine, Line
 from app.teleconsultation.parts import Part, part
 from app.teleconsultation.presence import Participant
 from app.teleconsultation.protocol import VALUED, Pace, register
@@ -97,6 +97,9 @@ class Stills(Part):
         super().__init__(hub)
         self._stills: dict[str, Still] = {}
         self.held: set[str] = set()  # shown at this moment (`shown`): not thrown away
+
+    def joined(self, line: Line, me: Participant) -> dict[str, Any]:
+        return {"pictures": f"{ADDRESS}?dossier={line.number}"} if isinstance(line, CallerLine) else {}
 
     # -- asked for
 
