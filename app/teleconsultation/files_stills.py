@@ -82,6 +82,7 @@ class Still:
     source: str
     key: str
     at: datetime
+    full: bool = False  # everything that the device says it can
     arriving: bool = False
     stored: StoredFile | None = None
     media_type: str = ""
@@ -219,6 +220,7 @@ def answer_of(still: Still) -> wire.Answer:
         "key": still.key,
         "width": still.width,
         "height": still.height,
+        "full": still.full,
         "url": f"{ADDRESS}/{still.id}",
     }
 

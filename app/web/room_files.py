@@ -7,6 +7,7 @@ asked in `app.teleconsultation`; for what a room holds only in memory, in the hu
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Coroutine
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from app.documents import service as documents
@@ -164,7 +165,10 @@ class BroughtPicture(Incoming):
 
 
 class AskedPicture(Incoming, Visitor):
-    """`/api/salle/images/<id>`: PUT the picture that one was asked for; GET it, by who asked."""
+    """`/api/salle/images/<id>`: PUT the picture that one was asked for; GET it, by who asked.
+
+    `?plein=1` on PUT: it has everything that the device says it can.
+    """
 
     @property
     def limit(self) -> int:
@@ -172,7 +176,8 @@ class AskedPicture(Incoming, Visitor):
 
     def begin(self, chunks: AsyncIterator[bytes]) -> Coroutine[Any, Any, Still]:
         stills = self.hub.parts.of(Stills)
-        return stills.receive(stills.awaited(self.path_args[0], self.keys()), chunks)
+        still = stills.awaited(self.path_args[0], self.keys())
+        return stills.receive(replace(still, full=self.get_query_argument("plein", "") == "1"), chunks)
 
     async def put(self, _identity: str) -> None:
         await self.whole()

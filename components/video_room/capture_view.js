@@ -102,14 +102,13 @@ export class CaptureView {
     if (!call.line.send({ t: "still", person: subject.id, source: subject.source, key: this.key })) void this.fallBack();
   }
 
-  /** @param {{key: string, id: string, url: string, width: number, height: number}} told */
-  async arrived({ key, id, url, width, height }) {
+  /** @param {{key: string, id: string, url: string, width: number, height: number, full: boolean}} told */
+  async arrived({ key, id, url, width, height, full }) {
     if (!this.waiting || key !== this.key) return;
     const answer = await fetch(url, { credentials: "same-origin" }).catch(() => null);
     if (!answer?.ok) return this.fallBack();
     const blob = await answer.blob();
-    const { videoWidth } = this.waiting.subject.video;
-    this.show({ blob, width, height, full: width >= videoWidth, at: new Date(), id, url });
+    this.show({ blob, width, height, full, at: new Date(), id, url });
   }
 
   /** The picture as it is shown here: smaller, but there. */
@@ -133,11 +132,11 @@ export class CaptureView {
     const { words } = this.context;
     write(this.said, words.say("capture.taking"));
     try {
-      const blob = await take(track);
+      const { picture: blob, full } = await take(track);
       const bitmap = await createImageBitmap(blob);
       const { width, height } = bitmap;
       bitmap.close();
-      this.show({ blob, width, height, full: true, at: new Date(), id: "", url: "" });
+      this.show({ blob, width, height, full, at: new Date(), id: "", url: "" });
     } catch {
       write(this.said, words.say("capture.failed"));
     }

@@ -35,7 +35,7 @@ CAPTURE = {
     "capture.asking": "Photographie demandée à l'appareil de {name}…",
     "capture.taking": "Photographie en cours…",
     "capture.full": "{width} × {height} points, pleine résolution de l'appareil.",
-    "capture.shown": "{width} × {height} points : l'image affichée. La pleine résolution n'a pas pu être obtenue.",
+    "capture.shown": "{width} × {height} points. La pleine résolution de l'appareil n'a pas pu être obtenue.",
     "capture.failed": "L'image n'a pas pu être capturée. Réessayez quand elle s'affiche de nouveau.",
     "capture.alt": "Image capturée",
     "capture.file": "Capture {date}",

@@ -24,28 +24,35 @@ export async function answer({ words, call, devices, aux, notes }, { id, from, s
   notes.show("still", { title: words.say("still.asked", { name: from }), icon: "capture" }, NOTICE);
   try {
     if (!track || track.readyState !== "live") throw new Error("off");
-    const picture = await take(track, source === "aux" && aux.picture === "screen");
-    await send("PUT", url, picture, undefined, UPLOAD);
+    const { picture, full } = await take(track, source === "aux" && aux.picture === "screen");
+    await send("PUT", full ? `${url}?plein=1` : url, picture, undefined, UPLOAD);
   } catch {
     call.line.send({ t: "nostill", id });
   }
 }
 
 /**
- * The best picture that this track can give now.
+ * The best picture that this track can give now; `full`: it has everything that the device says it can.
  * @param {MediaStreamTrack} track
  * @param {boolean} [screen] it has one size only
- * @returns {Promise<Blob>}
+ * @returns {Promise<{picture: Blob, full: boolean}>}
  */
 export async function take(track, screen = false) {
-  if (!screen) {
-    const photo = await within(PHOTO, photograph(track)).catch(() => null);
-    if (photo) return photo;
-  }
-  return screen ? drawn(track) : enlarged(track);
+  if (screen) return { picture: await drawn(track), full: true };
+  const most = /** @type {any} */ (track).getCapabilities?.().width?.max ?? 0;
+  const photo = await within(PHOTO, photograph(track)).catch(() => null);
+  if (photo && photo.width >= most) return { picture: photo.blob, full: true };
+  // Some devices photograph smaller than they film.
+  const larger = await enlarged(track, most).catch(() => null);
+  if (larger && (!photo || larger.width > photo.width)) return { picture: larger.blob, full: larger.width >= most };
+  if (photo) return { picture: photo.blob, full: false };
+  return { picture: await drawn(track), full: false };
 }
 
-/** @param {MediaStreamTrack} track */
+/**
+ * @param {MediaStreamTrack} track
+ * @returns {Promise<{blob: Blob, width: number} | null>}
+ */
 async function photograph(track) {
   const Capture = /** @type {any} */ (globalThis).ImageCapture;
   if (!Capture) return null;
@@ -53,28 +60,41 @@ async function photograph(track) {
   const able = await capture.getPhotoCapabilities().catch(() => null);
   const size = able?.imageWidth?.max && { imageWidth: able.imageWidth.max, imageHeight: able.imageHeight.max };
   /** @type {Blob} */
-  const photo = await capture.takePhoto(size || {});
-  const { width = 0 } = track.getSettings();
-  const bitmap = await createImageBitmap(photo);
-  const good = bitmap.width >= width && /^image\/(jpeg|png)$/.test(photo.type);
-  bitmap.close();
-  return good ? photo : null;
+  const blob = await capture.takePhoto(size || {});
+  const width = await widthOf(blob);
+  const good = width >= (track.getSettings().width ?? 0) && /^image\/(jpeg|png)$/.test(blob.type);
+  return good ? { blob, width } : null;
 }
 
-/** @param {MediaStreamTrack} track as large as the camera can, for one picture */
-async function enlarged(track) {
+/**
+ * The stream as large as the camera can, for one picture.
+ * @param {MediaStreamTrack} track
+ * @param {number} most of its width
+ * @returns {Promise<{blob: Blob, width: number}>}
+ */
+async function enlarged(track, most) {
   const before = track.getConstraints();
-  const { width, height } = /** @type {any} */ (track).getCapabilities?.() ?? {};
-  const now = track.getSettings();
-  if (!width?.max || !height?.max || (now.width ?? 0) >= width.max) return drawn(track);
+  const height = /** @type {any} */ (track).getCapabilities?.().height?.max;
+  const now = track.getSettings().width ?? 0;
+  if (!most || now >= most) {
+    const blob = await drawn(track);
+    return { blob, width: await widthOf(blob) };
+  }
   try {
-    await within(LARGER, track.applyConstraints({ width: { ideal: width.max }, height: { ideal: height.max } }));
-    return await drawn(track, now.width);
-  } catch {
-    return await drawn(track);
+    await within(LARGER, track.applyConstraints({ width: { ideal: most }, height: { ideal: height } }));
+    const blob = await drawn(track, now);
+    return { blob, width: await widthOf(blob) };
   } finally {
     await track.applyConstraints(before).catch(() => undefined);
   }
+}
+
+/** @param {Blob} blob */
+async function widthOf(blob) {
+  const bitmap = await createImageBitmap(blob);
+  const { width } = bitmap;
+  bitmap.close();
+  return width;
 }
 
 /**

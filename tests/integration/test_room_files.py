@@ -260,11 +260,12 @@ async def test_a_picture_comes_from_the_page_that_was_asked_and_goes_into_the_do
     doctor, _guest, secret, still = await asked(house)
     assert (still["from"], still["source"]) == ("Dr Claire MARTIN", "camera")
     async with browser(house, guest=secret) as page:
-        assert (await page.put(still["url"], content=jpeg(1920, 1080, exif=True))).status_code == 200
+        taken = await page.put(still["url"], params={"plein": "1"}, content=jpeg(1920, 1080, exif=True))
+        assert taken.status_code == 200
         assert (await page.put(still["url"], content=jpeg())).status_code == 404  # once
         assert (await page.get(still["url"])).status_code == 401  # who asked for it has it, nobody else
     picture = await doctor.hear("picture")
-    assert (picture["key"], picture["width"], picture["height"]) == ("s-1", 1920, 1080)
+    assert (picture["key"], picture["width"], picture["height"], picture["full"]) == ("s-1", 1920, 1080, True)
     async with browser(house, login="dr.martin") as page:
         content = (await page.get(picture["url"])).content
         assert Image.open(io.BytesIO(content)).size == (1920, 1080)
