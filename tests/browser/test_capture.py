@@ -55,7 +55,9 @@ def test_a_picture_has_the_resolution_of_the_camera_and_goes_into_the_dossier(ro
     expert = room.enter("dr.martin", "Dr Claire MARTIN")
     guest = room.guest(expert, "Léa MERCIER")
     until(expert, "window.__td.call.framesShown() > 3")
-    guest.on("response", lambda r: print("GUEST", r.request.method, r.url[-60:], r.status) if "/api/" in r.url else None)
+    guest.on(
+        "response", lambda r: print("GUEST", r.request.method, r.url[-60:], r.status) if "/api/" in r.url else None
+    )
     capture(expert)  # one picture there is: taken at once
     expect(guest.get_by_text("Dr Claire MARTIN prend une photographie avec votre caméra")).to_be_visible()
     width, height = size_of(expert, FULL)

@@ -71,7 +71,11 @@ def test_a_guest_receives_looks_at_and_keeps_a_document_and_the_sender_knows(roo
     expect(guest.get_by_role("log")).to_contain_text(f"Document transmis à tous : « {title} »")
 
     expert.goto(f"{room.demo.url}/tlm?dossier={NUMBER}&onglet=tracabilite")
-    for line in ("a transmis un document pendant la téléconsultation", "a reçu un document", "a téléchargé un document"):
+    for line in (
+        "a transmis un document pendant la téléconsultation",
+        "a reçu un document",
+        "a téléchargé un document",
+    ):
         expect(expert.get_by_role("cell", name=re.compile(f"{line}.*{re.escape(title)}")).first).to_be_visible()
 
 
