@@ -12,7 +12,7 @@ import { pictureOf, take } from "./still.js";
 /** @typedef {{blob: Blob, width: number, height: number, full: boolean, at: Date, id: string, url: string}} Picture */
 
 /** ms: photographing and sending over a poor line. */
-const PATIENCE = 12_000;
+const PATIENCE = 15_000;
 
 export class CaptureView {
   /**

@@ -28,7 +28,7 @@ KEEP = {
 
 CAPTURE = {
     "panel.capture": "Capture d'écran",
-    "panel.capture.close": "Fermer la capture d'écran",
+    "panel.capture.close": "Fermer l'image capturée",
     "capture.take": "Capturer l'image : {name}",
     "capture.own": "Capturer ma caméra",
     "capture.none": "Personne ne montre d'image pour l'instant.",

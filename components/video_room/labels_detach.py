@@ -4,7 +4,7 @@ from __future__ import annotations
 
 DETACH = {
     "panel.detach": "Détacher la vidéo",
-    "panel.detach.close": "Fermer le choix des vidéos à détacher",
+    "panel.detach.close": "Fermer ce choix",
     "detach.one": "Détacher : {name}",
     "detach.none": "Personne d'autre n'est en salle : il n'y a rien à détacher.",
     "detach.back": "Remettre dans la salle",

@@ -21,7 +21,7 @@ SHOWN = {
 
 POINT = {
     "panel.point": "Pointer sur un document",
-    "panel.point.close": "Fermer le choix du document à montrer",
+    "panel.point.close": "Fermer le pointage",
     "point.document": "Document à montrer",
     "point.choose": "Choisir un document du dossier",
     "point.none": "Aucun PDF ni image dans le dossier",

@@ -22,7 +22,7 @@ RECEIVED = {
 
 TRANSFER = {
     "panel.transfer": "Transférer un document",
-    "panel.transfer.close": "Fermer le transfert de document",
+    "panel.transfer.close": "Fermer cet envoi",
     "transfer.document": "Document du dossier",
     "transfer.choose": "Choisir un PDF du dossier",
     "transfer.none": "Aucun PDF dans le dossier",

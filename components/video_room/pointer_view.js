@@ -29,6 +29,8 @@ import { pictureOf } from "./still.js";
 const COLOURS = ["#d55e00", "#0072b2", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000", "#f0e442"];
 /** ms after which a pointer that does not move is taken away. */
 const RESTS = 5000;
+/** ms during which it is said that the picture is in the dossier. */
+const KEPT = 4000;
 const STEP = { wide: 0.02, fine: 0.004 };
 const WIDEST = 2280;
 
@@ -222,6 +224,7 @@ export class PointerView {
     if (!known) this.sheet.append(element);
     element.style.left = `${x * 100}%`;
     element.style.top = `${y * 100}%`;
+    element.classList.toggle("td-pointer-left", x > 0.6);
     element.style.setProperty("--td-pointer", this.colour(person));
     this.pointers.set(person, { element, timer: setTimeout(() => this.rest(person), RESTS) });
   }
@@ -339,6 +342,7 @@ export class PointerView {
     const form = keepForm(words, async (legende, site) => {
       const { url } = await send("PUT", this.pictures, await this.flattened());
       await send("POST", `${url}/dossier`, JSON.stringify({ legende, site }));
+      setTimeout(() => (this.keeping.hidden = true), KEPT);
     });
     this.keeping.replaceChildren(form);
     this.keeping.hidden = false;

@@ -11,7 +11,7 @@ import { send } from "./sending.js";
 const NOTICE = 6000;
 /** ms: a telephone focuses and may light before it takes a photograph. */
 const PHOTO = 4000;
-const LARGER = 2500;
+const LARGER = 5000;
 const UPLOAD = 30_000;
 const QUALITY = 0.92;
 

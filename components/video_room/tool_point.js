@@ -42,7 +42,10 @@ export const point = {
     view.addPanel("point", form, { shown });
     const stops = [
       call.on("said:joined", (message) => (documents = message.documents ?? "")),
-      call.on("said:shown", () => write(said, "")),
+      call.on("said:shown", ({ shown: thing }) => {
+        write(said, "");
+        if (thing && view.open === "point") view.turn("point"); // it needs the place
+      }),
     ];
     return () => stops.forEach((stop) => stop());
   },

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Error, Page, expect
 
 from tests.browser.conftest import People, until
 from tests.browser.demo_server import DemoServer
@@ -58,8 +59,8 @@ def test_several_pictures_go_out_at_once_survive_another_tab_and_end_with_the_ca
     until(expert, f"(async () => (await ({DECODED})()) > {before} + 5)()", 40)
     until(face, PLAYS)
 
-    beside.keyboard.press("Escape")
-    until(expert, "true")
+    with suppress(Error):  # the page of the keyboard is gone before the key is up
+        beside.keyboard.press("Escape")
     expect(panel.get_by_role("button", name="Détacher : Deuxième caméra de Nadia DUBOIS")).to_have_attribute(
         "aria-pressed", "false"
     )
