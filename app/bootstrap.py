@@ -15,7 +15,7 @@ from app.documents.store import EncryptedFolder, MemoryFiles
 from app.messaging import service as outbox
 from app.messaging.sms import FolderSms, MemorySms, NoSms
 from app.messaging.transports import FolderMail, MemoryMail, SmtpMail
-from app.platform import Clock, MailTransport, Platform, SmsTransport
+from app.platform import Clock, FileStore, MailTransport, Platform, SmsTransport
 from app.settings import Settings, load
 from app.teleconsultation.engine import UnitEngine
 
@@ -30,12 +30,11 @@ class SystemClock:
 def platform_from_settings(settings: Settings) -> Platform:
     """Real parts, as the settings say. The database must be migrated (`teledossier migrate`)."""
     settings.check_production()
-    keys = {settings.file_key_number: bytes.fromhex(settings.file_key.get_secret_value())}
     return Platform(
         settings=settings,
         engine=db.connect(settings.sqlalchemy_url()),
         bus=LocalBus(settings.var / "run" / "bus"),
-        files=EncryptedFolder(settings.var / "files", keys, settings.file_key_number),
+        files=_files(settings),
         mail=_mail(settings),
         sms=_sms(settings),
         outbox=outbox,
@@ -74,6 +73,24 @@ def _migrated(url: str) -> Engine:
     engine = db.connect(url)
     db.migrate(engine)
     return engine
+
+
+def _files(settings: Settings) -> FileStore:
+    if settings.file_store == "folder":
+        return EncryptedFolder(settings.var / "files", settings.file_keys(), settings.file_key_number)
+    # The client of S3 is loaded only where files are in a bucket.
+    from app.documents.store_bucket import EncryptedBucket, Place
+    from app.documents.store_keys import MasterKeys
+
+    place = Place(
+        settings.s3_endpoint,
+        settings.s3_bucket,
+        settings.s3_region,
+        settings.s3_access_key,
+        settings.s3_secret_key.get_secret_value(),
+        settings.s3_prefix,
+    )
+    return EncryptedBucket(place, MasterKeys(settings.file_keys(), settings.file_key_number))
 
 
 def _mail(settings: Settings) -> MailTransport:

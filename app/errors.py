@@ -17,8 +17,14 @@
     ├── IncompleteForm            `missing` lists what must still be filled
     ├── InvalidInput              a value that cannot be what it should be
     │   ├── FileRefused           the gate refuses a file; `reason` says why
+    │   │   └── FileInfected      the antivirus found something; `virus` is its name
     │   └── FileTooLarge
+    ├── TooManyFiles              too many files of one person are on their way at once
+    ├── TooManyJobs               somebody asks for more pages at once than anybody can look at
+    ├── PacsUnavailable           the imaging archive does not answer, or not as it should
     ├── FileDamaged               a stored file is not what was written
+    ├── FileStoreFull             no place on the disk for another file
+    ├── FileStoreUnavailable      the disk or the bucket of the files does not answer
     ├── InvitationInvalid         link altered, expired, withdrawn or used up
     ├── RoomFull
     ├── NotAdmitted               a guest who was not let in
@@ -154,12 +160,21 @@ class InvalidInput(TeledossierError):
 class FileRefused(InvalidInput):
     code = "fichier-refuse"
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: str, flattenable: bool = False) -> None:
         super().__init__(f"Fichier refusé : {reason} Rien n'a été ajouté au dossier.")
         self.reason = reason
+        self.flattenable = flattenable  # harmless as pictures of its pages
 
-    def __reduce__(self) -> tuple[type[FileRefused], tuple[str]]:  # it travels between processes
-        return FileRefused, (self.reason,)
+    def __reduce__(self) -> tuple[type[FileRefused], tuple[str, bool]]:  # it travels between processes
+        return FileRefused, (self.reason, self.flattenable)
+
+
+class FileInfected(FileRefused):
+    code = "fichier-infecte"
+
+    def __init__(self, virus: str) -> None:
+        super().__init__(f"un virus y a été trouvé ({virus}). Prévenez votre service informatique.")
+        self.virus = virus
 
 
 class FileTooLarge(InvalidInput):
@@ -169,10 +184,47 @@ class FileTooLarge(InvalidInput):
         super().__init__(f"Fichier refusé : il dépasse {limit_megabytes} Mo. Rien n'a été ajouté au dossier.")
 
 
+class TooManyFiles(TeledossierError):
+    code, status = "trop-de-fichiers", 429
+    message = (
+        "Trop de vos fichiers sont déjà en cours d'envoi ou d'analyse. Celui-ci n'a pas été ajouté : "
+        "attendez que les autres soient passés, puis réessayez."
+    )
+
+
+class TooManyJobs(TeledossierError):
+    code, status = "trop-de-demandes", 429
+    message = "Trop de pages sont demandées à la fois. Patientez un instant, puis réessayez."
+
+
+class PacsUnavailable(TeledossierError):
+    code, status = "pacs-indisponible", 502
+    message = (
+        "Le PACS ne répond pas. Rien n'a été ajouté au dossier. Réessayez dans un moment, "
+        "ou ajoutez l'examen depuis son CD."
+    )
+
+
 class FileDamaged(TeledossierError):
     code, status = "fichier-endommage", 500
     message = (
         "Ce fichier est endommagé et ne peut pas s'ouvrir. Les autres documents sont intacts. Appelez l'assistance."
+    )
+
+
+class FileStoreFull(TeledossierError):
+    code, status = "stockage-plein", 507
+    message = (
+        "Il n'y a plus de place pour enregistrer ce fichier. Rien n'a été ajouté au dossier ; ce qui y était est "
+        "conservé. Appelez l'assistance, puis recommencez."
+    )
+
+
+class FileStoreUnavailable(TeledossierError):
+    code, status = "stockage-indisponible", 503
+    message = (
+        "Le stockage des fichiers ne répond pas. Rien n'a été modifié ni perdu. "
+        "Recommencez dans quelques minutes ; si cela dure, appelez l'assistance."
     )
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import IntEnum
 from typing import Any, Protocol
 
 from sqlalchemy.engine import Engine
@@ -28,10 +29,18 @@ class Clock(Protocol):
 
 
 class FileStore(Protocol):
-    """Encrypted files. Keys are opaque; a stored file never changes."""
+    """Encrypted files. Keys are opaque; a stored file never changes.
+
+    Everything here blocks, on a disk or on the network: call it from threads. Raises: FileStoreUnavailable.
+    """
+
+    @property
+    def key_number(self) -> int:
+        """Number of the master key that wraps new keys."""
+        ...
 
     def write(self, file_id: str, chunks: Iterator[bytes]) -> StoredFile:
-        """Encrypt and keep; nothing is visible under `file_id` before all of it is on disk."""
+        """Encrypt and keep; nothing is visible under `file_id` before all of it is safe. Raises: FileStoreFull."""
         ...
 
     def read(self, file_id: str, wrapped_key: bytes, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
@@ -39,6 +48,31 @@ class FileStore(Protocol):
         ...
 
     def delete(self, file_id: str) -> None: ...
+
+    def rewrap(self, file_id: str, wrapped_key: bytes) -> bytes:
+        """A file's own key under the current master key; the file is not touched. Raises: FileDamaged."""
+        ...
+
+    def sealed(self, file_id: str) -> int | None:
+        """Bytes a file takes in the store, encrypted; None when it is not there."""
+        ...
+
+    def kept(self) -> Iterator[KeptFile]:
+        """Every whole file there is, in no order."""
+        ...
+
+    def remove_unfinished(self, older_than: float) -> list[str]:
+        """Remove what writers left that were killed, older than so many seconds; answers the files' ids."""
+        ...
+
+
+@dataclass(frozen=True)
+class KeptFile:
+    """A file as it lies in the store: bytes it takes there, encrypted, and seconds since it was written."""
+
+    file_id: str
+    sealed: int
+    age: float
 
 
 @dataclass(frozen=True)
@@ -119,15 +153,43 @@ class Outbox(Protocol):
         ...
 
 
+class Urgency(IntEnum):
+    """What a rendering job is for; a lower one comes first."""
+
+    SEEN = 0  # somebody waits for it before an empty place
+    SOUGHT = 1  # a search, slice by slice
+    AHEAD = 2  # thumbnails, neighbours, the first page of what has just been added
+
+
+@dataclass(frozen=True)
+class Turn:
+    """Who waits for a rendering job (a login; empty for nobody in particular), and how urgently."""
+
+    person: str = ""
+    urgency: Urgency = Urgency.SEEN
+
+
+NOBODY = Turn()
+
+
 class PageRenderer(Protocol):
     """Draws pages of documents and decodes images, away from the event loop and from this process."""
 
-    async def run(self, task: str, key: str, load: Callable[[], bytes | Iterable[bytes]], **arguments: Any) -> Any:
+    async def run(
+        self,
+        task: str,
+        key: str,
+        load: Callable[[], bytes | Iterable[bytes]],
+        *,
+        turn: Turn = NOBODY,
+        **arguments: Any,
+    ) -> Any:
         """Run a task of `app.documents.rendering_tasks` on the content `load()`, which `key` names.
 
-        `load` runs in a thread, and only when that process does not hold the content yet.
+        `load` runs in a thread, and only when that process does not hold the content yet. Cancelled before it has
+        begun, it is not done.
 
-        Raises: FileRefused, when the content is not what the task needs, or takes too long.
+        Raises: FileRefused, when the content is not what the task needs, or takes too long; TooManyJobs.
         """
         ...
 
@@ -273,10 +335,12 @@ class Platform:
 
 
 __all__ = [
+    "NOBODY",
     "Bus",
     "Clock",
     "FileStore",
     "Joined",
+    "KeptFile",
     "Mail",
     "MailTransport",
     "MediaEngine",
@@ -291,8 +355,10 @@ __all__ = [
     "SmsTransport",
     "SpeakerChanged",
     "StoredFile",
+    "Turn",
     "UnitDown",
     "UnitEvent",
     "UnitPeer",
     "UnitUp",
+    "Urgency",
 ]

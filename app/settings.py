@@ -8,16 +8,20 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import ipaddress
+import re
 import secrets
 import socket
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PLACEHOLDER = "a-changer"
+HEX_KEY = r"[0-9a-fA-F]{64}"
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 class Settings(BaseSettings):
@@ -38,7 +42,25 @@ class Settings(BaseSettings):
         SecretStr(PLACEHOLDER),
         description="Master key of the file store, 64 hexadecimal digits, kept outside the database.",
     )
-    file_key_number: int = Field(1, ge=1, description="Number of `file_key`, raised when the key is replaced.")
+    file_key_number: int = Field(
+        1, ge=1, lt=2**32, description="Number of `file_key`, raised when the key is replaced."
+    )
+    file_keys_older: SecretStr = Field(
+        SecretStr(""),
+        description="Earlier master keys, `1:<64 digits> 2:<64 digits>`, needed until `files rotate` has passed.",
+    )
+    file_store: Literal["folder", "s3"] = Field(
+        "folder", description="Where the encrypted files are: in `var/files`, or in an S3 bucket (docs/fichiers.md)."
+    )
+    s3_endpoint: str = Field("", description="Address of the S3 service, `https://s3.example.fr`.")
+    s3_bucket: str = Field("", description="The bucket; it must exist, and be private.")
+    s3_region: str = Field("us-east-1", description="Region that requests are signed for, as the service names it.")
+    s3_access_key: str = Field("", description="Access key of the S3 service.")
+    s3_secret_key: SecretStr = Field(SecretStr(""), description="Secret that goes with the access key.")
+    s3_prefix: str = Field(
+        "", pattern=r"^([\w.-]+(/[\w.-]+)*)?$", description="Folder in the bucket, `teledossier`; empty: its root."
+    )
+    s3_allow_http: bool = Field(False, description="Allow an S3 service without TLS, on this very machine only.")
     secure_cookies: bool = Field(
         True, description="Cookies only over https (`__Host-` prefix). The demo on http turns it off."
     )
@@ -105,7 +127,28 @@ class Settings(BaseSettings):
     mail_sender: str = Field("ne-pas-repondre@teledossier.invalid", description="Sender's address of invitations.")
     assistance_phone: str = Field("02 61 91 00 12", description="Number shown where a person needs help.")
     upload_megabytes: int = Field(200, ge=1, description="Largest file that may be added to a dossier.")
-    render_processes: int = Field(1, ge=1, description="Processes that draw PDF pages and decode images.")
+    pacs_url: str = Field(
+        "", description="DICOMweb address of the imaging archive, `https://pacs.example.fr/dicom-web`; empty: none."
+    )
+    pacs_name: str = Field("PACS", max_length=40, description="What people call it: « PACS du CH d'Alençon ».")
+    pacs_user: str = Field("", description="Login at the PACS; empty for none.")
+    pacs_password: SecretStr = Field(SecretStr(""), description="Password at the PACS.")
+    pacs_token: SecretStr = Field(SecretStr(""), description="Bearer token for the PACS, instead of a password.")
+    pacs_authority: Path | None = Field(
+        None, description="Certificates (PEM) that the PACS's own must lead to; none: those of the system."
+    )
+    pacs_certificate: Path | None = Field(
+        None, description="Our certificate and key (PEM) for a PACS that asks for one."
+    )
+    pacs_http: bool = Field(
+        False, description="Ask the PACS without TLS; only on this machine or at a private address."
+    )
+    render_processes: int = Field(
+        2, ge=1, description="Processes that draw PDF pages and decode images; one person takes all but one at most."
+    )
+    clamd: str = Field(
+        "", description="ClamAV's daemon: path of its socket, or `host:port`; empty: files pass no antivirus."
+    )
     media_address: str = Field("127.0.0.1", description="Address at which the forwarding unit receives media (UDP).")
     media_public_address: str = Field(
         "", description="Addresses browsers send media to, separated by commas; empty means `media_address`."
@@ -126,6 +169,34 @@ class Settings(BaseSettings):
         if any(not url.startswith(("turn:", "turns:")) for url in value.split()):
             raise ValueError("each address starts with turn: or turns:")
         return value
+
+    @field_validator("s3_endpoint")
+    @classmethod
+    def _bare_endpoint(cls, value: str) -> str:
+        parts = urlsplit(value)
+        bare = parts.hostname and parts.scheme in ("https", "http") and not (parts.query or parts.username)
+        if value and (not bare or parts.path.strip("/")):
+            raise ValueError("an S3 service is https://, a name and perhaps a port")
+        return value.rstrip("/")
+
+    @field_validator("clamd")
+    @classmethod
+    def _clamd_address(cls, value: str) -> str:
+        host, _, port = value.rpartition(":")
+        if value and not value.startswith("/") and not (host and port.isdecimal() and 0 < int(port) < 65536):
+            raise ValueError("a path from the root, or host:port")
+        return value
+
+    @model_validator(mode="after")
+    def _safe_pacs(self) -> Settings:
+        if not self.pacs_url:
+            return self
+        parts = urlsplit(self.pacs_url)
+        if parts.scheme not in ("https", "http") or not parts.hostname or "@" in parts.netloc or parts.query:
+            raise ValueError("pacs_url is https://host/path, without login or query")
+        if parts.scheme == "http" and not (self.pacs_http and _is_near(parts.hostname)):
+            raise ValueError("a PACS is asked over https, or with pacs_http at a private address")
+        return self
 
     @field_validator("psc_issuer")
     @classmethod
@@ -171,6 +242,23 @@ class Settings(BaseSettings):
         """Where the web processes command the forwarding unit (docs/media-unit.md)."""
         return self.var.absolute() / "run" / "media.sock"
 
+    def file_keys(self) -> dict[int, bytes]:
+        """The master keys of the file store by their number, the current one among them. Raises: ValueError."""
+        keys: dict[int, bytes] = {}
+        for entry in self.file_keys_older.get_secret_value().split():
+            number, _colon, key = entry.partition(":")
+            if not re.fullmatch(r"[1-9]\d{0,8}", number) or not re.fullmatch(HEX_KEY, key) or int(number) in keys:
+                raise ValueError(
+                    "TD_FILE_KEYS_OLDER : attendu « 1:clé 2:clé », chaque clé en 64 chiffres hexadécimaux."
+                )
+            keys[int(number)] = bytes.fromhex(key)
+        if self.file_key_number in keys:
+            raise ValueError("TD_FILE_KEYS_OLDER : le numéro de TD_FILE_KEY y figure. Augmentez TD_FILE_KEY_NUMBER.")
+        current = self.file_key.get_secret_value()
+        if not re.fullmatch(HEX_KEY, current):
+            raise ValueError("TD_FILE_KEY : attendu 64 chiffres hexadécimaux (32 octets).")
+        return keys | {self.file_key_number: bytes.fromhex(current)}
+
     def derived_secret(self, purpose: str) -> str:
         """A secret of its own for each purpose, out of `cookie_secret`: knowing one does not tell the others."""
         key = self.cookie_secret.get_secret_value().encode()
@@ -185,7 +273,7 @@ class Settings(BaseSettings):
         return {f"TD_{name.upper()}": str(value) for name, value in values.items() if value is not None}
 
     def check_production(self) -> None:
-        """Refuse to start with a placeholder secret.
+        """Refuse to start with a placeholder secret, or with files that would not be safe.
 
         Raises: ValueError, naming the settings to change.
         """
@@ -199,8 +287,9 @@ class Settings(BaseSettings):
         needed = {
             "smpp": ("smpp_host", "smpp_system_id", "smpp_password"),
             "ovh": ("ovh_application_key", "ovh_application_secret", "ovh_consumer_key", "ovh_sms_service"),
+            "s3": ("s3_endpoint", "s3_bucket", "s3_access_key", "s3_secret_key"),
         }
-        for name in needed.get(self.sms_transport, ()):
+        for name in (*needed.get(self.sms_transport, ()), *needed.get(self.file_store, ())):
             value = getattr(self, name)
             if not (value.get_secret_value() if isinstance(value, SecretStr) else value):
                 weak.append(f"TD_{name.upper()}")
@@ -208,6 +297,19 @@ class Settings(BaseSettings):
             weak.append("TD_PSC_CLIENT_SECRET")
         if weak:
             raise ValueError("Secrets à définir avant de démarrer : " + ", ".join(weak))
+        self.file_keys()
+        self._check_endpoint()
+
+    def _check_endpoint(self) -> None:
+        """Without TLS, whoever listens gets the files' names, and whoever is in between can remove files."""
+        parts = urlsplit(self.s3_endpoint)
+        if self.file_store != "s3" or parts.scheme == "https":
+            return
+        if not self.s3_allow_http or parts.hostname not in LOOPBACK:
+            raise ValueError(
+                "TD_S3_ENDPOINT : une adresse https:// est nécessaire. "
+                "TD_S3_ALLOW_HTTP ne vaut que pour un service sur cette machine même (127.0.0.1)."
+            )
 
 
 def load(**overrides: object) -> Settings:
@@ -237,6 +339,17 @@ def demo_settings(var: Path, port: int) -> Settings:
         psc_client_secret=SecretStr(_kept_secret(var / "psc.secret")),
         psc_ciba=True,
     )
+
+
+def _is_near(host: str) -> bool:
+    """Whether a host is this machine or a private address; of another name nobody knows where it leads."""
+    if host == "localhost":
+        return True
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return address.is_loopback or (address.is_private and not address.is_unspecified)
 
 
 def _free_port() -> int:

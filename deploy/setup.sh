@@ -3,9 +3,10 @@
 #
 #   deploy/setup.sh python base|dev   .venv with the locked packages and the project itself
 #   deploy/setup.sh debian            browsers, ffmpeg, poppler, Janus, coturn, a soft card, a PACS, an antivirus and fonts (Debian, Ubuntu; root or sudo)
+#   deploy/setup.sh s3                .venv-s3 with an S3 service for the tests, apart: its packages do not go with ours
 #   deploy/setup.sh node              node_modules, to check the JavaScript and the accessibility
 #
-# Only the python part is needed to run the product. The two others say what they could not do and go on:
+# Only the python part is needed to run the product. The others say what they could not do and go on:
 # tests that miss them are skipped with the reason.
 set -eu
 cd "$(dirname "$0")/.."
@@ -74,6 +75,18 @@ debian_packages() {
         say "apt-get could not install:$offered"
 }
 
+s3_packages() {
+    stamp=.venv-s3/.stamp-$(checksum requirements/s3.txt)
+    if [ -e "$stamp" ]; then return; fi
+    say "installing the tests' S3 service into .venv-s3, about a minute"
+    if "$PYTHON" -m venv --clear .venv-s3 &&
+        .venv-s3/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/s3.txt; then
+        touch "$stamp"
+    else
+        say "no S3 service could be installed; its tests are skipped"
+    fi
+}
+
 node_packages() {
     stamp=node_modules/.stamp-$(checksum package-lock.json)
     if [ -e "$stamp" ]; then return; fi
@@ -88,9 +101,10 @@ node_packages() {
 case ${1:-} in
 python) python_packages "${2:?base or dev}" ;;
 debian) debian_packages ;;
+s3) s3_packages ;;
 node) node_packages ;;
 *)
-    sed -n '2,9s/^# \{0,1\}//p' "$0"
+    sed -n '2,10s/^# \{0,1\}//p' "$0"
     exit 2
     ;;
 esac

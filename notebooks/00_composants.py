@@ -51,10 +51,19 @@ demo("document_list")
 
 # %% [markdown]
 # ## Lire un PDF
-# Pages, zoom, recherche. Le navigateur ne reçoit que des images : un fichier piégé ne l'atteint pas.
+# Pages, zoom, rotation, recherche, impression (« ? » montre les touches). Le navigateur ne reçoit que des images : un fichier piégé ne l'atteint pas.
 
 # %%
 demo("document_viewer")
+
+# %% [markdown]
+# ## Comparer et mesurer une plaie
+# Deux dates d'une plaie dessinée. « Mesurer », puis « Référence » : un trait sur la règle, sa longueur réelle en
+# millimètres, puis « Surface » : suivez le contour. Faites de même sur l'autre date : l'évolution s'écrit seule. C'est une
+# estimation sur une image plate ; de biais, elle se trompe.
+
+# %%
+demo("picture_viewer")
 
 # %% [markdown]
 # ## Regarder une imagerie
@@ -82,12 +91,28 @@ hv.Histogram((edges, counts)).opts(
 ) * hv.VSpan(0, 80).opts(color="#00695c", alpha=0.22)  # fmt: skip
 
 # %% [markdown]
+# La même coupe dans trois fenêtres : chacune montre ce que les autres cachent. Au survol, la valeur reste la même.
+
+# %%
+from components.image_viewer.demo import INFO
+from components.image_viewer.figure import drawn
+
+hv.Layout([drawn(INFO, values, level, window) for level, window in ((40, 80), (40, 400), (400, 1800))]).cols(3)
+
+# %% [markdown]
 # ## Suivre une biologie
 # Le critique d'abord ; la bande est la référence ; la forme et la couleur disent la même chose, le tableau aussi.
 # Cochez « Anormaux seulement » pour ne garder que ce qui demande une décision.
 
 # %%
 demo("lab_trends")
+
+# %% [markdown]
+# ## Saisir une biologie
+# Choisissez une analyse par l'un de ses noms : l'unité vient avec. Une valeur étonnante est demandée, jamais refusée.
+
+# %%
+demo("lab_entry")
 
 # %% [markdown]
 # ## Remplir un avis

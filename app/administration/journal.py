@@ -39,6 +39,10 @@ _DETAILS = LABELS | {
     "roles": "rôles",
     "invited": "invité",
     "count": "nombre",
+    "documents": "documents",
+    "key": "clé n°",
+    "removed": "supprimés",
+    "unfinished": "inachevés",
     "rows": "lignes",
     "broken": "altérée",
     "complete": "complète",
@@ -264,6 +268,8 @@ def _more(entry: AuditEntry) -> str:
     parts = [] if said_already else [entry.subject]
     if entry.action == "dossier.step":
         parts = [_step(detail.get("to"))]
+    elif entry.action.startswith("file."):
+        parts = [str(detail.get("reason", ""))]
     elif entry.action == "call.route":
         parts = [wording.ROUTES.get(str(detail.get("route")), "")]
     elif entry.action.startswith("login"):
@@ -271,7 +277,7 @@ def _more(entry: AuditEntry) -> str:
         parts += [Way(method).label if method in set(Way) else method, str(detail.get("reason", ""))]
         parts += [str(detail.get("address", ""))]
     elif (
-        entry.action.split(".")[0] in ("person", "people", "structure", "room", "journal", "administrator")
+        entry.action.split(".")[0] in ("person", "people", "structure", "room", "journal", "administrator", "files")
         and entry.dossier_id is None
     ):
         parts += [

@@ -40,6 +40,11 @@ class Report:
     def at_least(self, name: str, value: float, limit: float) -> None:
         self.targets.append(Target(name, round(value, 3), limit, least=True))
 
+    @property
+    def kept(self) -> bool:
+        """Whether every promise was kept."""
+        return all(target.met for target in self.targets)
+
     def as_json(self) -> str:
         targets = [asdict(target) | {"met": target.met} for target in self.targets]
         return json.dumps(

@@ -25,11 +25,11 @@ def run(quick: bool) -> Report:
     """Measure; `quick` holds fewer pages for the figures per page, and still closes sixty."""
     report, held = Report(), (20 if quick else HELD)
     with servers.bare() as bare:
-        cost = asyncio.run(_measure(bare, f"{bare.url}/bare", _Reader(bare.url), held))
+        cost = asyncio.run(_measure(bare, f"{bare.url}/bare", Reader(bare.url), held))
         report.figure("bare MB per session", cost["mb"])
         report.figure("bare CPU ms per session", cost["cpu"])
     with servers.demo() as demo:
-        reader = _Reader(demo.url)
+        reader = Reader(demo.url)
         reader.log_in("dr.martin")
         cost = asyncio.run(_measure(demo, f"{demo.url}/tlm", reader, held))
         report.figure("list MB per session", cost["mb"])
@@ -42,7 +42,7 @@ def run(quick: bool) -> Report:
     return report
 
 
-class _Reader:
+class Reader:
     """Fetches pages as a browser would, with its cookie; opens their websockets."""
 
     def __init__(self, url: str) -> None:
@@ -80,7 +80,7 @@ class _Reader:
         return line
 
 
-async def _measure(server: servers.Server, address: str, reader: _Reader, held: int) -> dict[str, float]:
+async def _measure(server: servers.Server, address: str, reader: Reader, held: int) -> dict[str, float]:
     process = psutil.Process(server.pid)
     warm = [await reader.open(address) for _ in range(3)]
     await asyncio.sleep(0.5)
@@ -101,7 +101,7 @@ async def _measure(server: servers.Server, address: str, reader: _Reader, held: 
     return cost
 
 
-async def _close_all(server: servers.Server, reader: _Reader) -> float:
+async def _close_all(server: servers.Server, reader: Reader) -> float:
     """Open and close sixty, wait until the server has let them go, count what is alive; 1 is what `--warm` keeps."""
     for _ in range(SESSIONS // 15):
         for line in [await reader.open(f"{server.url}/tlm") for _ in range(15)]:

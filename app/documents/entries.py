@@ -10,7 +10,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlmodel import Session, col, select
 
@@ -44,29 +44,36 @@ class DocumentView:
     detail: Mapping[str, Any]
     seen_at: datetime | None
     downloaded_at: datetime | None
+    said: str = ""  # to whoever just added it, when one file became several documents or lost something
 
 
-def opened(
-    platform: Platform, actor: Professional, reference: str, download: bool = False
-) -> tuple[DocumentView, StoredFile]:
-    """Open a document: journalled as seen the first time, as taken home with `download`. Raises: NotFound."""
+class Opened(NamedTuple):
+    """A document that somebody has opened, by right and journalled; `stored` is where its content is."""
+
+    view: DocumentView
+    stored: StoredFile
+
+
+def opened(platform: Platform, actor: Professional, reference: str, download: bool = False) -> Opened:
+    """Open a document: journalled as seen the first time, as taken home with `download`. Raises: NotFound.
+
+    Asked for with every page that is drawn: for a document seen before it is one question to the database.
+    """
     try:
         with platform.reading() as session:
-            document, dossier = find(session, actor, reference)
-            seen = readings.has_seen(session, actor, document)
+            document, dossier, theirs = _find_with_reading(session, actor, reference)
     except NotFound:
         journal_foreign(platform, actor, reference)
         raise
-    if not seen or download:
+    if theirs is None or theirs.seen_at is None or download:
         with platform.transaction() as session:
             document, dossier = find(session, actor, reference)
             readings.mark_seen(session, platform.now(), actor, document)
             if download:
                 readings.mark_downloaded(session, platform.now(), actor, document)
-    with platform.reading() as session:
-        theirs = readings.of(session, actor, [document]).get(document.id or 0)
+            theirs = readings.of(session, actor, [document]).get(document.id or 0)
     stored = StoredFile(document.file_id, document.size, document.sha256, document.wrapped_key)
-    return view_of(document, dossier.number, theirs), stored
+    return Opened(view_of(document, dossier.number, theirs), stored)
 
 
 def find(session: Session, actor: Professional, reference: str) -> tuple[Document, Dossier]:
@@ -79,6 +86,22 @@ def find(session: Session, actor: Professional, reference: str) -> tuple[Documen
     if found is None or not is_shown(actor, found[0]):
         raise NotFound
     return found[0], found[1]
+
+
+def _find_with_reading(
+    session: Session, actor: Professional, reference: str
+) -> tuple[Document, Dossier, DocumentReading | None]:
+    """`find`, and what the actor has seen of it, in one question."""
+    theirs = (col(DocumentReading.document_id) == col(Document.id)) & (col(DocumentReading.professional_id) == actor.id)
+    found = session.exec(
+        select(Document, Dossier, DocumentReading)
+        .join(Dossier, col(Dossier.id) == col(Document.dossier_id))
+        .outerjoin(DocumentReading, theirs)
+        .where(Document.reference == reference, visible_to(actor))
+    ).first()
+    if found is None or not is_shown(actor, found[0]):
+        raise NotFound
+    return found[0], found[1], found[2]
 
 
 def is_shown(actor: Professional, document: Document) -> bool:
@@ -143,8 +166,8 @@ def row(
     )
 
 
-def journal_added(session: Session, actor: Professional, document: Document, action: str) -> None:
-    """Journal a new document, in the caller's transaction."""
+def journal_added(session: Session, actor: Professional, document: Document, action: str, **more: Any) -> None:
+    """Journal a new document, in the caller's transaction; `more` goes into the row's detail."""
     session.flush()
     audit.record(
         session,
@@ -153,7 +176,7 @@ def journal_added(session: Session, actor: Professional, document: Document, act
         action,
         dossier_id=document.dossier_id,
         subject=document.reference,
-        detail={"kind": document.kind.value, "sha256": document.sha256, "size": document.size},
+        detail={"kind": document.kind.value, "sha256": document.sha256, "size": document.size} | more,
     )
 
 

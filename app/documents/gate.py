@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app.documents import laboratory
+from app.documents.imaging_model import SERIES_TYPE, ArchiveOutline, FileIdentity
 from app.documents.models import DocumentKind
 from app.errors import FileRefused
 
@@ -30,6 +31,8 @@ ARTICLES = {
     DocumentKind.LABORATORY: "des résultats de biologie",
 }
 HEIC = "le format HEIC des iPhone ne se lit pas ici. Enregistrez la photographie en JPEG, puis ajoutez-la."
+PROGRAM = "c'est un programme."
+ARCHIVE = "c'est une archive. Ouvrez-la, puis ajoutez ses fichiers un par un."
 # What people try to add and what they can do instead: (at, first bytes, reason).
 UNWELCOME = (
     (4, b"ftypheic", HEIC),
@@ -43,8 +46,18 @@ UNWELCOME = (
     (0, b"MM\0*", "le format TIFF ne se lit pas ici. Enregistrez l'image en PDF ou JPEG, puis ajoutez-la."),
     (0, b"\xd0\xcf\x11\xe0", "c'est un document bureautique. Enregistrez-le en PDF, puis ajoutez-le."),
     (0, b"{\\rtf", "c'est un document bureautique. Enregistrez-le en PDF, puis ajoutez-le."),
-    (0, b"MZ", "c'est un programme."),
-    (0, b"\x7fELF", "c'est un programme."),
+    (0, b"MZ", PROGRAM),
+    (0, b"\x7fELF", PROGRAM),
+    (0, b"#!", PROGRAM),
+    (0, b"PK\x05\x06", ARCHIVE),
+    (0, b"7z\xbc\xaf\x27\x1c", ARCHIVE),
+    (0, b"Rar!", ARCHIVE),
+    (0, b"\x1f\x8b", ARCHIVE),
+    (0, b"BZh", ARCHIVE),
+    (0, b"\xfd7zXZ", ARCHIVE),
+    (0, b"MSCF", ARCHIVE),
+    (257, b"ustar", ARCHIVE),
+    (32769, b"CD001", ARCHIVE),
 )  # fmt: skip
 OFFICE_PARTS = (b"word/", b"xl/", b"ppt/", b"mimetypeapplication/vnd.oasis.opendocument")
 INVISIBLE = re.compile("[\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
@@ -55,12 +68,16 @@ class Inspected:
     """What the gate found. `replacement` is the content to keep instead, when it had to be changed.
 
     `detail` is shown and kept as JSON; `taken` in it is when a picture was taken, as its camera says (no time zone).
+    `identity`: who an image says it shows, to be compared and not kept. `archive`: DICOM files in a zip, which
+    `imaging_adding` takes apart into documents.
     """
 
     kind: DocumentKind
     media_type: str
     detail: dict[str, Any] = field(default_factory=dict)
     replacement: bytes | None = None
+    identity: FileIdentity | None = None
+    archive: ArchiveOutline | None = None
 
 
 def display_name(name: str) -> str:
@@ -86,6 +103,8 @@ def title_of(filename: str) -> str:
 def with_extension(filename: str, kind: DocumentKind, media_type: str) -> str:
     """The name under which a document is saved: with an extension of its kind, whatever it came with."""
     extension = filename.rpartition(".")[2].casefold() if "." in filename else ""
+    if media_type == SERIES_TYPE:
+        return filename if extension == "zip" else f"{filename}.zip"
     if extension in EXTENSIONS[kind]:
         return filename
     usual = {
@@ -105,6 +124,12 @@ def inspect(content: bytes, filename: str) -> Inspected:
     if not content:
         raise FileRefused("il est vide.")
     kind = kind_of(content)
+    if kind is None and content.startswith(b"PK\x03\x04"):
+        from app.documents import imaging_archive
+
+        if outline := imaging_archive.outline(content):
+            _check_name(filename, DocumentKind.IMAGING)
+            return Inspected(DocumentKind.IMAGING, SERIES_TYPE, archive=outline)
     if kind is None:
         raise FileRefused(_why_not(content))
     _check_name(filename, kind)
@@ -114,7 +139,10 @@ def inspect(content: bytes, filename: str) -> Inspected:
         media_type, detail, replacement = gate_picture.examine(content)
         return Inspected(kind, media_type, detail, replacement)
     if kind is DocumentKind.IMAGING:
-        return Inspected(kind, "application/dicom", _imaging(content))
+        from app.documents import imaging
+
+        identity = imaging.read_identity(content)
+        return Inspected(kind, "application/dicom", _imaging(content), identity=identity)
     written = laboratory.format_of(content) or laboratory.Format.HL7
     return Inspected(kind, written.value, _laboratory(content))
 
@@ -140,7 +168,7 @@ def _why_not(content: bytes) -> str:
     if content.startswith(b"PK\x03\x04"):
         if any(part in content[:65536] for part in OFFICE_PARTS):
             return "c'est un document bureautique. Enregistrez-le en PDF, puis ajoutez-le."
-        return "c'est une archive. Ouvrez-la, puis ajoutez ses fichiers un par un."
+        return ARCHIVE
     if b"%PDF-" in content[:1024]:
         return "ce PDF commence par autre chose qu'un PDF. Imprimez-le en PDF, puis ajoutez la copie."
     other = "ce n'est ni un PDF, ni une image JPEG, PNG ou WebP, ni du DICOM, ni de la biologie (HL7, FHIR, CDA)."
@@ -168,9 +196,10 @@ def _check_name(filename: str, kind: DocumentKind) -> None:
 
 
 def _imaging(content: bytes) -> dict[str, Any]:
-    from app.documents import imaging
+    from app.documents import gate_imaging, imaging
 
     study = imaging.read_study(content)
+    gate_imaging.refuse_lying(content)
     detail = {"frames": study.frames, "modality": study.modality, "rows": study.rows, "columns": study.columns}
     if study.taken_on:
         detail["taken"] = study.taken_on.isoformat()

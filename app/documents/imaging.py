@@ -1,88 +1,66 @@
 """DICOM studies: what they are, without identifying surprises, and their frames as numbers. Pure functions over bytes.
 
-Runs in a rendering process. Every size is checked before a pixel is decoded, the compressed pictures' own headers too:
-a lying file must not fill the memory. Nobody's name, number or birth date leaves this module: who the patient is, the
-dossier says.
+Runs in a rendering process. A document is one DICOM Part 10 file, or a series of them (`imaging_series`). Every size is
+checked before a pixel is decoded, the compressed pictures' own headers too: a lying file must not fill the memory.
+Nobody's name, number or birth date is in what `read_study` answers; `read_identity` alone tells them, to be compared.
 """
 
 from __future__ import annotations
 
 import io
-import math
 import warnings
-from dataclasses import dataclass
-from datetime import date, datetime
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from app.documents import imaging_codestream as codestream
+from app.documents import imaging_facts, imaging_series, imaging_values
 from app.documents import imaging_tags as tags
+from app.documents.imaging_model import FileIdentity, ImagingStudy, Scale, Window
+from app.documents.imaging_values import BROKEN, HIGHEST, LOWEST, is_color
 from app.errors import FileRefused, NotFound
 
-MOST_PIXELS = 60_000_000  # of one frame
-MOST_FRAMES = 600
-LOWEST, HIGHEST = -32768, 32767
+__all__ = ["ImagingStudy", "Window", "checked", "frame", "read_identity", "read_study"]
 
-BROKEN = "cette imagerie est abîmée ou incomplète. Demandez au service d'imagerie de l'exporter de nouveau."
+MOST_PIXELS = 60_000_000  # of one frame
+MOST_FRAMES = 600  # of one file
+
 NO_PICTURE = "ce fichier DICOM ne contient pas d'image."
 TOO_LARGE = "cette imagerie annonce une taille impossible (plus de 60 millions de points, ou de 600 coupes)."
 TOO_DEEP = "ses images sont codées sur plus de 16 bits, ce que la visionneuse ne montre pas."
 UNKNOWN_CODE = "sa compression n'est pas prise en charge. Demandez un export DICOM non compressé ou JPEG 2000."
-
-
-@dataclass(frozen=True)
-class Window:
-    """A window the study proposes. In the units of the frames' numbers, like `ImagingStudy.window_center`."""
-
-    label: str
-    center: float
-    width: float
-
-
-@dataclass(frozen=True)
-class ImagingStudy:
-    """What is shown beside the picture.
-
-    A frame's number `n` stands for the value `n * slope + intercept`, in `unit` (« UH » for a scanner); windows,
-    `lowest` and `highest` (of the middle frame) are in the frames' numbers. `spacing`: mm between rows, between
-    columns. `sides`: what lies left, right, above and below (D, G, A, P, S, I). `is_color`: each number is a colour of
-    5, 6 and 5 bits. `taken_at` is the machine's clock, without a zone.
-    """
-
-    modality: str
-    description: str
-    taken_on: date | None
-    frames: int
-    rows: int
-    columns: int
-    spacing: tuple[float, float] | None
-    window_center: float
-    window_width: float
-    lowest: float
-    highest: float
-    inverted: bool
-    photometric: str = ""
-    windows: tuple[Window, ...] = ()
-    slope: float = 1.0
-    intercept: float = 0.0
-    unit: str = ""
-    is_color: bool = False
-    taken_at: datetime | None = None
-    plane: str = ""
-    thickness: float | None = None
-    sides: tuple[str, ...] = ()
-    institution: str = ""
+DISGUISED = "c'est un programme déguisé en imagerie. Prévenez la personne qui vous l'a transmis."
+# TIFF is allowed in front, and used (PS3.10, 7.1); not what a machine, a browser or an archiver would run or open.
+PROGRAMS = (b"MZ", b"\x7fELF", b"#!", b"\xca\xfe\xba\xbe", b"\xcf\xfa\xed\xfe", b"PK", b"<")
 
 
 def read_study(content: bytes) -> ImagingStudy:
-    """Read a DICOM Part 10 file and decode its middle frame. Raises: FileRefused(reason in French)."""
+    """Read a document and decode its middle frame. Raises: FileRefused(reason in French)."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # pydicom warns of each unusual value; what matters is refused here
-        source = _dataset(content)
         try:
-            return _study(source)
+            if not imaging_series.is_series(content):
+                source, frames = checked(content)
+                scale = imaging_values.scale_for([imaging_values.values_of(source, frames)])
+                return _study(source, frames, frames // 2, scale)
+            series = imaging_series.unpack(content)
+            middle, number = series.instance(series.frames // 2)
+            source, _frames = checked(middle)
+            return _study(source, series.frames, number, series.scale, images=len(series.names))
+        except FileRefused:
+            raise
+        except Exception as error:
+            raise FileRefused(BROKEN) from error
+
+
+def read_identity(content: bytes) -> FileIdentity:
+    """Who the document says it shows; of a series, its first image (all have the same). Raises: FileRefused."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            whole = imaging_series.unpack(content).instance(0)[0] if imaging_series.is_series(content) else content
+            return tags.identity(_dataset(whole))
         except FileRefused:
             raise
         except Exception as error:
@@ -96,32 +74,72 @@ def frame(content: bytes, number: int) -> NDArray[np.int16]:
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        source = _dataset(content)
-        frames = _sizes(source)[2]
+        if imaging_series.is_series(content):
+            series = imaging_series.unpack(content)
+            instance, within = series.instance(number)
+            source, frames = checked(instance)
+            if not 0 <= within < frames:
+                raise FileRefused(BROKEN)
+            return _decoded(source, within, series.scale)
+        source, frames = checked(content)
         if not 0 <= number < frames:
             raise NotFound
-        return _decoded(source, number)
+        try:
+            scale = imaging_values.scale_for([imaging_values.values_of(source, frames)])
+        except FileRefused:
+            raise
+        except Exception as error:
+            raise FileRefused(BROKEN) from error
+        return _decoded(source, number, scale)
 
 
-def _study(source: Any) -> ImagingStudy:
-    rows, columns, frames = _sizes(source)
-    middle = _decoded(source, frames // 2)
-    scale, color = _scale(source, frames), _is_color(source)
-    lowest, highest = (0.0, 255.0) if color else (float(middle.min()), float(middle.max()))
+def checked(content: bytes) -> tuple[Any, int]:
+    """A DICOM Part 10 file and its number of frames, when its pictures are of a possible size and a known coding.
+
+    Nothing has been decoded yet. Raises: FileRefused.
+    """
+    from pydicom.pixels import get_decoder
+
+    source = _dataset(content)
+    frames = _sizes(source)[2]
+    syntax = source.file_meta.TransferSyntaxUID
+    try:
+        known = not syntax.is_encapsulated or get_decoder(syntax).is_available
+    except NotImplementedError:
+        known = False
+    if not known:
+        raise FileRefused(UNKNOWN_CODE)
+    return source, frames
+
+
+def _study(source: Any, frames: int, middle: int, scale: Scale, images: int = 1) -> ImagingStudy:
+    rows, columns, _own_frames = _sizes(source)
+    decoded = _decoded(source, middle, scale)
+    color = is_color(source)
+    lowest, highest = (0.0, 255.0) if color else (float(decoded.min()), float(decoded.max()))
     whole = Window("", (lowest + highest) / 2, max(highest - lowest, 1.0))
-    windows = () if color else _windows(source, scale)
+    windows = () if color else imaging_values.windows(source, scale)
     first = windows[0] if windows else whole
-    axes = tags.orientation(source)
-    taken = tags.moment(source)
-    modality = tags.text(source, "Modality", 16)
+    axes, taken, modality = tags.orientation(source), tags.moment(source), tags.text(source, "Modality", 16)
+    spacing, at_detector = tags.spacing(source)
+    study, series = (tags.described(source, f"{part}Description", 80) for part in ("Study", "Series"))
+    thickness = tags.positive(tags.group(source, "PixelMeasuresSequence").get("SliceThickness"))
+    known = [
+        ("Examen", " · ".join(part for part in (imaging_facts.modality_name(modality), study) if part)),
+        ("Série", series),
+        ("Date", taken.strftime("%d/%m/%Y à %H:%M" if taken.hour or taken.minute else "%d/%m/%Y") if taken else ""),
+        ("Images", _counted(images, frames, rows, columns)),
+        ("Plan", tags.plane(axes)),
+        ("Épaisseur de coupe", f"{imaging_facts.decimal(thickness)}\u202fmm" if thickness else ""),
+    ]
     return ImagingStudy(
         modality=modality,
-        description=tags.text(source, "StudyDescription", 80) or tags.text(source, "SeriesDescription", 80),
+        description=study or series,
         taken_on=taken.date() if taken else None,
         frames=frames,
         rows=rows,
         columns=columns,
-        spacing=tags.spacing(source),
+        spacing=spacing,
         window_center=first.center,
         window_width=first.width,
         lowest=lowest,
@@ -135,10 +153,23 @@ def _study(source: Any) -> ImagingStudy:
         is_color=color,
         taken_at=taken,
         plane=tags.plane(axes),
-        thickness=tags.positive(tags.group(source, "PixelMeasuresSequence").get("SliceThickness")),
+        thickness=thickness,
         sides=tags.sides(axes),
         institution=tags.text(source, "InstitutionName", 80),
+        at_detector=at_detector,
+        regions=tags.regions(source),
+        pace=tags.pace(source),
+        facts=imaging_facts.facts(source, [(label, value) for label, value in known if value]),
+        burned_in=imaging_facts.burned_in(source),
+        images=images,
     )
+
+
+def _counted(images: int, frames: int, rows: int, columns: int) -> str:
+    size = f"{columns} × {rows} points"
+    if images == frames:
+        return f"{frames} de {size}" if frames > 1 else size
+    return f"{frames} vues" + (f" dans {images} fichiers" if images > 1 else "") + f", {size}"
 
 
 # ---- the file
@@ -147,6 +178,8 @@ def _study(source: Any) -> ImagingStudy:
 def _dataset(content: bytes) -> Any:
     import pydicom
 
+    if content.startswith(PROGRAMS):
+        raise FileRefused(DISGUISED)  # the 128 bytes before « DICM » make it both (CVE-2019-11687)
     try:
         syntax = codestream.transfer_syntax(content)
         if syntax in codestream.DEFLATED or syntax.startswith(codestream.VIDEO):
@@ -190,19 +223,13 @@ def _sizes(source: Any) -> tuple[int, int, int]:
     return rows, columns, frames
 
 
-def _decoded(source: Any, number: int) -> NDArray[np.int16]:
-    from pydicom.pixels import apply_color_lut, apply_modality_lut, get_decoder, pixel_array
+def _decoded(source: Any, number: int, scale: Scale) -> NDArray[np.int16]:
+    """A frame of a checked file, as numbers of the given scale."""
+    from pydicom.pixels import apply_color_lut, apply_modality_lut, pixel_array
 
     rows, columns, frames = _sizes(source)
-    syntax = source.file_meta.TransferSyntaxUID
     try:
-        known = not syntax.is_encapsulated or get_decoder(syntax).is_available
-    except NotImplementedError:
-        known = False
-    if not known:
-        raise FileRefused(UNKNOWN_CODE)
-    try:
-        if syntax.is_encapsulated:
+        if source.file_meta.TransferSyntaxUID.is_encapsulated:
             codestream.check(source, number, rows, columns, frames)
         pixels = pixel_array(source, index=number)
         if source.get("PhotometricInterpretation") == "PALETTE COLOR":
@@ -214,9 +241,8 @@ def _decoded(source: Any, number: int) -> NDArray[np.int16]:
         if "ModalityLUTSequence" in source:
             values = np.asarray(apply_modality_lut(pixels, source), np.float64)
         else:
-            slope, intercept = _rescale(source, number)
+            slope, intercept = imaging_values.rescale(source, number)
             values = pixels * slope + intercept
-        scale = _scale(source, frames)
         numbers = np.rint((values - scale.offset) / scale.gain)
         return np.clip(numbers, LOWEST, HIGHEST).astype(np.int16)
     except FileRefused:
@@ -230,57 +256,3 @@ def _packed(pixels: NDArray[Any]) -> NDArray[np.int16]:
     deep = pixels[..., :3] >> 8 if pixels.dtype.itemsize == 2 else pixels[..., :3]
     red, green, blue = (deep[..., channel].astype(np.uint16) for channel in range(3))
     return ((red >> 3 << 11) | (green >> 2 << 5) | (blue >> 3)).view(np.int16)
-
-
-# ---- numbers and values
-
-
-@dataclass(frozen=True)
-class _Scale:
-    """A frame's number is (value - offset) / gain."""
-
-    gain: float
-    offset: float
-
-
-def _scale(source: Any, frames: int) -> _Scale:
-    """Values as they are where int16 holds them: Hounsfield units always. Else what loses least."""
-    if _is_color(source) or "ModalityLUTSequence" in source or source.get("Modality") == "CT":
-        return _Scale(1.0, 0.0)
-    bits = int(source.get("BitsStored") or source.BitsAllocated)
-    signed = bool(source.get("PixelRepresentation", 0))
-    low, high = (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) if signed else (0, 2**bits - 1)
-    pairs = {_rescale(source, number) for number in range(frames)}
-    ends = [edge * slope + intercept for slope, intercept in pairs for edge in (low, high)]
-    if len(pairs) == 1:
-        slope, intercept = pairs.pop()
-        if slope == int(slope) and intercept == int(intercept) and min(ends) >= LOWEST and max(ends) <= HIGHEST:
-            return _Scale(1.0, 0.0)
-        return _Scale(slope, intercept + (0 if high <= HIGHEST else -LOWEST * slope))
-    gain = (max(ends) - min(ends)) / (HIGHEST - LOWEST) or 1.0
-    return _Scale(gain, min(ends) - LOWEST * gain)
-
-
-def _rescale(source: Any, number: int) -> tuple[float, float]:
-    group = tags.group(source, "PixelValueTransformationSequence", number)
-    slope, intercept = float(group.get("RescaleSlope", 1) or 1), float(group.get("RescaleIntercept", 0) or 0)
-    if not math.isfinite(slope) or not math.isfinite(intercept):
-        raise FileRefused(BROKEN)
-    return slope, intercept
-
-
-def _windows(source: Any, scale: _Scale) -> tuple[Window, ...]:
-    group = tags.group(source, "FrameVOILUTSequence")
-    centers, widths = tags.several(group.get("WindowCenter")), tags.several(group.get("WindowWidth"))
-    labels = tags.several(group.get("WindowCenterWidthExplanation"))
-    found = []
-    for index, (center, width) in enumerate(zip(centers, widths, strict=False)):
-        middle, breadth = float(center), float(width)
-        if math.isfinite(middle) and 0 < breadth < 1e6:
-            label = tags.clean(labels[index], 24) if index < len(labels) else ""
-            found.append(Window(label, (middle - scale.offset) / scale.gain, breadth / abs(scale.gain)))
-    return tuple(found[:8])
-
-
-def _is_color(source: Any) -> bool:
-    return int(source.get("SamplesPerPixel", 1)) == 3 or source.get("PhotometricInterpretation") == "PALETTE COLOR"

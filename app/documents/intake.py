@@ -7,10 +7,16 @@ import concurrent.futures
 import secrets
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from typing import Any
 
-from app.errors import FileTooLarge
+import structlog
+
+from app.documents.store_threads import in_thread
+from app.errors import FileStoreUnavailable, FileTooLarge
 from app.platform import Platform, StoredFile
+
+log = structlog.get_logger(__name__)
 
 MEGABYTE = 1_000_000
 # A thread per upload that is under way, as slow as its sender; more of them wait.
@@ -24,7 +30,7 @@ async def keep(platform: Platform, chunks: Chunks, megabytes: int | None = None)
 
     Whatever goes wrong, nothing remains there.
 
-    Raises: FileTooLarge, and whatever `chunks` raises.
+    Raises: FileTooLarge, FileStoreFull, FileStoreUnavailable, and whatever `chunks` raises.
     """
     file_id = secrets.token_hex(16)
     source = _FromLoop(chunks) if isinstance(chunks, AsyncIterable) else None
@@ -37,8 +43,30 @@ async def keep(platform: Platform, chunks: Chunks, megabytes: int | None = None)
             source.stop()
         await asyncio.wait([writing])
         if not writing.cancelled() and writing.exception() is None:
-            await asyncio.to_thread(platform.files.delete, file_id)
+            await forget(platform, file_id)
         raise
+
+
+@asynccontextmanager
+async def keeping(platform: Platform, content: bytes) -> AsyncIterator[StoredFile]:
+    """A content of ours in the store, around the transaction that names it; it goes again when that fails.
+
+    Written before the transaction begins: a slow disk or bucket must hold up neither the database nor the event loop.
+    """
+    stored = await keep(platform, iter([content]))
+    try:
+        yield stored
+    except BaseException:
+        await asyncio.shield(forget(platform, stored.file_id))
+        raise
+
+
+async def forget(platform: Platform, file_id: str) -> None:
+    """Delete a file that no document owns (any more). Where that can't be done now, `upkeep.sweep` does it later."""
+    try:
+        await in_thread(platform.files.delete, file_id)
+    except (FileStoreUnavailable, OSError) as error:
+        log.warning("files.left", reason=type(error).__name__)
 
 
 def _limited(chunks: Iterable[bytes], megabytes: int) -> Iterator[bytes]:

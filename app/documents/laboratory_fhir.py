@@ -184,7 +184,7 @@ def _add(found: Found, observation: Json, holder: Json, file: _File) -> None:
         if value is not None and (code or name):
             at = _taken(observation, holder, file)
             span, told = _range(measure, value), _interpretation(measure)
-            found.add(result(code, name, at, value, span, told), provisional=provisional)
+            found.add(result(code, name, at, value, span, told, _comment(observation)), provisional=provisional)
 
 
 def _value(measure: Json) -> Value | None:
@@ -284,6 +284,10 @@ def _first_time(holder: Json, name: str) -> str:
         events[0] if isinstance(events, list) and events else None,
     )
     return next((_text(one) for one in candidates if _text(one)), "")
+
+
+def _comment(observation: Json) -> str:
+    return " ".join(text for note in _objects(observation.get("note")) if (text := _text(note.get("text"))))
 
 
 def _object(value: Any) -> Json:

@@ -17,7 +17,7 @@ MOST_BYTES = 20_000_000
 MOST_RESULTS = 5000
 MOST_PARTS = 500_000  # objects and lists of a JSON, elements of an XML: some fifty per result, and to spare
 LARGEST_VALUE = 1e9
-LONGEST_CODE, LONGEST_NAME, LONGEST_UNIT = 40, 80, 20
+LONGEST_CODE, LONGEST_NAME, LONGEST_UNIT, LONGEST_COMMENT = 40, 80, 20, 200
 LONGEST_LINE, LONGEST_NUMBER, LONGEST_RANGE = 1000, 40, 100  # more is neither; patterns never meet it
 FIRST_YEAR, LAST_YEAR = 1900, 2200
 LOINC = "LN"  # as HL7 v2 calls it (table 0396)
@@ -67,7 +67,8 @@ SEVERAL_PEOPLE = (
 class Result:
     """One measured value. `low` and `high` are the reference range; `flag` is N, H, L, HH or LL.
 
-    `at` is when the sample was taken; `comparator` is « < » or « > » where the value is only a limit.
+    `at` is when the sample was taken; `comparator` is « < » or « > » where the value is only a limit; `comment` is the
+    laboratory's own remark on this value (« sérum hémolysé »).
     """
 
     code: str
@@ -79,6 +80,7 @@ class Result:
     high: float | None
     flag: str
     comparator: str = ""
+    comment: str = ""
 
 
 @dataclass(frozen=True)
@@ -119,6 +121,7 @@ def result(
     value: Value,
     span: tuple[float | None, float | None] = (None, None),
     given_flag: str = "",
+    comment: str = "",
 ) -> Result:
     """A result out of what a format says: one line each, of bounded length; a code or a name is there."""
     low, high = span
@@ -132,6 +135,7 @@ def result(
         high=high,
         flag=flag(given_flag, value, low, high),
         comparator=value.comparator,
+        comment=comment[:LONGEST_COMMENT],
     )
 
 

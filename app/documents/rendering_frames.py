@@ -9,14 +9,21 @@ from __future__ import annotations
 import io
 import pickle
 import struct
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext, suppress
 from typing import IO, Any
 from zoneinfo import ZoneInfo
 
 LARGEST_ANSWER = 512 << 20
-PIECE = 1 << 20
+Waiting = Callable[[], AbstractContextManager[Any]]
+ABANDONED = (1 << 64) - 1  # instead of a length: the content can't be read to its end
 # Modules of ours whose frozen dataclasses and enumerations an answer may hold, and the names from elsewhere.
-OURS = ("app.documents.gate", "app.documents.models", "app.documents.imaging", "app.documents.laboratory_results")
+OURS = (
+    "app.documents.gate",
+    "app.documents.models",
+    "app.documents.imaging_model",
+    "app.documents.laboratory_results",
+)
 OTHERS = {
     ("app.errors", "FileRefused"),
     ("app.errors", "NotFound"),
@@ -31,6 +38,10 @@ OTHERS = {
 
 class NotOurs(Exception):
     """An answer that no rendering process of ours would give."""
+
+
+class Abandoned(Exception):
+    """The content of an order does not come: its source broke. The line goes on with the next order."""
 
 
 class _Trusting(pickle.Unpickler):
@@ -60,16 +71,33 @@ def receive_order(line: IO[bytes]) -> tuple[str, str, dict[str, Any]]:
     return order
 
 
-def send_content(line: IO[bytes], content: bytes | Iterable[bytes]) -> None:
-    """In pieces, an empty one at the end: nobody has to hold the whole."""
-    for piece in (content,) if isinstance(content, bytes) else content:
+def send_content(line: IO[bytes], content: bytes | Iterable[bytes], waiting: Waiting = nullcontext) -> None:
+    """In pieces, an empty one at the end: nobody has to hold the whole.
+
+    The other side is waited for inside of `waiting()`, the source outside: a bucket may be slow, a rendering process
+    that does not take what it asked for may not. Whatever the source raises is told there, and raised.
+    """
+    pieces = iter((content,)) if isinstance(content, bytes) else iter(content)
+    while (piece := _next(line, pieces, waiting)) is not None:
         if piece:
-            _send(line, piece)
-    _send(line, b"")
+            with waiting():
+                _send(line, piece)
+    with waiting():
+        _send(line, b"")
+
+
+def _next(line: IO[bytes], pieces: Iterator[bytes], waiting: Waiting) -> bytes | None:
+    try:
+        return next(pieces, None)
+    except BaseException:
+        with suppress(OSError), waiting():
+            line.write(struct.pack("!Q", ABANDONED))
+            line.flush()
+        raise
 
 
 def receive_content(line: IO[bytes]) -> bytes:
-    """The content that follows an order, inside the rendering process."""
+    """The content that follows an order, inside the rendering process. Raises: Abandoned."""
     whole = io.BytesIO()
     while piece := _receive(line):
         whole.write(piece)
@@ -115,6 +143,8 @@ def _send(line: IO[bytes], content: bytes) -> None:
 
 def _receive(line: IO[bytes], most: int | None = None) -> bytes:
     (length,) = struct.unpack("!Q", _exactly(line, 8))
+    if length == ABANDONED:
+        raise NotOurs("abandoned") if most is not None else Abandoned
     if most is not None and length > most:
         raise NotOurs("too long")
     return _exactly(line, length)

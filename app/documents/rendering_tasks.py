@@ -7,17 +7,19 @@ shown, from its upper left corner.
 
 from __future__ import annotations
 
-import io
+import json
 from collections import OrderedDict
-from collections.abc import Iterator
 from typing import Any
 
-from app.french import folded
+from app.documents import reading_order, rendering_pictures, rendering_search
+from app.documents.rendering_search import MOST_HITS
 
 KEPT_DOCUMENTS = 4
 WIDEST = 2400  # pixels
 LARGEST_TILE = 24_000_000  # pixels: a page as narrow and long as a till receipt must not fill the memory
-MOST_HITS = 500
+MOST_WORDS = 20_000  # of one page: a poster of the smallest print has fewer
+FLAT_DPI = 170  # dots per inch of a flattened page: small print stays readable, an A4 page takes about 300 kB
+LARGEST_FLAT = 12_000_000  # pixels of a flattened page
 
 _open_documents: OrderedDict[str, Any] = OrderedDict()
 
@@ -31,6 +33,8 @@ def run(task: str, key: str, content: bytes, arguments: dict[str, Any]) -> Any:
 
 def forget(key: str) -> None:
     """Close what was kept open of a content."""
+    rendering_search.forget(key)
+    rendering_pictures.forget(key)
     if key in _open_documents:
         _open_documents.pop(key).close()
 
@@ -70,47 +74,35 @@ def pdf_page(key: str, content: bytes, page: int, width: int) -> bytes:
 
 def pdf_words(key: str, content: bytes, page: int) -> dict[str, Any]:
     """The words of a page, `[left, top, right, bottom, word]` in reading order; none on a scan."""
+    wanted = _page(key, content, page)
+    ordered = reading_order.ordered(_lines(wanted))
+    return {"width": round(wanted.rect.width, 1), "words": [list(word) for line in ordered for word in line.words]}
+
+
+def pdf_words_json(key: str, content: bytes, page: int) -> bytes:
+    """`pdf_words` as JSON, made here: a page full of words costs the web process nothing."""
+    return json.dumps(pdf_words(key, content, page), ensure_ascii=False).encode("utf-8", "replace")
+
+
+def pdf_search(key: str, content: bytes, text: str, first: int = 1, most: int = MOST_HITS) -> dict[str, Any]:
+    """Where a text stands, without regard to accents, capitals and line ends: `{"places", "next"}`.
+
+    A place is `{"page", "boxes"}`, with one box per line it runs over. One slice from page `first` on, with at most
+    `most` places; `next` is the page to go on with, None at the end.
+    """
+    return rendering_search.search(key, _pdf(key, content), text, max(first, 1), min(most, MOST_HITS))
+
+
+def flat_page(key: str, content: bytes, page: int) -> tuple[int, bytes, int, int, float, float]:
+    """A page as a JPEG for a document of pictures: pages of the whole, JPEG, its size in pixels and in points."""
     import pymupdf
 
     wanted = _page(key, content, page)
-    words = [
-        [*_box(pymupdf.Rect(word[:4]) * wanted.rotation_matrix), word[4]]
-        for word in wanted.get_text("words", sort=True)
-    ]
-    return {"width": round(wanted.rect.width, 1), "words": words}
-
-
-def pdf_search(key: str, content: bytes, text: str) -> list[dict[str, Any]]:
-    """Where a text stands, without regard to accents, capitals and line ends: `{"page", "boxes"}`, one per place.
-
-    A place has one box per line it runs over. At most 500.
-    """
-    wanted = " ".join(folded(text).split())
-    places: list[dict[str, Any]] = []
-    if not wanted:
-        return places
-    for page in _pdf(key, content):
-        if wanted not in " ".join(folded(page.get_text()).split()):
-            continue
-        for boxes in _places(page, wanted):
-            places.append({"page": page.number + 1, "boxes": boxes})
-            if len(places) == MOST_HITS:
-                return places
-    return places
-
-
-def picture(_key: str, content: bytes, width: int) -> bytes:
-    """A picture as WebP, at most `width` pixels wide."""
-    from PIL import Image, ImageOps
-
-    with Image.open(io.BytesIO(content)) as image:
-        image.draft("RGB", (width * 2, width * 2))
-        upright = ImageOps.exif_transpose(image)
-        upright.thumbnail((min(width, WIDEST), WIDEST * 2))
-        target = io.BytesIO()
-        flat = upright if upright.mode == "RGB" else _on_white(upright)
-        flat.save(target, "WEBP", quality=85, method=2)
-        return target.getvalue()
+    across, down = max(wanted.rect.width, 1), max(wanted.rect.height, 1)
+    zoom = min(FLAT_DPI / 72, (LARGEST_FLAT / (across * down)) ** 0.5)
+    drawn = wanted.get_pixmap(matrix=pymupdf.Matrix(zoom, zoom), alpha=False)
+    jpeg = bytes(drawn.pil_tobytes("JPEG", quality=80, optimize=True))
+    return wanted.parent.page_count, jpeg, drawn.width, drawn.height, round(across, 2), round(down, 2)
 
 
 def imaging_info(_key: str, content: bytes) -> Any:
@@ -118,6 +110,29 @@ def imaging_info(_key: str, content: bytes) -> Any:
     from app.documents import imaging
 
     return imaging.read_study(content)
+
+
+def imaging_identity(_key: str, content: bytes) -> Any:
+    """Who an imaging document says it shows (`imaging_model.FileIdentity`)."""
+    from app.documents import imaging
+
+    return imaging.read_identity(content)
+
+
+def imaging_part(_key: str, content: bytes, start: int, count: int) -> Any:
+    """What some files of an archive are (`imaging_model.ArchivePart`)."""
+    from app.documents import imaging_archive
+
+    return imaging_archive.part(content, start, count)
+
+
+def imaging_series(
+    _key: str, content: bytes, entries: tuple[int, ...], frames: tuple[int, ...], gain: float, offset: float
+) -> bytes:
+    """Chosen files of an archive as one document (`imaging_archive.series`)."""
+    from app.documents import imaging_archive
+
+    return imaging_archive.series(content, entries, frames, gain, offset)
 
 
 def imaging_frame(_key: str, content: bytes, frame: int) -> bytes:
@@ -134,6 +149,13 @@ def laboratory_results(_key: str, content: bytes) -> Any:
     return laboratory.read_results(content)
 
 
+def laboratory_form(_key: str, content: bytes) -> dict[str, Any]:
+    """The form of a report that was typed by hand (`laboratory_bundle.read_form`)."""
+    from app.documents import laboratory_bundle
+
+    return laboratory_bundle.read_form(content)
+
+
 TASKS = {
     task.__name__: task
     for task in (
@@ -142,11 +164,18 @@ TASKS = {
         pdf_info,
         pdf_page,
         pdf_words,
+        pdf_words_json,
         pdf_search,
-        picture,
+        flat_page,
+        rendering_pictures.picture,
+        rendering_pictures.picture_tile,
         imaging_info,
+        imaging_identity,
+        imaging_part,
+        imaging_series,
         imaging_frame,
         laboratory_results,
+        laboratory_form,
     )
 }
 
@@ -161,7 +190,7 @@ def _pdf(key: str, content: bytes) -> Any:
     pymupdf.TOOLS.mupdf_display_warnings(False)
     document = _open_documents[key] = pymupdf.open(stream=content, filetype="pdf")
     while len(_open_documents) > KEPT_DOCUMENTS:
-        _open_documents.popitem(last=False)[1].close()
+        forget(next(iter(_open_documents)))
     return document
 
 
@@ -174,58 +203,18 @@ def _page(key: str, content: bytes, number: int) -> Any:
     return document[number - 1]
 
 
-def _box(rect: Any) -> list[float]:
-    return [round(edge, 1) for edge in (rect.x0, rect.y0, rect.x1, rect.y1)]
-
-
-def _places(page: Any, wanted: str) -> Iterator[list[list[float]]]:
-    """The boxes of each place where `wanted` (folded) stands on a page, one box per line."""
+def _lines(page: Any) -> list[reading_order.Line]:
+    """The lines of a page where they are shown, as MuPDF gives them."""
     import pymupdf
 
-    letters, origins = _letters(page)
-    start = letters.find(wanted)
-    while start >= 0:
-        lines: dict[int, Any] = {}
-        for origin in origins[start : start + len(wanted)]:
-            if origin is not None:
-                line, box = origin
-                lines[line] = lines[line] | box if line in lines else box
-        yield [_box(box * page.rotation_matrix) for box in lines.values() if isinstance(box, pymupdf.Rect)]
-        start = letters.find(wanted, start + len(wanted))
-
-
-def _letters(page: Any) -> tuple[str, list[tuple[int, Any] | None]]:
-    """A page's text, folded, and for each letter its line and box; line ends are spaces."""
-    import pymupdf
-
-    letters: list[str] = []
-    origins: list[tuple[int, Any] | None] = []
-
-    def add(text: str, origin: tuple[int, Any] | None) -> None:
-        for letter in text:
-            if letter.isspace():
-                if not letters or letters[-1] == " ":
-                    continue
-                letter = " "
-            letters.append(letter)
-            origins.append(origin)
-
-    count = 0
-    for block in page.get_text("rawdict")["blocks"]:
-        for line in block.get("lines", ()):
-            count += 1
-            for span in line["spans"]:
-                for char in span["chars"]:
-                    add(folded(char["c"]), (count, pymupdf.Rect(char["bbox"])))
-            add(" ", None)
-    return "".join(letters), origins
-
-
-def _on_white(image: Any) -> Any:
-    from PIL import Image
-
-    if "A" not in image.getbands() and "transparency" not in image.info:
-        return image.convert("RGB")
-    drawn = image.convert("RGBA")
-    white = Image.new("RGBA", drawn.size, "white")
-    return Image.alpha_composite(white, drawn).convert("RGB")
+    lines: dict[tuple[int, int], list[tuple[float, float, float, float, str]]] = {}
+    for left, top, right, bottom, text, block, line, _number in page.get_text("words"):
+        box = rendering_search.box(pymupdf.Rect(left, top, right, bottom) * page.rotation_matrix)
+        lines.setdefault((block, line), []).append((box[0], box[1], box[2], box[3], text))
+    return [
+        reading_order.Line(
+            (min(w[0] for w in words), min(w[1] for w in words), max(w[2] for w in words), max(w[3] for w in words)),
+            tuple(words),
+        )
+        for words in lines.values()
+    ]

@@ -1,7 +1,8 @@
 """A rendering process: `python -m app.documents.rendering_worker`, jobs on standard input, answers on standard output.
 
 Limits are set before the first byte from outside is read: address space, processor time of each job, no core dump, no
-file of more than a few megabytes, few open files. The web process kills whoever outlasts the clock on the wall.
+file of more than a few megabytes, few open files; then `sandbox` takes away network, files and processes. The web process
+kills whoever outlasts the clock on the wall.
 """
 
 from __future__ import annotations
@@ -13,12 +14,13 @@ import sys
 from collections import OrderedDict
 from typing import Any, BinaryIO
 
-from app.documents import rendering_frames, rendering_tasks
+from app.documents import rendering_frames, rendering_tasks, sandbox
 from app.errors import FileRefused, TeledossierError
 
 MEMORY = 1536 << 20  # bytes of address space
 LARGEST_WRITTEN = 64 << 20
 OPEN_FILES = 64
+PROCESSES = 512  # of this user, threads counted, the web process's too; what makes a process is refused by `sandbox`
 JOB_PROCESSOR_SECONDS = 18
 LARGEST_KEPT = 256 << 20  # bytes of all contents kept at once
 ONCE = ("inspect", "report")  # tasks after which nobody asks about the content again
@@ -61,7 +63,10 @@ def work(orders: BinaryIO, answers: BinaryIO) -> None:
         content = contents.get(key)
         if content is None:
             rendering_frames.send_answer(answers, "content?", None)
-            content = rendering_frames.receive_content(orders)
+            try:
+                content = rendering_frames.receive_content(orders)
+            except rendering_frames.Abandoned:  # nobody waits for an answer
+                continue
             contents.put(key, content)
         _grant_processor_time()
         kind, value = answer(task, key, content, arguments)
@@ -75,7 +80,7 @@ def answer(task: str, key: str, content: bytes, arguments: dict[str, Any]) -> tu
     try:
         value = rendering_tasks.run(task, key, content, arguments)
     except FileRefused as refusal:
-        return "error", FileRefused(refusal.reason)
+        return "error", FileRefused(refusal.reason, refusal.flattenable)
     except TeledossierError as refusal:
         return "error", type(refusal)()
     except MemoryError:
@@ -86,11 +91,12 @@ def answer(task: str, key: str, content: bytes, arguments: dict[str, Any]) -> tu
 
 
 def limit_resources() -> None:
-    """Bound memory, processor time and files of this process, before it reads anything."""
+    """Bound memory, processor time, files and threads of this process, before it reads anything."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_FSIZE, (LARGEST_WRITTEN, LARGEST_WRITTEN))
     resource.setrlimit(resource.RLIMIT_NOFILE, (OPEN_FILES, OPEN_FILES))
+    resource.setrlimit(resource.RLIMIT_NPROC, (PROCESSES, PROCESSES))
 
 
 def _grant_processor_time() -> None:
@@ -102,12 +108,14 @@ def _grant_processor_time() -> None:
 def main() -> None:
     """Do jobs until the web process closes the line."""
     limit_resources()
+    locks = sandbox.enter()
     orders, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever a library says must not get into the answers
+    sys.modules["onnxruntime"] = None  # type: ignore[assignment] # PyMuPDF's page analysis: not ours, and it calls home
     import pymupdf  # noqa: F401 - loaded before the first job
     from PIL import Image  # noqa: F401
 
-    rendering_frames.send_answer(answers, "ready", None)
+    rendering_frames.send_answer(answers, "ready", locks)
     work(orders, answers)
 
 

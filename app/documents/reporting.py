@@ -6,13 +6,12 @@ sealed, and kept in the transaction that seals it: there is no signed opinion wi
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Sequence
 
 from sqlmodel import Session, col, delete, select
 
-from app.documents import report, service
+from app.documents import intake, report, service
 from app.documents.models import Document, DocumentReading
 from app.documents.report import ReportContent, Signature
 from app.dossiers.access import Right, journal_refusal
@@ -38,11 +37,12 @@ async def make_draft_report(platform: Platform, actor: Professional, number: str
     at = platform.now()
     content = _content(platform, actor, dossier, opinion, None)
     pdf, pages = await report.render(platform, content, at)
-    with platform.transaction() as session:
-        replaced = _remove_drafts(session, dossier)
-        reference = service.add_report(
-            platform, actor, number, pdf, DRAFT_TITLE, pages=pages, draft=True, session=session
-        )
+    async with intake.keeping(platform, pdf) as stored:
+        with platform.transaction() as session:
+            replaced = _remove_drafts(session, dossier)
+            reference = service.add_report(
+                platform, session, actor, number, stored, DRAFT_TITLE, pages=pages, draft=True
+            )
     await _forget(platform, replaced)
     announce(platform, number)
     return reference
@@ -61,10 +61,11 @@ async def sign(platform: Platform, actor: Professional, number: str, revision: i
     signature = Signature(actor.full_name, actor.rpps or "", at)
     content = _content(platform, actor, dossier, opinion, signature)
     pdf, pages = await report.render(platform, content, at)
-    with platform.transaction() as session:
-        signed = seal_opinion(session, platform, actor, number, revision, at)
-        replaced = _remove_drafts(session, dossier)
-        service.add_report(platform, actor, number, pdf, TITLE, pages=pages, draft=False, session=session)
+    async with intake.keeping(platform, pdf) as stored:
+        with platform.transaction() as session:
+            signed = seal_opinion(session, platform, actor, number, revision, at)
+            replaced = _remove_drafts(session, dossier)
+            service.add_report(platform, session, actor, number, stored, TITLE, pages=pages, draft=False)
     await _forget(platform, replaced)
     announce_signature(platform, number)
     return signed
@@ -125,4 +126,4 @@ def _remove_drafts(session: Session, dossier: DossierView) -> list[str]:
 
 async def _forget(platform: Platform, file_ids: Sequence[str]) -> None:
     for file_id in file_ids:
-        await asyncio.to_thread(platform.files.delete, file_id)
+        await intake.forget(platform, file_id)

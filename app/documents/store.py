@@ -1,137 +1,131 @@
-"""The encrypted file store: a key per file, the file in chunks, the key wrapped by a numbered master key.
+"""The encrypted file store in a local folder, and its like in memory: a key per file, wrapped by a master key.
 
-A file is `TDE1`, a 7-byte nonce prefix, then chunks of 1 MiB under AES-256-GCM; a chunk's nonce is prefix, counter and
-« last », its associated data the file's name (the STREAM construction, Hoang et al. 2015), so that a chunk that is
-changed, moved, cut off or taken from another file does not open. The database keeps the wrapped key.
+How a file is encrypted is in `store_chunks`, how its key is kept in `store_keys`, the same in a bucket in
+`store_bucket`. What no document owns is removed by `upkeep`.
 """
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import fcntl
-import hashlib
-import io
 import os
-import re
-import struct
 import time
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import BinaryIO
 
-from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from app.errors import FileDamaged
-from app.platform import StoredFile
+from app.documents.store_chunks import Sealed, check_id, opened
+from app.documents.store_keys import MasterKeys
+from app.errors import FileDamaged, FileStoreFull, FileStoreUnavailable
+from app.platform import KeptFile, StoredFile
 
-CHUNK = 1 << 20
-TAG = 16
-MAGIC = b"TDE1"
-HEADER = len(MAGIC) + 7
-NONCE = 12
-FILE_ID = re.compile(r"[0-9a-f]{32}")
 UNFINISHED = "unfinished"  # folder of the files that are being written
-
-
-class _Keys:
-    """The master keys by their number; a file's own key is wrapped by one of them."""
-
-    def __init__(self, keys: Mapping[int, bytes], current: int) -> None:
-        if current not in keys:
-            raise ValueError(f"no master key has the number {current}")
-        self._keys, self._current = dict(keys), current
-
-    def wrap(self, key: bytes, file_id: str) -> bytes:
-        nonce = os.urandom(NONCE)
-        sealed = AESGCM(self._keys[self._current]).encrypt(nonce, key, b"key|" + file_id.encode())
-        return struct.pack("!I", self._current) + nonce + sealed
-
-    def unwrap(self, wrapped: bytes, file_id: str) -> bytes:
-        """Raises: FileDamaged, when the key was altered, is another file's, or its master key is gone."""
-        try:
-            master = self._keys[struct.unpack("!I", wrapped[:4])[0]]
-            return AESGCM(master).decrypt(wrapped[4 : 4 + NONCE], wrapped[4 + NONCE :], b"key|" + file_id.encode())
-        except (KeyError, InvalidTag, struct.error, ValueError) as error:
-            raise FileDamaged from error
-
-    def rewrap(self, file_id: str, wrapped_key: bytes) -> bytes:
-        return self.wrap(self.unwrap(wrapped_key, file_id), file_id)
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+AWAY = (errno.EIO, errno.EROFS, errno.EACCES, errno.EPERM, errno.ESTALE, errno.ENODEV, errno.ENXIO)
 
 
 class EncryptedFolder:
     """Encrypted files in a local folder, spread over 256 subfolders. `keys` are the master keys by their number."""
 
     def __init__(self, folder: Path, keys: Mapping[int, bytes], current: int) -> None:
-        self._folder, self._keys = folder, _Keys(keys, current)
+        self._folder, self._keys = folder, MasterKeys(keys, current)
+
+    @property
+    def key_number(self) -> int:
+        return self._keys.current
 
     def write(self, file_id: str, chunks: Iterator[bytes]) -> StoredFile:
         """Encrypt into `.part`, sync, rename: what is under the final name is always whole.
 
         Whatever stops it, an error of `chunks` or a full disk, nothing remains; after a `kill -9` a `.part` may,
-        without its key, until `sweep`. Raises: FileExistsError, for a file that is there already.
+        without its key, until `remove_unfinished`.
+
+        Raises: FileExistsError, for a file that is there already; FileStoreFull, FileStoreUnavailable.
         """
         path = self._path(file_id)
-        if path.exists():
-            raise FileExistsError(file_id)
-        part = self._folder / UNFINISHED / f"{file_id}.part"
-        _make_folder(part.parent)
-        _make_folder(path.parent)
-        key = AESGCM.generate_key(256)
-        handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        try:
-            with open(handle, "wb") as target:
-                fcntl.flock(target, fcntl.LOCK_EX)  # « somebody is writing this », for `sweep`; ends with the process
-                size, digest = _encrypt(target, key, file_id, chunks)
-                target.flush()
-                os.fsync(target.fileno())
-                part.rename(path)
-        except BaseException:
-            part.unlink(missing_ok=True)
-            raise
-        _sync_folder(path.parent)
-        return StoredFile(file_id, size, digest, self._keys.wrap(key, file_id))
+        with _said():
+            if path.exists():
+                raise FileExistsError(file_id)
+            part = self._folder / UNFINISHED / f"{file_id}.part"
+            _make_folder(part.parent)
+            _make_folder(path.parent)
+            handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            key = AESGCM.generate_key(256)
+            sealed = Sealed(key, file_id, chunks)
+            try:
+                with open(handle, "wb") as target:
+                    # « somebody is writing this », for `remove_unfinished`; ends with the process
+                    fcntl.flock(target, fcntl.LOCK_EX)
+                    for piece in sealed:
+                        target.write(piece)
+                    target.flush()
+                    os.fsync(target.fileno())
+                    part.rename(path)
+                _sync_folder(path.parent)
+            except BaseException:
+                part.unlink(missing_ok=True)
+                path.unlink(missing_ok=True)
+                raise
+        return StoredFile(file_id, sealed.size, sealed.sha256, self._keys.wrap(key, file_id))
 
     def read(self, file_id: str, wrapped_key: bytes, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
-        """The clear bytes from `start` to `stop`; only the chunks needed are read. Raises: FileDamaged.
+        """The clear bytes from `start` to `stop`; only the chunks needed are read.
 
         Name `stop` wherever the size is known: a file cut short then shows, even at the border of two chunks.
+        Raises: FileDamaged, FileStoreUnavailable.
         """
         key = self._keys.unwrap(wrapped_key, file_id)
-        try:
-            source = self._path(file_id).open("rb")
-        except FileNotFoundError as error:
-            raise FileDamaged from error
-        with source:
-            yield from _decrypt(source, key, file_id, start, stop)
+        with _said():
+            try:
+                handle = os.open(self._path(file_id), os.O_RDONLY | os.O_CLOEXEC)
+            except FileNotFoundError as error:
+                raise FileDamaged from error
+            try:
+                yield from opened(key, file_id, _OpenFile(handle), start, stop)
+            finally:
+                os.close(handle)
 
     def delete(self, file_id: str) -> None:
         path = self._path(file_id)
-        path.unlink(missing_ok=True)
-        if path.parent.exists():
-            _sync_folder(path.parent)
+        with _said():
+            path.unlink(missing_ok=True)
+            if path.parent.exists():
+                _sync_folder(path.parent)
 
     def rewrap(self, file_id: str, wrapped_key: bytes) -> bytes:
         """The same file key under today's master key; the file itself is not touched."""
         return self._keys.rewrap(file_id, wrapped_key)
 
-    def sweep(self, known: Collection[str], older_than: float = 3600.0) -> list[str]:
-        """Remove what no document owns: files not in `known` (ids), and `.part` files whose writer has died.
+    def sealed(self, file_id: str) -> int | None:
+        with _said():
+            try:
+                return self._path(file_id).stat().st_size
+            except FileNotFoundError:
+                return None
 
-        Only what is older than so many seconds: a file is renamed a moment before its row is committed.
-        """
+    def kept(self) -> Iterator[KeptFile]:
+        with _said():
+            for path in self._folder.glob("[0-9a-f][0-9a-f]/*.td"):
+                try:
+                    status = path.stat()
+                except FileNotFoundError:  # deleted meanwhile
+                    continue
+                yield KeptFile(path.stem, status.st_size, time.time() - status.st_mtime)
+
+    def remove_unfinished(self, older_than: float) -> list[str]:
+        """Remove `.part` files whose writer has died, older than so many seconds; answers their ids."""
         removed = []
-        for part in (self._folder / UNFINISHED).glob("*.part"):
-            if _is_old(part, older_than) and _is_abandoned(part):
-                part.unlink(missing_ok=True)
-                removed.append(part.stem)
-        for path in self._folder.glob("[0-9a-f][0-9a-f]/*.td"):
-            if path.stem not in known and _is_old(path, older_than):
-                path.unlink(missing_ok=True)
-                removed.append(path.stem)
+        with _said():
+            for part in (self._folder / UNFINISHED).glob("*.part"):
+                if _is_old(part, older_than) and _is_abandoned(part):
+                    part.unlink(missing_ok=True)
+                    removed.append(part.stem)
         return removed
 
     def _path(self, file_id: str) -> Path:
-        _check_id(file_id)
+        check_id(file_id)
         return self._folder / file_id[:2] / f"{file_id}.td"
 
 
@@ -140,22 +134,28 @@ class MemoryFiles:
 
     def __init__(self) -> None:
         self.files: dict[str, bytes] = {}
-        self._keys = _Keys({1: AESGCM.generate_key(256)}, 1)
+        self._written: dict[str, float] = {}
+        self._keys = MasterKeys({1: AESGCM.generate_key(256)}, 1)
+
+    @property
+    def key_number(self) -> int:
+        return self._keys.current
 
     def write(self, file_id: str, chunks: Iterator[bytes]) -> StoredFile:
-        _check_id(file_id)
+        check_id(file_id)
         if file_id in self.files:
             raise FileExistsError(file_id)
-        key, target = AESGCM.generate_key(256), io.BytesIO()
-        size, digest = _encrypt(target, key, file_id, chunks)
-        self.files[file_id] = target.getvalue()
-        return StoredFile(file_id, size, digest, self._keys.wrap(key, file_id))
+        key = AESGCM.generate_key(256)
+        sealed = Sealed(key, file_id, chunks)
+        self.files[file_id] = b"".join(sealed)
+        self._written[file_id] = time.time()
+        return StoredFile(file_id, sealed.size, sealed.sha256, self._keys.wrap(key, file_id))
 
     def read(self, file_id: str, wrapped_key: bytes, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
         key = self._keys.unwrap(wrapped_key, file_id)
         if file_id not in self.files:
             raise FileDamaged
-        yield from _decrypt(io.BytesIO(self.files[file_id]), key, file_id, start, stop)
+        yield from opened(key, file_id, _Held(self.files[file_id]), start, stop)
 
     def delete(self, file_id: str) -> None:
         self.files.pop(file_id, None)
@@ -163,61 +163,48 @@ class MemoryFiles:
     def rewrap(self, file_id: str, wrapped_key: bytes) -> bytes:
         return self._keys.rewrap(file_id, wrapped_key)
 
+    def sealed(self, file_id: str) -> int | None:
+        return len(self.files[file_id]) if file_id in self.files else None
 
-def _encrypt(target: BinaryIO, key: bytes, file_id: str, chunks: Iterator[bytes]) -> tuple[int, str]:
-    cipher, prefix, digest, size = AESGCM(key), os.urandom(7), hashlib.sha256(), 0
-    target.write(MAGIC + prefix)
-    pending: bytes | None = None
-    counter = 0
-    for block in _even(chunks):
-        if pending is not None:
-            target.write(cipher.encrypt(_nonce(prefix, counter, False), pending, file_id.encode()))
-            counter += 1
-        pending = block
-        digest.update(block)
-        size += len(block)
-    target.write(cipher.encrypt(_nonce(prefix, counter, True), pending or b"", file_id.encode()))
-    return size, digest.hexdigest()
+    def kept(self) -> Iterator[KeptFile]:
+        for file_id, content in list(self.files.items()):
+            yield KeptFile(file_id, len(content), time.time() - self._written[file_id])
+
+    def remove_unfinished(self, older_than: float) -> list[str]:
+        return []
 
 
-def _decrypt(source: BinaryIO, key: bytes, file_id: str, start: int, stop: int | None) -> Iterator[bytes]:
-    cipher = AESGCM(key)
-    length = source.seek(0, os.SEEK_END) - HEADER
-    source.seek(0)
-    header = source.read(HEADER)
-    count = max(1, -(-length // (CHUNK + TAG)))
-    size = length - count * TAG
-    if header[:4] != MAGIC or size < 0 or (stop is not None and stop > size):
-        raise FileDamaged
-    stop = size if stop is None else stop
-    first = start // CHUNK
-    # An empty file is one empty chunk: opened too, or an altered one would pass.
-    last = count - 1 if size == 0 else (stop - 1) // CHUNK
-    source.seek(HEADER + first * (CHUNK + TAG))
-    for counter in range(first, last + 1):
-        sealed = source.read(CHUNK + TAG)
-        try:
-            clear = cipher.decrypt(_nonce(header[4:], counter, counter == count - 1), sealed, file_id.encode())
-        except (InvalidTag, ValueError) as error:
-            raise FileDamaged from error
-        if piece := clear[max(start - counter * CHUNK, 0) : stop - counter * CHUNK]:
-            yield piece
+class _OpenFile:
+    """A file as a source of encrypted bytes, and no more of it in memory than what is asked for."""
+
+    def __init__(self, handle: int) -> None:
+        self._handle, self.length = handle, os.fstat(handle).st_size
+
+    def fetch(self, start: int, stop: int) -> bytes:
+        return os.pread(self._handle, stop - start, start)
 
 
-def _even(chunks: Iterator[bytes]) -> Iterator[bytes]:
-    """The same bytes in blocks of exactly 1 MiB, but for the last."""
-    buffer = bytearray()
-    for chunk in chunks:
-        buffer += chunk
-        while len(buffer) >= CHUNK:
-            yield bytes(buffer[:CHUNK])
-            del buffer[:CHUNK]
-    if buffer:
-        yield bytes(buffer)
+class _Held:
+    """Bytes in memory as a source."""
+
+    def __init__(self, content: bytes) -> None:
+        self._content, self.length = content, len(content)
+
+    def fetch(self, start: int, stop: int) -> bytes:
+        return self._content[start:stop]
 
 
-def _nonce(prefix: bytes, counter: int, last: bool) -> bytes:
-    return prefix + struct.pack("!IB", counter, last)
+@contextlib.contextmanager
+def _said() -> Iterator[None]:
+    """Says troubles of the disk as refusals; what the source of the bytes raises passes unchanged."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in FULL:
+            raise FileStoreFull from error
+        if error.errno in AWAY:
+            raise FileStoreUnavailable from error
+        raise
 
 
 def _sync_folder(folder: Path) -> None:
@@ -234,11 +221,6 @@ def _make_folder(folder: Path) -> None:
         _sync_folder(folder.parent)
 
 
-def _check_id(file_id: str) -> None:
-    if not FILE_ID.fullmatch(file_id):
-        raise ValueError("a file id is 32 hexadecimal digits")
-
-
 def _is_old(path: Path, seconds: float) -> bool:
     try:
         return time.time() - path.stat().st_mtime >= seconds
@@ -248,7 +230,7 @@ def _is_old(path: Path, seconds: float) -> bool:
 
 def _is_abandoned(part: Path) -> bool:
     try:
-        with part.open("rb") as handle:
+        with part.open("r+b") as handle:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except (BlockingIOError, FileNotFoundError):
         return False

@@ -25,7 +25,7 @@ import structlog
 from sqlmodel import Session, col, select
 
 from app.bus import Message
-from app.documents.service import remove_leftovers
+from app.documents.upkeep import tidy
 from app.errors import TeledossierError
 from app.messaging import service
 from app.messaging.models import OutboxMessage, OutboxState
@@ -37,16 +37,18 @@ log = structlog.get_logger(__name__)
 LEASE = timedelta(minutes=2)  # longer than the transport's own time-out
 RETRIES = tuple(timedelta(seconds=s) for s in (5, 30, 120, 600, 3600))
 BATCH = 10
+TIDY_EVERY = timedelta(days=1)
 LOOK_AGAIN = timedelta(minutes=1)  # in case an announcement was lost: the bus promises nothing
 
 
 async def run(platform: Platform, stop: asyncio.Event) -> None:
     """Send what waits until `stop` is set: at once when told (bus topic `outbox.queued`), else when next due.
 
-    At the start, files that no document owns are removed, in a thread: a full disk takes its time, mails don't wait.
+    At the start and every day, files that no document owns are removed, and those that documents lack are journalled;
+    in a thread: a full disk takes its time, mails don't wait.
     """
     loop, woken = asyncio.get_running_loop(), asyncio.Event()
-    tidying = asyncio.create_task(_tidy(platform))
+    tidying = asyncio.create_task(_tidy(platform, stop))
 
     def wake(_message: Message) -> None:
         loop.call_soon_threadsafe(woken.set)
@@ -63,13 +65,17 @@ async def run(platform: Platform, stop: asyncio.Event) -> None:
         await tidying
 
 
-async def _tidy(platform: Platform) -> None:
-    try:
-        removed = await asyncio.to_thread(remove_leftovers, platform)
-    except Exception:  # files left over harm nobody; the mails must leave
-        log.exception("files.leftovers")
-    else:
-        log.info("files.leftovers", removed=removed)
+async def _tidy(platform: Platform, stop: asyncio.Event) -> None:
+    while not stop.is_set():
+        try:
+            swept, missing = await asyncio.to_thread(tidy, platform)
+        except TeledossierError as refusal:  # the disk or the bucket is away: its own log says why
+            log.error("files.upkeep", reason=refusal.code)
+        except Exception:  # files left over harm nobody; the mails must leave
+            log.exception("files.upkeep")
+        else:
+            log.info("files.upkeep", removed=swept.removed, unfinished=swept.unfinished, missing=missing)
+        await _first_of(stop, seconds=TIDY_EVERY.total_seconds())
 
 
 async def send_due(platform: Platform) -> datetime | None:

@@ -3,27 +3,38 @@
 from __future__ import annotations
 
 import asyncio
+import html
+from collections.abc import Coroutine, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import panel as pn
 import structlog
 
-from app.documents import service, viewing
+from app.documents import imaging_viewing, laboratory_typing, service, tracing
 from app.documents.entries import DocumentView
-from app.documents.imaging import ImagingStudy
-from app.documents.laboratory import Result
+from app.documents.laboratory_typing import TypedState, is_typed
 from app.documents.models import DocumentKind
+from app.documents.readings import Read
 from app.dossiers.service import DossierView
-from app.errors import TeledossierError
-from app.french import NO_BREAK_SPACE, PARIS, brief, file_size, numeric_date
+from app.errors import NotFound, TeledossierError
+from app.french import NO_BREAK_SPACE, brief, file_size, full, local, numeric_date
+from app.pages import arrivals_view
+from app.pages.biology_entry_view import BiologyEntryView
+from app.pages.biology_view import ALL, BiologyView
 from app.pages.context import PageContext
+from app.pages.pacs_view import TITLE, PacsImport
+from app.pages.picture_view import picture_view
 from components.document_list import DocumentList, ListedDocument
 from components.document_viewer import DocumentViewer
 
 log = structlog.get_logger(__name__)
 
+_LOOK = (Path(__file__).parent / "biology_view.css").read_text(encoding="utf-8")
+
 PLACEHOLDER = "Choisissez un document dans la liste."
+TYPE, ALL_RESULTS, PACS = "biology", "all-results", "pacs"  # names of the list's actions
 
 
 class DocumentsView(pn.viewable.Viewer):
@@ -31,8 +42,9 @@ class DocumentsView(pn.viewable.Viewer):
 
     def __init__(self, context: PageContext, dossier: DossierView, may_add: bool, **params: Any) -> None:
         super().__init__(**params)
-        self._context, self._dossier = context, dossier
+        self._context, self._dossier, self._may_add = context, dossier, may_add
         self._opening: asyncio.Task[None] | None = None
+        self._pacs: Any = None  # the dialog, where there is a PACS and something may be added
         number, settings = dossier.number, context.platform.settings
         self._list = DocumentList(
             upload_url=f"/api/dossiers/{number}/documents" if may_add else "",
@@ -40,6 +52,8 @@ class DocumentsView(pn.viewable.Viewer):
             limit_megabytes=settings.upload_megabytes,
             on_select=self._open,
             on_added=lambda reference: self.refresh(open_reference=reference),
+            on_action=self._act,
+            on_arrival=self._act_on_arrival,
             sizing_mode="stretch_width",
             margin=0,
         )
@@ -50,8 +64,10 @@ class DocumentsView(pn.viewable.Viewer):
             styles={"background": "var(--surface-2)", "min-height": "560px"},
             stylesheets=[":host { flex: 1 1 460px !important; min-width: 0; }"],
         )
-        self._layout = pn.Row(
+        self._notice = pn.pane.HTML("", visible=False, margin=0, sizing_mode="stretch_width", stylesheets=[_LOOK])
+        columns = pn.Row(
             pn.Column(
+                self._notice,
                 self._list,
                 margin=0,
                 sizing_mode="stretch_width",
@@ -63,6 +79,10 @@ class DocumentsView(pn.viewable.Viewer):
             margin=0,
             stylesheets=[":host { flex-wrap: wrap; align-items: stretch; }"],
         )
+        self._layout = pn.Column(columns, sizing_mode="stretch_width", margin=0)
+        if may_add and settings.pacs_url:
+            self._pacs = PacsImport(context, dossier, lambda reference: self.refresh(open_reference=reference))
+            self._layout.append(self._pacs)
         self.refresh()
         if self._list.documents:
             self._open(self._list.documents[0]["reference"])
@@ -75,21 +95,109 @@ class DocumentsView(pn.viewable.Viewer):
     def refresh(self, open_reference: str = "") -> None:
         """List again; open `open_reference` when it is given."""
         try:
-            documents = service.documents_of(self._context.platform, self._context.actor, self._dossier.number)
+            platform, actor, number = self._context.platform, self._context.actor, self._dossier.number
+            documents = service.documents_of(platform, actor, number)
+            states = laboratory_typing.states_of(platform, actor, number)
+            readers = tracing.readers_by_document(platform, actor, number)
+            arrivals = arrivals_view.listed(self._context, number)
         except TeledossierError as refusal:
             self._say(refusal.message)
             return
         now = self._context.platform.now()
-        self._list.fill([_listed(document, now) for document in documents])
+        self._list.fill(
+            [
+                _listed(document, now, states.get(document.reference), readers.get(document.reference, []))
+                for document in documents
+            ],
+            arrivals,
+        )
+        results = sum(document.kind is DocumentKind.LABORATORY for document in documents)
+        self._list.actions = [
+            *([{"name": TYPE, "label": "Saisir une biologie"}] if self._may_add else []),
+            *([{"name": PACS, "label": TITLE}] if self._pacs is not None else []),
+            *([{"name": ALL_RESULTS, "label": ALL}] if results > 1 else []),
+        ]
         if open_reference:
             self._open(open_reference)
 
+    def tell_damaged(self, references: Sequence[str]) -> None:
+        """Say which documents « Tout télécharger » had to leave out; nothing where all came."""
+        titles = {document["reference"]: document["title"] for document in self._list.documents}
+        names = ", ".join(f"« {titles[reference]} »" for reference in references if reference in titles)
+        several = names.count("«") > 1
+        self._notice.object = (
+            f'<p class="damaged" role="alert">{html.escape(names)} {"sont endommagés et manquent" if several else "est endommagé et manque"} '
+            "dans l'archive téléchargée. Les autres documents y sont, intacts. Appelez l'assistance.</p>"
+        )
+        self._notice.visible = bool(names)
+
+    def _act_on_arrival(self, action: str, reference: str) -> None:
+        try:
+            arrivals_view.act(self._context, action, reference)
+        except NotFound:  # a colleague was quicker: the list tells
+            pass
+        except TeledossierError as refusal:
+            self._say(refusal.message)
+        self.refresh()
+
     def _open(self, reference: str) -> None:
         self._list.selected = reference
+        self._begin(self._show(reference))
+
+    def _begin(self, showing: Coroutine[Any, Any, None]) -> None:
+        """Show something beside the list instead of what is being opened."""
         if self._opening is not None:
             self._opening.cancel()
-        self._opening = asyncio.ensure_future(self._show(reference))
+        self._opening = asyncio.ensure_future(showing)
         self._opening.add_done_callback(self._report_failure)
+
+    def _act(self, name: str) -> None:
+        if name == ALL_RESULTS:
+            self._show_all_results()
+        elif name == PACS and self._pacs is not None:
+            self._pacs.open()
+        elif name == TYPE and self._may_add:
+            self._begin(self._type())
+
+    def _show_all_results(self) -> None:
+        self._list.selected = ""
+        self._begin(self._show_results(None))
+
+    async def _show_results(self, document: DocumentView | None) -> None:
+        view = BiologyView(
+            self._context,
+            self._dossier,
+            self._may_add,
+            on_open=self._open,
+            on_all=self._show_all_results,
+            on_correct=lambda reference: self._begin(self._type(reference)),
+        )
+        try:
+            await view.fill(document)
+        except TeledossierError as refusal:
+            self._say(refusal.message)
+            return
+        self._beside[:] = [view]
+        self.refresh()
+
+    async def _type(self, replaces: str = "") -> None:
+        """The form of a new report, or of the one that is to be corrected."""
+        platform, actor = self._context.platform, self._context.actor
+        try:
+            form = await laboratory_typing.form_to_correct(platform, actor, replaces) if replaces else None
+            view = BiologyEntryView(
+                self._context,
+                self._dossier,
+                on_saved=lambda reference: self.refresh(open_reference=reference),
+                on_left=lambda: self._open(replaces) if replaces else self._say(PLACEHOLDER),
+                replaces=replaces,
+                form=form,
+            )
+        except TeledossierError as refusal:
+            self._say(refusal.message)
+            return
+        self._list.selected = replaces
+        self._beside[:] = [view]
 
     def _report_failure(self, opening: asyncio.Task[None]) -> None:
         """A fault of ours must not end in a page that does nothing."""
@@ -102,13 +210,18 @@ class DocumentsView(pn.viewable.Viewer):
         try:
             document = service.open_document(platform, actor, reference)
             if document.kind is DocumentKind.IMAGING:
-                view = self._imaging(document, await viewing.imaging_info(platform, actor, reference))
+                from app.pages.imaging_view import imaging_view  # NumPy and pydicom's words, only where used
+
+                shown = await imaging_viewing.shown(platform, actor, reference)
+                view = imaging_view(document, shown, self._dossier.patient)
             elif document.kind is DocumentKind.LABORATORY:
-                view = self._laboratory(document, await viewing.laboratory_results(platform, actor, reference))
+                await self._show_results(document)
+                return
+            elif document.kind is DocumentKind.PICTURE:
+                view = picture_view(document, service.documents_of(platform, actor, self._dossier.number))
             else:
                 view = DocumentViewer(
                     source=f"/api/documents/{reference}",
-                    kind=document.kind.value,
                     title=document.title,
                     sizing_mode="stretch_width",
                     min_height=560,
@@ -120,48 +233,6 @@ class DocumentsView(pn.viewable.Viewer):
         self._beside[:] = [view]
         self.refresh()
 
-    def _imaging(self, document: DocumentView, study: ImagingStudy) -> Any:
-        from components.image_viewer import ImageInfo, ImageViewer
-        from components.image_viewer.contract import CT_PRESETS
-
-        patient = self._dossier.patient
-        taken = numeric_date(study.taken_on) if study.taken_on else ""
-        info = ImageInfo(
-            title=document.title,
-            frames=study.frames,
-            rows=study.rows,
-            columns=study.columns,
-            level=study.window_center,
-            window=study.window_width,
-            lowest=study.lowest,
-            highest=study.highest,
-            row_mm=study.spacing[0] if study.spacing else 0.0,
-            column_mm=study.spacing[1] if study.spacing else 0.0,
-            inverted=study.inverted,
-            is_color=study.is_color,
-            identity=f"{patient.birth_name} {patient.first_name} · {numeric_date(patient.birth_date)}",
-            detail=" · ".join(part for part in (study.modality, study.description, taken) if part),
-            presets=CT_PRESETS if study.modality == "CT" else (),
-        )
-        source = f"/api/documents/{document.reference}/coupes"
-        return ImageViewer(
-            info=info.plain(), source=source, sizing_mode="stretch_width", min_height=620, margin=(12, 16)
-        )
-
-    def _laboratory(self, document: DocumentView, results: tuple[Result, ...]) -> Any:
-        from components.lab_trends import LabResult, LabTrends
-
-        shown = tuple(
-            LabResult(r.code, r.name, _wall_clock(r.at), r.value, r.unit, r.low, r.high, r.flag, r.comparator)
-            for r in results
-        )
-        return pn.Column(
-            LabTrends(results=shown, title=document.title),
-            sizing_mode="stretch_width",
-            margin=0,
-            styles={"background": "var(--surface-0)", "padding": "16px 20px"},
-        )
-
     def _say(self, text: str) -> None:
         style = {
             "font": "400 14px/1.5 var(--font)",
@@ -172,12 +243,7 @@ class DocumentsView(pn.viewable.Viewer):
         self._beside[:] = [pn.pane.Str(text, styles=style, sizing_mode="stretch_width")]
 
 
-def _wall_clock(at: datetime) -> datetime:
-    """The time in Paris without its zone: Bokeh draws instants as if they were in UTC."""
-    return at.astimezone(PARIS).replace(tzinfo=None)
-
-
-def _listed(document: DocumentView, now: datetime) -> ListedDocument:
+def _listed(document: DocumentView, now: datetime, typed: TypedState | None, readers: Sequence[Read]) -> ListedDocument:
     if document.downloaded_at:
         state, label = "downloaded", "Téléchargé"
     elif document.seen_at:
@@ -189,26 +255,61 @@ def _listed(document: DocumentView, now: datetime) -> ListedDocument:
         title=document.title,
         kind=document.kind.value,
         kind_label=document.kind.label,
-        facts=" · ".join(_facts(document)),
+        facts=" · ".join([*_facts(document), *_typed_facts(document, typed)]),
         origin=f"{document.author_name} · {brief(document.created_at, now)}",
         state=state,
         state_label=label,
+        state_detail=_read_by(readers, now),
     )
 
 
+def _read_by(readers: Sequence[Read], now: datetime) -> str:
+    """« Vu par Nadia DUBOIS aujourd'hui à 10:12 ; téléchargé par … », a line per person."""
+    lines = []
+    for read in readers:
+        parts = []
+        if read.seen_at:
+            parts.append(f"vu {full(read.seen_at, now)}")
+        if read.downloaded_at:
+            parts.append(f"téléchargé {full(read.downloaded_at, now)}")
+        if parts:
+            lines.append(f"{read.reader.name} : {', '.join(parts)}")
+    return "\n".join(lines) or "Personne ne l'a encore ouvert."
+
+
+def _typed_facts(document: DocumentView, state: TypedState | None) -> list[str]:
+    facts = ["saisi à la main"] if is_typed(document.detail) else []
+    if state is None:
+        return facts
+    day = numeric_date(local(state.at).date()) if state.at else ""
+    if state.withdrawn:
+        return [*facts, f"retiré le {day} : {state.reason}"]
+    if state.replaced_by:
+        return [*facts, f"remplacé le {day}"]
+    return [*facts, "corrigé"] if state.replaces else facts
+
+
 def _facts(document: DocumentView) -> list[str]:
+    """What is known of a document; last, that it was examined (our own reports need no examination)."""
     detail, size = document.detail, file_size(document.size)
+    state = [] if document.is_report else ["Sain"]
+    if detail.get("signed"):
+        state = ["signé", *state]
     match document.kind:
         case DocumentKind.PDF:
             pages = int(detail.get("pages", 0))
-            return ["PDF", f"{pages}{NO_BREAK_SPACE}{'pages' if pages > 1 else 'page'}", size]
+            return ["PDF", f"{pages}{NO_BREAK_SPACE}{'pages' if pages > 1 else 'page'}", size, *state]
         case DocumentKind.PICTURE:
-            return [str(detail.get("format", "Image")), f"{detail.get('width')} × {detail.get('height')}", size]
+            form = str(detail.get("format", "Image"))
+            return [form, f"{detail.get('width')} × {detail.get('height')}", size, *state]
         case DocumentKind.IMAGING:
-            return ["DICOM", f"{detail.get('frames')}{NO_BREAK_SPACE}coupes", size]
+            frames = int(detail.get("frames", 1))
+            word = "coupe" if detail.get("modality") in ("CT", "MR", "PT") else "image"
+            return ["DICOM", f"{frames}{NO_BREAK_SPACE}{word}{'s' if frames > 1 else ''}", size, *state]
         case _:
-            return [
-                f"{detail.get('analyses')}{NO_BREAK_SPACE}analyses",
-                f"{detail.get('dates')}{NO_BREAK_SPACE}dates",
-                size,
-            ]
+            return [_count(detail.get("analyses"), "analyse"), _count(detail.get("dates"), "date"), size, *state]
+
+
+def _count(number: object, word: str) -> str:
+    count = number if isinstance(number, int) else 0
+    return f"{count}{NO_BREAK_SPACE}{word}{'s' if count > 1 else ''}"

@@ -10,6 +10,7 @@ import panel as pn
 import panel_material_ui as pmui
 
 from app.bus import Message
+from app.documents import archive
 from app.documents.counting import counts
 from app.dossiers import service as dossiers
 from app.dossiers.access import Right
@@ -97,6 +98,7 @@ class DossierPage(pn.viewable.Viewer):
         )
         self._show_state()
         subscriptions.on("dossier", self._changed)
+        subscriptions.on(archive.TOPIC, self._archived)
         subscriptions.on(guests_topic(self._dossier.dossier_id), self._guests_moved)
         context.platform.bus.publish(GUESTS_ASKED, {"dossier": self._dossier.dossier_id})
 
@@ -108,6 +110,7 @@ class DossierPage(pn.viewable.Viewer):
 
     def _turned(self, event: Any) -> None:
         self._build(event.new)
+        self._refresh_trace()
         self._context.locate(f"?dossier={self._number}&onglet={ADDRESSES[event.new]}")
 
     def _place(self, index: int) -> Any:
@@ -158,8 +161,20 @@ class DossierPage(pn.viewable.Viewer):
         self._show_state()
         if self._documents is not None:
             self._documents.refresh()
+        self._refresh_trace()
         if before.step is not self._dossier.step:
             self._renew(opinion=self._dossier.step in (Step.CLOSED, Step.CANCELLED))
+
+    def _refresh_trace(self) -> None:
+        """Readings move without a word: « Traçabilité » asks again when somebody turns to it."""
+        view = self._tabs_built.get(self._tabs.active)
+        if isinstance(view, TraceView):
+            view.refresh()
+
+    def _archived(self, message: Message) -> None:
+        mine = message.get("number") == self._number and message.get("actor") == self._context.actor.id
+        if mine and self._documents is not None:
+            self._documents.tell_damaged(message.get("damaged", []))
 
     def _guests_moved(self, message: Message) -> None:
         """Somebody came to the door, went in or out, an invitation changed, or something was written."""

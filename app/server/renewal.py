@@ -16,6 +16,7 @@ from bokeh.util.token import generate_jwt_token, get_session_id
 from tornado.escape import parse_qs_bytes
 from tornado.web import HTTPError, RequestHandler
 
+from app.documents import antivirus
 from app.server import live_sessions, rooms
 from app.server.auth import get_user
 from app.server.context import platform
@@ -27,6 +28,7 @@ log = structlog.get_logger(__name__)
 LONGEST_BODY = 64 * 1024
 LONGEST_SEARCH = 2000
 MOST_ARGUMENTS = 32
+WITHOUT_ANTIVIRUS = "antivirus injoignable : aucun fichier n'est accepté"
 WITHOUT_ROOMS = "pret, sans les salles vidéo : un autre serveur de cette machine les tient"
 
 
@@ -106,9 +108,13 @@ class Alive(RequestHandler):
 
 
 class Ready(RequestHandler):
-    """`/sante/pret`: the database answers; else 503. Says also when the video rooms are another process's."""
+    """`/sante/pret`: the database answers; else 503.
 
-    def get(self) -> None:
+    Says also when the video rooms are another process's, and when the antivirus is away: no reason to send people
+    elsewhere, for all but adding files goes on.
+    """
+
+    async def get(self) -> None:
         self.set_header("Cache-Control", "no-store")
         self.set_header("Content-Type", "text/plain; charset=utf-8")
         try:
@@ -119,7 +125,8 @@ class Ready(RequestHandler):
             self.set_status(503)
             self.finish("base de données injoignable")
             return
-        self.finish("pret" if rooms.are_here(self.application) else WITHOUT_ROOMS)
+        said = "pret" if rooms.are_here(self.application) else WITHOUT_ROOMS
+        self.finish(said if await antivirus.answers(platform().settings) else f"{said}, {WITHOUT_ANTIVIRUS}")
 
 
 class LivePages(RequestHandler):

@@ -9,6 +9,7 @@ from bokeh.server.tornado import BokehTornado
 from tornado.ioloop import IOLoop
 
 from app import settings as settings_module
+from app.documents import examining
 from app.server import application, bokeh_patches, context, failures, live_sessions, pins, rooms, static_files
 from app.settings import Settings
 
@@ -41,13 +42,14 @@ def hook_into_panel(settings: Settings) -> None:
 
 
 def on_loop(server: BokehTornado) -> None:
-    """The event loop runs: hear the other processes, follow logouts, open the rooms."""
+    """The event loop runs: hear the other processes, follow logouts, open the rooms, go on examining files."""
     listen = getattr(context.platform().bus, "listen", None)
     if listen is not None:  # a bus inside one process has nothing to listen to
         listen()
     live_sessions.forget_warm_pages()
     live_sessions.start()
     rooms.start_alone(server, context.platform())
+    examining.start(context.platform())
     start_renderer = getattr(context.platform().renderer, "start", None)
     if start_renderer is not None:  # after a restart the pages come back first
         IOLoop.current().call_later(WARM_AFTER, start_renderer)

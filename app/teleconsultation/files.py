@@ -10,7 +10,7 @@ invitation that holds. Anything else is answered as if it did not exist, and the
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -18,11 +18,12 @@ from sqlmodel import Session, col, select
 
 from app.audit import service as audit
 from app.db import key as key_of
-from app.documents import entries, readings
+from app.documents import entries, readings, tracing
 from app.documents.models import Document, DocumentKind
+from app.documents.readings import Read, Reader
 from app.dossiers.access import Right, dossier_for
 from app.dossiers.models import Dossier, Step
-from app.errors import InvalidInput, InvitationInvalid, NotAdmitted, NotFound
+from app.errors import FileRefused, InvalidInput, InvitationInvalid, NotAdmitted, NotFound
 from app.identity.models import Professional
 from app.platform import Platform, StoredFile
 from app.teleconsultation.models import ChatMessage, Invitation, RoomFile, RoomFileReceiver
@@ -61,6 +62,22 @@ class Received:
     size: int
     at: datetime
     state: str
+
+
+def must_be_pdf(_session: Session, document: Document) -> None:
+    """For the transaction that makes a document of a file from a disk. Raises: FileRefused."""
+    if document.kind is not DocumentKind.PDF:
+        raise FileRefused(ONLY_PDF)
+
+
+async def no_archive(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """The same chunks; a zip, which may hold many documents, is refused at its first. Raises: FileRefused."""
+    is_first = True
+    async for chunk in chunks:
+        if is_first and chunk.startswith(b"PK"):
+            raise FileRefused(ONLY_PDF)
+        is_first = False
+        yield chunk
 
 
 def key_of_actor(actor: Receiving) -> str:
@@ -203,6 +220,32 @@ def sendable(platform: Platform, actor: Professional, number: str, reference: st
         check_step(dossier)
         document = _sendable(session, actor, dossier, reference, (DocumentKind.PDF, DocumentKind.PICTURE))
     return document, StoredFile(document.file_id, document.size, document.sha256, document.wrapped_key)
+
+
+def by_guests(session: Session, documents: Sequence[Document]) -> list[Read]:
+    """What guests have seen or taken of these documents, for « Traçabilité » (`tracing.SOURCES`).
+
+    For the professionals of the dossier, who invited them by this name.
+    """
+    wanted = (
+        select(RoomFileReceiver, RoomFile, Invitation)
+        .join(RoomFile, col(RoomFile.id) == col(RoomFileReceiver.file_id))
+        .join(Invitation, col(Invitation.id) == col(RoomFileReceiver.invitation_id))
+        .where(col(RoomFile.document_id).in_([document.id for document in documents]))
+        .order_by(col(RoomFileReceiver.id))
+    )
+    found: dict[tuple[int, int], Read] = {}
+    for receiver, file, invitation in session.exec(wanted):
+        place = (file.document_id, key_of(invitation))
+        known = found.get(place)
+        reader = Reader(f"i{invitation.id}", receiver.name, invitation.role.label)
+        seen = min(filter(None, (known and known.seen_at, receiver.seen_at)), default=None)
+        taken = max(filter(None, (known and known.downloaded_at, receiver.saved_at)), default=None)
+        found[place] = Read(file.document_id, reader, seen, taken)
+    return list(found.values())
+
+
+tracing.SOURCES.append(by_guests)
 
 
 def _sendable(

@@ -10,21 +10,26 @@ store for ten minutes at most; what goes into the dossier passes the gate of `ap
 from __future__ import annotations
 
 import asyncio
+import json
 import secrets
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from sqlmodel import Session
+
 from app.audit import service as audit
 from app.db import key as key_of
+from app.documents import antivirus, gate, intake
 from app.documents import service as documents
 from app.documents.intake import Chunks
-from app.documents.models import DocumentKind
+from app.documents.models import Document
+from app.documents.viewing import loader
 from app.dossiers.access import Right, dossier_for
 from app.errors import AccessDenied, FileRefused, InvalidInput, NotFound
 from app.french import local
 from app.identity.models import Professional
-from app.platform import Platform, StoredFile
+from app.platform import Platform, StoredFile, Turn
 from app.teleconsultation import wire
 from app.teleconsultation.entering import place, professional
 from app.teleconsultation.lines import CallerLine, Line
@@ -132,12 +137,10 @@ class Stills(Part):
         platform = self.hub.platform
         self._stills[still.id] = replace(still, arriving=True)
         try:
-            stored, found = await documents.examined(
-                platform, "", chunks, documents.Wish((DocumentKind.PICTURE,), NO_PICTURE), LARGEST
-            )
-            if found.media_type not in MEDIA_TYPES or still.id not in self._stills:
-                await asyncio.to_thread(platform.files.delete, stored.file_id)
-                raise FileRefused(NO_PICTURE) if still.id in self._stills else NotFound
+            stored, found = await _examined(platform, chunks, still)
+            if still.id not in self._stills:
+                await intake.forget(platform, stored.file_id)
+                raise NotFound
         except BaseException:
             self.fail(still)
             raise
@@ -182,7 +185,7 @@ class Stills(Part):
     async def close(self) -> None:
         for still in self._all():
             if still.stored is not None:
-                await asyncio.to_thread(self.hub.platform.files.delete, still.stored.file_id)
+                await intake.forget(self.hub.platform, still.stored.file_id)
         self._stills.clear()
 
     # -- inside
@@ -205,7 +208,7 @@ class Stills(Part):
     def _drop(self, still: Still) -> None:
         self._stills.pop(still.id, None)
         if still.stored is not None:
-            self.hub.later(asyncio.to_thread(self.hub.platform.files.delete, still.stored.file_id))
+            self.hub.later(intake.forget(self.hub.platform, still.stored.file_id))
 
     def _tell_owner(self, still: Still, message: wire.Answer) -> None:
         for each in self.hub.presence.of_dossier(still.dossier_id):
@@ -225,6 +228,28 @@ def answer_of(still: Still) -> wire.Answer:
     }
 
 
+async def _examined(platform: Platform, chunks: Chunks, still: Still) -> tuple[StoredFile, gate.Inspected]:
+    """A picture in the store, looked at by antivirus and gate, without its metadata.
+
+    Raises: FileRefused, FileTooLarge; then nothing of it remains.
+    """
+    stored = await intake.keep(platform, chunks, LARGEST)
+    try:
+        await antivirus.check(platform.settings, loader(platform, stored), stored.size)
+        found: gate.Inspected = await platform.renderer.run(
+            "inspect", stored.file_id, loader(platform, stored), turn=Turn(still.owner), filename=""
+        )
+        if found.archive is not None or found.media_type not in MEDIA_TYPES:
+            raise FileRefused(NO_PICTURE)
+        if found.replacement is not None:
+            original, stored = stored, await intake.keep(platform, iter([found.replacement]))
+            await intake.forget(platform, original.file_id)
+    except BaseException:
+        await asyncio.shield(intake.forget(platform, stored.file_id))
+        raise
+    return stored, found
+
+
 async def keep(
     platform: Platform, actor: Professional, still: Still, caption: str, site: str
 ) -> documents.DocumentView:
@@ -239,10 +264,14 @@ async def keep(
     at = local(platform.now())
     filename = f"Capture {at:%Y-%m-%d %Hh%M}.{MEDIA_TYPES[still.media_type]}"
     about = {"captured": still.label, "source": still.source} | ({"site": site} if site else {})
-    title = f"{caption} ({site})" if site else caption
+
+    def describe(_session: Session, document: Document) -> None:
+        document.title = f"{caption} ({site})" if site else caption
+        detail = json.loads(document.detail) | about
+        document.detail = json.dumps(detail, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
     content = platform.files.read(stored.file_id, stored.wrapped_key, 0, stored.size)
-    wish = documents.Wish(title=title, about=about)
-    return await documents.add(platform, actor, still.number, filename, content, wish)
+    return await documents.add(platform, actor, still.number, filename, content, within=describe)
 
 
 def keep_asked(platform: Platform, actor: Professional, number: str, person: Participant, source: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections import Counter
 from collections.abc import AsyncIterator, Coroutine
 from typing import Any
 from urllib.parse import quote
@@ -13,10 +14,10 @@ from tornado.iostream import StreamClosedError
 from tornado.web import HTTPError, stream_request_body
 
 from app.documents import archive, service, viewing
-from app.documents.entries import DocumentView
+from app.documents.entries import DocumentView, opened
 from app.documents.intake import MEGABYTE
 from app.documents.models import DocumentKind
-from app.errors import FileTooLarge
+from app.errors import FileTooLarge, TooManyFiles
 from app.web.base import Handler
 
 log = structlog.get_logger(__name__)
@@ -24,6 +25,7 @@ log = structlog.get_logger(__name__)
 # Pixels: few widths, so that they are drawn once; a quarter of the viewer's sheet, so that they are sharp at each zoom.
 WIDTH_STEP, WIDEST = 190, 2280
 WAITING_CHUNKS = 16
+UPLOADS_AT_ONCE = 8  # of one person: each holds a thread that writes, however slowly it sends
 NUMBER = r"(TLM-\d{4}-\d{4,})"
 REFERENCE = r"([0-9a-f]{32})"
 
@@ -33,6 +35,8 @@ class Incoming(Handler):
     """A body that is handed on as it arrives, by `PUT`; who is refused hears why before it is read."""
 
     _adding: asyncio.Task[Any] | None = None
+    _under_way: Counter[int] = Counter()  # by person, in this process
+    _counted = False
 
     @property
     def limit(self) -> int:
@@ -65,8 +69,30 @@ class Incoming(Handler):
         return await self._adding
 
     def on_connection_close(self) -> None:
+        self._uncount()
         if self._adding is not None:
             self._adding.cancel()
+
+    def on_finish(self) -> None:
+        self._uncount()
+
+    def _count(self) -> None:
+        """Raises: TooManyFiles."""
+        if self._under_way[self._who] >= UPLOADS_AT_ONCE:
+            raise TooManyFiles
+        self._under_way[self._who] += 1
+        self._counted = True
+
+    def _uncount(self) -> None:
+        if self._counted:
+            self._counted = False
+            self._under_way[self._who] -= 1
+            if not self._under_way[self._who]:
+                del self._under_way[self._who]
+
+    @property
+    def _who(self) -> int:
+        return self.actor.actor_id or 0
 
     async def _received(self) -> AsyncIterator[bytes]:
         while (chunk := await self._chunks.get()) is not None:
@@ -81,16 +107,17 @@ class Incoming(Handler):
 
 
 class Upload(Incoming):
-    """`PUT /api/dossiers/<number>/documents?nom=…`: the body is the file. Answers `{reference, title}`."""
+    """`PUT /api/dossiers/<number>/documents?nom=…`: the body is the file. Answers `{reference, title, said}`."""
 
     def begin(self, chunks: AsyncIterator[bytes]) -> Coroutine[Any, Any, DocumentView]:
         number, name = self.path_args[0], self.get_query_argument("nom", "")
         service.may_add(self.platform, self.actor, number)
+        self._count()
         return service.add(self.platform, self.actor, number, name, chunks)
 
     async def put(self, _number: str) -> None:
         document = await self.whole()
-        self.send_json({"reference": document.reference, "title": document.title})
+        self.send_json({"reference": document.reference, "title": document.title, "said": document.said})
 
 
 class Outgoing(Handler):
@@ -208,24 +235,25 @@ class Informations(Outgoing):
     """`GET /api/documents/<ref>/infos`: what a viewer needs before the first page."""
 
     async def get(self, reference: str) -> None:
-        document = service.open_document(self.platform, self.actor, reference)
+        opening = opened(self.platform, self.actor, reference)
+        document = opening.view
         answer: dict[str, Any] = {"reference": reference, "kind": document.kind.value, "title": document.title}
         if document.kind is DocumentKind.PDF:
-            answer |= await self.unless_gone(viewing.pages(self.platform, self.actor, reference))
+            answer |= await self.unless_gone(viewing.pages(self.platform, self.actor, opening))
         else:
             answer |= document.detail
         self.send_json(answer)
 
 
 class PageImage(Outgoing):
-    """`GET /api/documents/<ref>/pages/<n>.webp?l=<width>`: a page of a PDF."""
+    """`GET /api/documents/<ref>/pages/<n>.webp?l=<width>`: a page of a PDF; `&avance=1`: nobody looks at it yet."""
 
     async def get(self, reference: str, page: str) -> None:
-        width = self.wanted_width()
-        document = service.open_document(self.platform, self.actor, reference)
-        if self.not_modified(f"{document.sha256[:32]}-{int(page)}-{width}"):
+        width, ahead = self.wanted_width(), self.get_query_argument("avance", "") == "1"
+        opening = opened(self.platform, self.actor, reference)
+        if self.not_modified(f"{opening.view.sha256[:32]}-{int(page)}-{width}"):
             return
-        image = viewing.page_image(self.platform, self.actor, reference, int(page), width)
+        image = viewing.page_image(self.platform, self.actor, opening, int(page), width, ahead=ahead)
         self.set_header("Content-Type", "image/webp")
         self.finish(await self.unless_gone(image))
 
@@ -234,10 +262,12 @@ class PageWords(Outgoing):
     """`GET /api/documents/<ref>/pages/<n>/mots`: the words of a page and where they stand."""
 
     async def get(self, reference: str, page: str) -> None:
-        document = service.open_document(self.platform, self.actor, reference)
-        if self.not_modified(f"{document.sha256[:32]}-{int(page)}-mots"):
+        opening = opened(self.platform, self.actor, reference)
+        if self.not_modified(f"{opening.view.sha256[:32]}-{int(page)}-mots"):
             return
-        self.send_json(await self.unless_gone(viewing.words(self.platform, self.actor, reference, int(page))))
+        words = await self.unless_gone(viewing.words_json(self.platform, self.actor, opening, int(page)))
+        self.set_header("Content-Type", "application/json; charset=utf-8")
+        self.finish(words)
 
 
 class Search(Outgoing):
@@ -253,21 +283,47 @@ class PictureImage(Outgoing):
 
     async def get(self, reference: str) -> None:
         width = self.wanted_width()
-        document = service.open_document(self.platform, self.actor, reference)
-        if self.not_modified(f"{document.sha256[:32]}-{width}"):
+        opening = opened(self.platform, self.actor, reference)
+        if self.not_modified(f"{opening.view.sha256[:32]}-{width}"):
             return
         self.set_header("Content-Type", "image/webp")
-        self.finish(await self.unless_gone(viewing.picture(self.platform, self.actor, reference, width)))
+        self.finish(await self.unless_gone(viewing.picture(self.platform, self.actor, opening, width)))
+
+
+class PictureTile(Outgoing):
+    """`GET /api/documents/<ref>/tuiles/<level>/<column>-<row>.webp`: a piece of a picture, at level 0 all its points."""
+
+    async def get(self, reference: str, level: str, column: str, row: str) -> None:
+        opening = opened(self.platform, self.actor, reference)
+        if self.not_modified(f"{opening.view.sha256[:32]}-{int(level)}-{int(column)}-{int(row)}"):
+            return
+        place = (int(level), int(column), int(row))
+        tile = viewing.picture_tile(self.platform, self.actor, opening, *place)
+        self.set_header("Content-Type", "image/webp")
+        self.finish(await self.unless_gone(tile))
+
+
+class Printing(Outgoing):
+    """`POST /api/documents/<ref>/impression` `{"first", "last"}`: pages are about to be printed; kept in the journal."""
+
+    def post(self, reference: str) -> None:
+        asked = self.json_body()
+        first, last = asked.get("first"), asked.get("last")
+        if type(first) is not int or type(last) is not int:
+            raise HTTPError(400)
+        viewing.print_pages(self.platform, self.actor, reference, first, last)
+        self.set_status(204)
+        self.finish()
 
 
 class ImagingFrame(Outgoing):
     """`GET /api/documents/<ref>/coupes/<n>`: a frame of an imaging study, from 0, as little-endian int16."""
 
     async def get(self, reference: str, frame: str) -> None:
-        document = service.open_document(self.platform, self.actor, reference)
-        if self.not_modified(f"{document.sha256[:32]}-coupe-{int(frame)}"):
+        opening = opened(self.platform, self.actor, reference)
+        if self.not_modified(f"{opening.view.sha256[:32]}-coupe-{int(frame)}"):
             return
-        pixels = viewing.imaging_frame(self.platform, self.actor, reference, int(frame))
+        pixels = viewing.imaging_frame(self.platform, self.actor, opening, int(frame))
         self.set_header("Content-Type", "application/octet-stream")
         self.finish(await self.unless_gone(pixels))
 

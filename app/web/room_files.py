@@ -13,7 +13,8 @@ from typing import Any, TypeVar
 from app.documents import service as documents
 from app.documents.entries import DocumentView
 from app.documents.models import DocumentKind
-from app.documents.viewing import loader, pieces
+from app.documents.store_threads import pieces
+from app.documents.viewing import loader
 from app.errors import InvitationInvalid, NotAuthenticated, NotFound, TeledossierError
 from app.platform import StoredFile
 from app.server.rooms import hub_of
@@ -80,8 +81,10 @@ class RoomFiles(Incoming):
         number = self.argument_matching("dossier", NUMBER)
         own_place(hub_of(self.application), self.actor, number)
         documents.may_add(self.platform, self.actor, number)
-        wish = documents.Wish((DocumentKind.PDF,), files.ONLY_PDF)
-        return documents.add(self.platform, self.actor, number, self.get_query_argument("nom", ""), chunks, wish)
+        self._count()
+        name = self.get_query_argument("nom", "")
+        chunks = files.no_archive(chunks)
+        return documents.add(self.platform, self.actor, number, name, chunks, within=files.must_be_pdf)
 
     async def put(self) -> None:
         document = await self.whole()
@@ -117,7 +120,7 @@ class RoomFile(Outgoing, Visitor):
     async def _until_the_last(
         self, person: files.Receiving, reference: str, stored: StoredFile
     ) -> AsyncIterator[bytes]:
-        async for piece in pieces(self.platform, stored, 0, stored.size):
+        async for piece in pieces(self.platform.files.read(stored.file_id, stored.wrapped_key, 0, stored.size)):
             yield piece
         # Asked for only after everything before it was written out.
         await self.hub.desk.run(files.fetched, person, reference)
@@ -186,9 +189,10 @@ class AskedPicture(Incoming, Visitor):
     async def get(self, identity: str) -> None:
         still = self.hub.parts.of(Stills).find(identity, files.key_of_actor(self.actor))
         assert still.stored is not None
+        stored = still.stored
         self.set_header("Content-Type", still.media_type)
-        self.set_header("Content-Length", str(still.stored.size))
-        async for piece in pieces(self.platform, still.stored, 0, still.stored.size):
+        self.set_header("Content-Length", str(stored.size))
+        async for piece in pieces(self.platform.files.read(stored.file_id, stored.wrapped_key, 0, stored.size)):
             self.write(piece)
             await self.flush()
         self.finish()

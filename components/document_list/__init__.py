@@ -1,6 +1,6 @@
 """The documents of a dossier, as a list that takes new ones."""
 
 from components.document_list.component import LABELS, DocumentList
-from components.document_list.contract import ListedDocument
+from components.document_list.contract import ListedArrival, ListedDocument
 
-__all__ = ["LABELS", "DocumentList", "ListedDocument"]
+__all__ = ["LABELS", "DocumentList", "ListedArrival", "ListedDocument"]

@@ -1,8 +1,7 @@
-"""A viewer of PDF pages and pictures: the browser gets images and words, never the file, so a hostile one harms nobody."""
+"""A viewer of PDF pages: the browser gets images and words, never the file, so a hostile one harms nobody."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ClassVar
@@ -10,64 +9,43 @@ from typing import Any, ClassVar
 import param
 from panel.custom import JSComponent
 
-from components._shared import CONTROLS
+from components._shared import ASKING, CONTROLS, DOM, LINE, joined
 from components.document_viewer.contract import PageSource, plain_places, plain_words
+from components.document_viewer.words import LABELS
 
 HERE = Path(__file__).parent
 WIDEST = 2280  # pixels
+MODULES = (
+    "icons.js",
+    "sources.js",
+    "words.js",
+    "thumbs.js",
+    "sheets.js",
+    "zooming.js",
+    "finder.js",
+    "printing.js",
+    "viewer.js",
+)
 
-LABELS = {
-    "tools": "Outils de lecture",
-    "pages": "Pages",
-    "page": "Page {page}",
-    "page_of": "Page {page} sur {pages}",
-    "previous": "Page précédente",
-    "next": "Page suivante",
-    "zoom_out": "Réduire",
-    "zoom_in": "Agrandir",
-    "percent": "{percent} %",
-    "find": "Chercher dans le document",
-    "find_hint": "Chercher",
-    "found": "{place} sur {places}",
-    "not_found": "Aucun résultat",
-    "download": "Télécharger",
-    "loading": "Ouverture du document…",
-    "failed": "Le document ne s'est pas ouvert. Vérifiez la connexion, puis réessayez.",
-    "page_failed": "Cette page ne s'est pas affichée.",
-    "retry": "Réessayer",
-    "scanned": "Document numérisé sans texte : la recherche et la sélection n'y trouvent rien.",
-}
-
-
-def joined(folder: Path, *names: str) -> str:
-    """Several ES modules as one, for `_esm`.
-
-    A component's relative imports do not resolve in the browser unless it is bundled (Panel 1.9). The modules stay real
-    ones, with imports and exports that `tsc` checks; here the imports between them go, and every `export` but those of
-    the last. So no two may use the same name at their top level (a test sees to it).
-    """
-    texts = [(folder / name).read_text(encoding="utf-8") for name in names]
-    texts = [re.sub(r'^import [^;]* from "\./[^"]*";\n', "", text, flags=re.MULTILINE) for text in texts]
-    inner = [re.sub(r"^export ", "", text, flags=re.MULTILINE) for text in texts[:-1]]
-    return "\n".join([*inner, texts[-1]])
+__all__ = ["LABELS", "DocumentViewer", "joined"]
 
 
 class DocumentViewer(JSComponent):
-    """Pages, zoom, search and selection of a PDF, or a picture that can be magnified.
+    """Pages, zoom, rotation, search, selection and printing of a PDF.
 
     Content comes from the routes under `source` (`/infos`, `/pages/<n>.webp`, …) or, without them, from a `PageSource`
     through the component's channel. `on_action(name)` tells which of `actions` was pressed.
     """
 
     source = param.String(default="", doc="Address under which the document's routes are; empty in a notebook.")
-    kind: Any = param.Selector(default="pdf", objects=["pdf", "picture"], doc="How it is shown.")
     title = param.String(default="", doc="What the document is called.")
     page = param.Integer(default=1, bounds=(1, None), doc="The page in view; setting it goes there.")
     zoom = param.Number(default=1.0, bounds=(0.25, 4.0), doc="Magnification; 1 is the width of the sheet.")
+    turn = param.Integer(default=0, bounds=(0, 3), doc="Quarters the pages are turned clockwise, for the view only.")
     actions = param.List(default=[], doc="More buttons at the right: `{'name', 'label', 'primary'}` of each.")
     labels = param.Dict(default=LABELS, doc="Every word the component shows.")
 
-    _esm = joined(HERE, "dom.js", "sources.js", "words.js", "sheets.js", "viewer.js")
+    _esm = joined(HERE, DOM, ASKING, LINE, *MODULES)
     _stylesheets: ClassVar[list[str]] = [CONTROLS, (HERE / "document_viewer.css").read_text(encoding="utf-8")]
 
     def __init__(

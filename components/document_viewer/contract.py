@@ -12,7 +12,7 @@ Box = tuple[float, float, float, float]
 
 @dataclass(frozen=True)
 class Information:
-    """`pages`: width and height of each page, in points, or of the one picture, in pixels. `text`: words can be found."""
+    """`pages`: width and height of each page, in points. `text`: words can be found."""
 
     pages: Sequence[tuple[float, float]]
     text: bool = False

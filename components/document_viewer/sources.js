@@ -7,63 +7,44 @@
  * @typedef {{page: number, boxes: number[][]}} Place
  * @typedef {object} Source
  * @property {() => Promise<Info>} info
- * @property {(page: number, width: number) => Promise<string>} image an address for an `<img>`
- * @property {(page: number) => Promise<Words>} words
- * @property {(text: string) => Promise<Place[]>} search
+ * @property {(page: number, width: number, ahead?: boolean) => string | Promise<string>} image an address for an `<img>`; `ahead`: nobody looks at it yet
+ * @property {(page: number, signal: AbortSignal) => Promise<Words>} words
+ * @property {(text: string, signal: AbortSignal) => Promise<Place[]>} search
  * @property {() => Promise<{href: string, name: string}>} content
+ * @property {(first: number, last: number) => Promise<void>} printing these pages are about to be printed
  * @property {() => void} close
  */
 
-/** A refusal that the server said in words for people. */
-export class Refusal extends Error {}
+import { asking, Refusal } from "../_shared/asking.js";
 
-/** @param {string} base @param {string} kind @returns {Source} */
-export function routes(base, kind) {
+/** @param {string} base @returns {Source} */
+export function routes(base) {
   const leaving = new AbortController();
-  /** @param {string} path */
-  const ask = async (path) => {
-    const answer = await fetch(base + path, { signal: leaving.signal, headers: { Accept: "application/json" } });
+  /** @param {string} path @param {RequestInit} [options] */
+  const ask = async (path, options = {}) => {
+    const headers = { Accept: "application/json" };
+    const answer = await fetch(base + path, { signal: leaving.signal, headers, ...options });
+    if (answer.status === 204) return null;
     if (answer.ok) return answer.json();
     const told = await answer.json().catch(() => ({}));
     throw told.message ? new Refusal(told.message) : new Error(String(answer.status));
   };
   return {
-    info: async () => {
-      const told = await ask("/infos");
-      return { pages: told.pages || [[told.width, told.height]], text: Boolean(told.text) };
-    },
-    image: async (page, width) => (kind === "pdf" ? `${base}/pages/${page}.webp?l=${width}` : `${base}/image?l=${width}`),
-    words: (page) => ask(`/pages/${page}/mots`),
-    search: (text) => ask(`/recherche?q=${encodeURIComponent(text)}`),
+    info: () => ask("/infos"),
+    image: (page, width, ahead) => `${base}/pages/${page}.webp?l=${width}${ahead ? "&avance=1" : ""}`,
+    words: (page, signal) => ask(`/pages/${page}/mots`, { signal }),
+    search: (text, signal) => ask(`/recherche?q=${encodeURIComponent(text)}`, { signal }),
     content: async () => ({ href: `${base}?enregistrer=1`, name: "" }),
+    printing: (first, last) => ask("/impression", { method: "POST", body: JSON.stringify({ first, last }) }),
     close: () => leaving.abort(),
   };
 }
 
 /** @param {any} model @returns {Source} */
 export function channel(model) {
-  let last = 0;
-  /** @type {Map<number, {done: (value: any) => void, failed: (error: Error) => void}>} */
-  const waiting = new Map();
+  const { ask, close } = asking(model);
   /** @type {string[]} */
   const addresses = [];
-  /** @param {any} event */
-  const receive = (event) => {
-    const { id, value, message } = event.data ?? event;
-    const asked = waiting.get(id);
-    if (!asked) return;
-    waiting.delete(id);
-    if (message === undefined) asked.done(value);
-    else asked.failed(new Refusal(message));
-  };
-  model.on("msg:custom", receive);
-  /** @param {string} what @param {Record<string, any>} [more] @returns {Promise<any>} */
-  const ask = (what, more = {}) =>
-    new Promise((done, failed) => {
-      last += 1;
-      waiting.set(last, { done, failed });
-      model.send_msg({ t: "ask", id: last, what, ...more });
-    });
   /** @param {BlobPart} content @param {string} [type] */
   const address = (content, type) => {
     addresses.push(URL.createObjectURL(new Blob([content], type ? { type } : {})));
@@ -78,8 +59,9 @@ export function channel(model) {
       const { name, type, content } = await ask("content");
       return { href: address(content, type), name };
     },
+    printing: async () => {},
     close: () => {
-      model.off("msg:custom", receive);
+      close();
       for (const each of addresses) URL.revokeObjectURL(each);
     },
   };

@@ -10,10 +10,22 @@ import numpy as np
 import param
 from panel.custom import JSComponent
 
-from components._shared import CONTROLS
+from components._shared import CONTROLS, joined
 from components.image_viewer.contract import FrameSource, ImageInfo
 
 HERE = Path(__file__).parent
+# In this order: each uses only those before it.
+MODULES = (
+    "dom.js",
+    "plate.js",
+    "placement.js",
+    "measures.js",
+    "frames.js",
+    "gestures.js",
+    "controls.js",
+    "face.js",
+    "viewer.js",
+)
 
 LABELS = {
     "locale": "fr-FR",
@@ -22,8 +34,16 @@ LABELS = {
     "pan": "Déplacer",
     "zoom": "Zoom",
     "measure": "Mesurer",
+    "angle": "Angle",
     "turn": "Tourner",
+    "flip": "Retourner",
+    "invert": "Inverser",
+    "fit": "Ajuster",
+    "actual": "Taille réelle",
     "reset": "Rétablir",
+    "facts": "Informations",
+    "close": "Fermer",
+    "download": "Télécharger",
     "fullscreen": "Plein écran",
     "presets": "Préréglages",
     "default": "D'origine",
@@ -36,12 +56,23 @@ LABELS = {
     "short": "F {window} · N {level}",
     "shown_frame": "Coupe {frame} / {frames}",
     "shown_zoom": "Zoom {zoom}",
+    "inverted": "· inversé",
+    "play": "Lire en ciné",
+    "stop": "Arrêter",
+    "pace": "Vitesse du ciné",
+    "pace_of": "{pace} images/s",
     "pointed": "Point : {value}",
+    "pointed_colour": "Point : R {red} V {green} B {blue}",
     "measured": "{mm} mm",
+    "measured_detector": "{mm} mm au détecteur, non calibré",
+    "measured_angle": "{degrees}°",
     "measured_points": "{points} points (échelle inconnue)",
     "clear": "Effacer les mesures",
     "image": "Image, coupe {frame} sur {frames}",
-    "help": "Flèches haut et bas : changer de coupe. Plus et moins : zoomer. Avec « Mesurer », les flèches déplacent le viseur et Entrée pose un point.",
+    "help": (
+        "Flèches haut et bas : changer de coupe. Espace : lire en ciné. Plus et moins : zoomer ; 0 : ajuster ; 1 : taille "
+        "réelle ; I : inverser. Avec « Mesurer » ou « Angle », les flèches déplacent le viseur et Entrée pose un point."
+    ),
     "not_diagnostic": "Non destiné au diagnostic primaire",
     "loading": "Chargement de la coupe {frame}…",
     "failed": "La coupe {frame} ne s'est pas chargée. Vérifiez la connexion, puis réessayez.",
@@ -50,7 +81,7 @@ LABELS = {
 
 
 class ImageViewer(JSComponent):
-    """Window and level, frames, zoom, rotation and measures in millimetres, by mouse, finger or keyboard.
+    """Window and level, frames, « ciné », zoom, turning and mirroring, lengths and angles, by mouse, finger or keyboard.
 
     Frames come from `GET <source>/<number>` as raw little-endian int16, row by row, counted from 0; or, without
     `source`, from the `FrameSource` given as `frames`. The corners are for who the patient is: the caller says it.
@@ -65,8 +96,8 @@ class ImageViewer(JSComponent):
     window = param.Number(default=None, allow_None=True, doc="Window in view, in values; none: the study's own.")
     labels = param.Dict(default=LABELS, doc="Every word the component shows.")
 
-    _esm = HERE / "image_viewer.js"
-    _stylesheets: ClassVar[list[str]] = [CONTROLS, (HERE / "image_viewer.css").read_text()]
+    _esm = joined(HERE, *MODULES)
+    _stylesheets: ClassVar[list[str]] = [CONTROLS, (HERE / "image_viewer.css").read_text(encoding="utf-8")]
 
     def __init__(self, frames: FrameSource | None = None, **params: Any) -> None:
         if isinstance(params.get("info"), ImageInfo):

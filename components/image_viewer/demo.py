@@ -47,6 +47,13 @@ INFO = ImageInfo(
     presets=CT_PRESETS,
     unit="UH",
     sides=("D", "G", "A", "P"),
+    pace=10,
+    facts=(
+        ("Examen", "Scanner · Fantôme dessiné"),
+        ("Plan", "Axiale"),
+        ("Épaisseur de coupe", "5 mm"),
+        ("Compression", "Aucune"),
+    ),
 )
 
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time
 
 
 @dataclass(frozen=True)
 class LabResult:
     """One measured value. `low` and `high`: reference range; `flag`: N, H, L, HH, LL; `at`: local time, naive.
 
-    `comparator` is « < » or « > » where the laboratory gives only a limit.
+    `comparator` is « < » or « > » where the laboratory gives only a limit. `analysis` is what makes results one
+    analysis (the code where it is empty). `source` says in words which report holds it, `typed` that a person typed
+    it, `comment` what the laboratory remarks. Midnight sharp means that only the day is known.
     """
 
     code: str
@@ -23,6 +25,14 @@ class LabResult:
     high: float | None = None
     flag: str = "N"
     comparator: str = ""
+    analysis: str = ""
+    source: str = ""
+    typed: bool = False
+    comment: str = ""
+
+    @property
+    def is_day_only(self) -> bool:
+        return self.at.time() == time.min
 
     @property
     def is_critical(self) -> bool:
@@ -35,11 +45,12 @@ class LabResult:
 
 @dataclass(frozen=True)
 class Analysis:
-    """All values of one analysis, oldest first. Values in another unit than the last one's are left out."""
+    """All values of one analysis in one unit, oldest first; `other_units` are those of its other curves."""
 
     name: str
     unit: str
     results: tuple[LabResult, ...]
+    other_units: tuple[str, ...] = ()
 
     @property
     def last(self) -> LabResult:
@@ -56,13 +67,21 @@ class Analysis:
 
 
 def analyses_of(results: Iterable[LabResult]) -> list[Analysis]:
-    """Group by analysis, what is critical today first, otherwise in the laboratory's order."""
-    grouped: dict[str, list[LabResult]] = {}
+    """Group by analysis and unit, what is critical today first, otherwise in the laboratory's order.
+
+    A unit is never converted nor left out: an analysis in two units makes two curves, each saying that there is another.
+    """
+    grouped: dict[tuple[str, str], list[LabResult]] = {}
+    units: dict[str, list[str]] = {}
     for result in results:
-        grouped.setdefault(result.code, []).append(result)
+        analysis = result.analysis or result.code
+        grouped.setdefault((analysis, result.unit), []).append(result)
+        units.setdefault(analysis, [])
+        if result.unit not in units[analysis]:
+            units[analysis].append(result.unit)
     found = []
-    for some in grouped.values():
-        ordered = sorted(some, key=lambda result: result.at)
-        last = ordered[-1]
-        found.append(Analysis(last.name, last.unit, tuple(result for result in ordered if result.unit == last.unit)))
+    for (analysis, unit), some in grouped.items():
+        ordered = tuple(sorted(some, key=lambda result: result.at))
+        others = tuple(one for one in units[analysis] if one != unit)
+        found.append(Analysis(ordered[-1].name, unit, ordered, others))
     return sorted(found, key=lambda analysis: analysis.rank)

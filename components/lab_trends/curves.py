@@ -15,7 +15,7 @@ import holoviews.plotting.bokeh
 from bokeh.models import BoxAnnotation, ColumnDataSource, FixedTicker, HoverTool, Span
 
 from components.lab_trends.contract import Analysis, LabResult
-from components.lab_trends.words import Labels, digits_of, measured, number, reference
+from components.lab_trends.words import Labels, day, digits_of, measured, number, reference
 
 INK, SOFT, WARM, WHITE = "#26332f", "#53625e", "#b3360f", "#ffffff"
 BAND, BAND_EDGE = "#dceeeb", "#b3d8d2"
@@ -31,11 +31,11 @@ MARKS = {
 LAST_LARGER = 3.5
 SIDE = 0.06  # of the time shown, left and right of it
 TIP = (
-    "<div style='font: 400 13px/1.5 system-ui, sans-serif; color: #3c4a46; padding: 2px 4px'>"
-    "<b style='color: #17231f; font-size: 15px'>@result</b><br>@state<br>@reference<br>@day</div>"
+    "<div style='font: 400 13px/1.5 system-ui, sans-serif; color: #3c4a46; padding: 2px 4px; max-width: 280px'>"
+    "<b style='color: #17231f; font-size: 15px'>@result</b><br>@state<br>@reference<br>@day<br>@source</div>"
 )
 Hook = Callable[[Any, Any], None]
-COLUMNS = ["at", "value", "result", "state", "reference", "day", "marker", "fill", "line", "size"]
+COLUMNS = ["at", "value", "result", "state", "reference", "day", "source", "marker", "fill", "line", "size"]
 
 
 def figure(analysis: Analysis, first: datetime, last: datetime, height: int, labels: Labels) -> Any:
@@ -127,15 +127,20 @@ def _marks(analysis: Analysis, labels: Labels) -> Hook:
     return apply
 
 
-def _words(result: LabResult, digits: int, labels: Labels) -> tuple[str, str, str, str]:
+def _words(result: LabResult, digits: int, labels: Labels) -> tuple[str, ...]:
     span = reference(result.low, result.high)
     state = labels[f"state_{result.flag}" if result.is_abnormal else "state_N"]
     return (
         f"{measured(result, digits)} {result.unit}",
         state[0].upper() + state[1:],
         labels["reference_short"].format(range=span) if span else labels["no_reference"],
-        f"{result.at:%d/%m/%Y %H:%M}",
+        day(result.at, hour=not result.is_day_only),
+        " · ".join(part for part in (_capital(result.source), result.comment) if part),
     )
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _mark(result: LabResult, is_last: bool) -> tuple[str, str, str, float]:

@@ -84,7 +84,7 @@ def test_no_registry_address_is_written_down() -> None:
 
 
 def test_locks_hold_neither_options_nor_download_addresses() -> None:
-    for name in ("base", "dev"):
+    for name in ("base", "dev", "s3"):
         lock = (ROOT / "requirements" / f"{name}.txt").read_text(encoding="utf-8")
         assert re.findall(r"^-.*|.*://.*", lock, re.MULTILINE) == []
     assert '"resolved"' not in (ROOT / "package-lock.json").read_text(encoding="utf-8")

@@ -19,7 +19,7 @@ pytestmark = [
 
 WIDE, PHONE = (1440, 900), (390, 844)
 TABS = ("Demande", "Documents", "Avis de l'expert", "Téléconsultation", "Traçabilité")
-DOCUMENTS = ("Courrier du Dr PETIT", "Scanner cérébral", "Biologie")
+DOCUMENTS = ("Courrier du Dr PETIT", "Scanner cérébral", "Biologie du")
 
 
 def serious(page: Page) -> list[str]:

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -36,13 +37,16 @@ def serve() -> None:
 
     from app.demo import files
     from app.documents import service
+    from app.documents.models import DocumentKind
     from app.french import local
     from app.identity import login_sessions
     from app.identity.ways import Way
+    from app.pages.picture_view import picture_view
     from app.server import context
     from app.web.routes_documents import ROUTES
     from components.document_viewer import DocumentViewer
     from components.document_viewer.demo import demo
+    from components.picture_viewer.demo import demo as picture_demo
     from tests.support.people import small_world
     from tests.unit.documents import samples
 
@@ -55,6 +59,8 @@ def serve() -> None:
         "lettre": ("Courrier du Dr PETIT.pdf", files.letter(today)),
         "scan": ("Ordonnance numérisée.pdf", samples.scan(2)),
         "photo": ("Photo avant-bras gauche.jpg", files.wound_photo(today)),
+        "avant": ("Talon droit.jpg", files.wound_photo(today - timedelta(days=21))),
+        "colonnes": ("Deux colonnes.pdf", columns()),
         "long": (
             "Dossier complet.pdf",
             samples.pdf(*(f"Page {number} : constante mesure" for number in range(1, 207))),
@@ -90,11 +96,14 @@ def serve() -> None:
         narrow = (pn.state.session_args.get("l") or [b"400"])[0].decode()
         if name == "carnet":
             return pn.Column(demo(), sizing_mode="stretch_width")
+        if name == "images":
+            return picture_demo()
         document = documents[name]
+        if document and document.kind is DocumentKind.PICTURE:
+            return picture_view(document, [each for each in documents.values() if each])
         pressed = pn.pane.Str("", css_classes=["pressed"])
         viewer = DocumentViewer(
             source=f"/api/documents/{document.reference if document else '0' * 32}",
-            kind=document.kind.value if document else "pdf",
             title=document.title if document else "Disparu",
             actions=[{"name": "send", "label": "Envoyer…", "primary": True}],
             on_action=lambda action: setattr(pressed, "object", action),
@@ -118,6 +127,21 @@ def serve() -> None:
     sys.stdout.write(f"port={server.port}\n")
     sys.stdout.flush()
     server.io_loop.start()
+
+
+def columns() -> bytes:
+    """A page in two columns whose lines were drawn in a wild order, the second page lying and turned upright."""
+    import pymupdf
+
+    left = ["Le patient est suivi depuis", "trois ans pour une maladie", "chronique bien connue ici"]
+    right = ["La biologie du mois dernier", "montre un sodium trop bas", "sans autre anomalie notable"]
+    with pymupdf.open() as document:
+        for _page in range(2):
+            page = document.new_page()
+            for line in (2, 0, 1):
+                for x, lines in ((320, right), (60, left)):
+                    page.insert_text((x, 100 + 16 * line), lines[line], fontsize=11)
+        return bytes(document.tobytes())
 
 
 # ---- the browser's side
@@ -282,20 +306,139 @@ def test_a_scan_says_that_it_has_no_text(opened: Opening) -> None:
     picture(page, "scan-1440")
 
 
-def test_a_picture_fits_and_can_be_magnified(opened: Opening) -> None:
+def stage(page: Page, name: str = "Photo avant-bras gauche") -> Any:
+    return page.get_by_role("application", name=re.compile(name))
+
+
+def test_a_picture_fits_and_can_be_magnified_to_every_point(opened: Opening) -> None:
     page = opened("d=photo")
-    image = page.locator(".sheet img")
-    expect(image).to_be_visible()
-    expect(page.get_by_label("Chercher dans le document")).to_be_hidden()
-    pane = page.get_by_role("region", name="Photo avant-bras gauche").bounding_box()
-    before = image.bounding_box()
-    assert pane is not None
-    assert before is not None
-    assert before["height"] <= pane["height"]
+    expect(stage(page)).to_have_attribute("data-sharp", "true")
+    figure = page.locator(".figures")
+    whole = int(figure.inner_text().split("\u202f")[0])
+    assert whole < 100  # all of it is in view
     page.get_by_role("button", name="Agrandir").click()
-    expect(page.get_by_text("125 %")).to_be_visible()
-    assert image.bounding_box()["width"] == pytest.approx(before["width"] * 1.25, abs=2)  # type: ignore[index]
+    expect(figure).not_to_have_text(f"{whole}\u202f%")
+    assert int(figure.inner_text().split("\u202f")[0]) == pytest.approx(whole * 1.25, abs=1)
+    with page.expect_request(re.compile(r"/tuiles/0/\d+-\d+\.webp$")):
+        page.get_by_role("button", name="Taille réelle").click()
+    expect(figure).to_have_text("100\u202f%")
+    expect(stage(page)).to_have_attribute("data-sharp", "true")
     picture(page, "photo-1440")
+    stage(page).press("0")
+    expect(figure).to_have_text(f"{whole}\u202f%")
+
+
+def test_a_wound_is_measured_with_the_mouse_against_the_ruler_in_the_picture(opened: Opening) -> None:
+    page = opened("d=photo&l=0", width=1280, height=800)
+    expect(stage(page)).to_have_attribute("data-sharp", "true")
+    page.get_by_role("button", name="Mesurer").click()
+    box = stage(page).bounding_box()
+    assert box is not None
+    scale = min(box["width"] / 1600, box["height"] / 1200)
+
+    def at(x: float, y: float) -> tuple[float, float]:
+        return box["x"] + box["width"] / 2 + (x - 800) * scale, box["y"] + box["height"] / 2 + (y - 600) * scale
+
+    def draw(*points: tuple[float, float]) -> None:
+        page.mouse.move(*at(*points[0]))
+        page.mouse.down()
+        for point in points[1:]:
+            page.mouse.move(*at(*point), steps=4)
+        page.mouse.up()
+
+    page.get_by_role("button", name="Référence", exact=True).click()
+    draw((330, 1046), (330 + 50 * 14, 1046))  # five of the ruler's centimetres
+    length = page.get_by_label(re.compile("Longueur réelle de la référence, en millimètres"))
+    expect(length).to_be_focused()
+    page.keyboard.type("50")
+    page.get_by_role("button", name="Longueur", exact=True).click()
+    draw((500, 400), (500 + 30 * 14, 400))
+    measured = page.get_by_role("region", name="Mesures").locator(".list li")
+    found = float(measured.locator("b").inner_text().split("\u00a0")[0].replace(",", "."))
+    assert found == pytest.approx(30, abs=0.3)
+    page.get_by_role("button", name="Surface", exact=True).click()
+    draw((600, 500), (880, 500), (880, 780), (600, 780), (602, 506))  # followed by hand: 20 mm by 20 mm
+    found = float(measured.nth(1).locator("b").inner_text().split("\u00a0")[0].replace(",", "."))
+    assert found == pytest.approx(4.0, abs=0.2)
+    expect(page.get_by_text("Estimation sur une image plate")).to_be_visible()
+    picture(page, "mesure-1280")
+    page.get_by_role("button", name="Annuler").click()
+    expect(measured).to_have_count(1)
+    point = page.get_by_role("button", name="Point 2 : Longueur")
+    point.focus()
+    before = measured.locator("b").inner_text()
+    for _step in range(3):
+        point.press("Shift+ArrowRight")
+    expect(measured.locator("b")).not_to_have_text(before)
+
+
+def test_two_fingers_bring_a_page_nearer_and_the_wheel_with_ctrl_too(opened: Opening) -> None:
+    page = opened("d=lettre&l=0", width=390, height=844, has_touch=True)
+    expect(sheet(page, 1).locator("img")).to_be_visible()
+    hands = page.context.new_cdp_session(page)
+    for apart in (40, 60, 80):
+        points = [{"x": 195 - apart, "y": 400}, {"x": 195 + apart, "y": 400}]
+        kind = "touchStart" if apart == 40 else "touchMove"
+        hands.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+    hands.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    expect(page.get_by_text(re.compile("zoom=1.[3-9]"))).to_be_visible()
+    wide = opened("d=lettre&w=1")
+    expect(sheet(wide, 1).locator("img")).to_be_visible()
+    wide.mouse.move(900, 400)
+    wide.keyboard.down("Control")
+    wide.mouse.wheel(0, -150)
+    wide.keyboard.up("Control")
+    expect(wide.get_by_text(re.compile("zoom=1.6"))).to_be_visible()
+
+
+def test_pages_fit_the_width_and_the_height_of_their_room(opened: Opening) -> None:
+    page = opened("d=lettre&l=0", width=1280, height=800)
+    expect(sheet(page, 1).locator("img")).to_be_visible()
+    pane = page.get_by_role("region", name="Courrier du Dr PETIT")
+    page.get_by_role("button", name="Page entière").click()
+    expect(page.get_by_role("button", name="Page entière")).to_have_attribute("aria-pressed", "true")
+    room = pane.bounding_box()
+    assert room is not None
+    assert sheet(page, 1).bounding_box()["height"] == pytest.approx(room["height"] - 32, abs=12)  # type: ignore[index]
+    pane.press("l")
+    wide = sheet(page, 1).bounding_box()
+    assert wide is not None
+    assert wide["width"] == pytest.approx(room["width"] - 48, abs=12)
+    page.set_viewport_size({"width": 900, "height": 800})
+    expect(page.locator(".percent")).not_to_have_text(re.compile("^1[1-9]"))
+    pane.press("0")
+    pane.press("r")
+    turned = sheet(page, 1).bounding_box()
+    assert turned is not None
+    assert turned["width"] > turned["height"]
+    picture(page, "lettre-tournee-900")
+
+
+COLUMNS = (
+    "Le patient est suivi depuis\ntrois ans pour une maladie\nchronique bien connue ici\n"
+    "La biologie du mois dernier\nmontre un sodium trop bas\nsans autre anomalie notable"
+)
+
+
+@pytest.mark.parametrize("turns", [0, 1, 2])
+def test_what_is_selected_is_copied_as_it_is_read_also_on_turned_pages(opened: Opening, turns: int) -> None:
+    page = opened(f"d=colonnes&t={turns}")
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    words = sheet(page, 1).locator(".text span")
+    expect(words).to_have_count(28)
+    for _turn in range(turns):
+        page.get_by_role("button", name="Tourner d'un quart de tour").click()
+    first, last = words.first.bounding_box(), words.last.bounding_box()
+    assert first is not None
+    assert last is not None
+    begin = {0: (0.02, 0.5), 1: (0.5, 0), 2: (1, 0.5)}[turns]
+    end = {0: (0.95, 0.5), 1: (0.5, 1), 2: (0, 0.5)}[turns]
+    page.mouse.move(first["x"] + first["width"] * begin[0], first["y"] + first["height"] * begin[1])
+    page.mouse.down()
+    page.mouse.move(last["x"] + last["width"] * end[0], last["y"] + last["height"] * end[1], steps=8)
+    page.mouse.up()
+    page.keyboard.press("Control+c")
+    assert page.evaluate("navigator.clipboard.readText()") == COLUMNS
 
 
 def test_a_document_is_taken_home_and_other_buttons_tell_python(opened: Opening) -> None:
@@ -304,7 +447,12 @@ def test_a_document_is_taken_home_and_other_buttons_tell_python(opened: Opening)
     with page.expect_download() as download:
         page.get_by_role("button", name="Télécharger").press("Space")
     assert download.value.suggested_filename == "Courrier du Dr PETIT.pdf"
-    assert Path(download.value.path()).read_bytes().startswith(b"%PDF-")
+    kept = page.evaluate(
+        "(path) => fetch(path).then((a) => a.arrayBuffer()).then((b) => [...new Uint8Array(b)])",
+        sheet(page, 1).locator("img").get_attribute("src").split("/pages/")[0],  # type: ignore[union-attr]
+    )
+    assert Path(download.value.path()).read_bytes() == bytes(kept)
+    assert bytes(kept).startswith(b"%PDF-")
     page.get_by_role("button", name="Envoyer…").click()
     expect(page.get_by_text("send", exact=True)).to_be_visible()
 

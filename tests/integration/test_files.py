@@ -27,6 +27,7 @@ from tornado.web import Application
 
 from app import db
 from app.audit.models import AuditEntry
+from app.documents import laboratory_typing
 from app.documents.models import Document
 from app.documents.store import EncryptedFolder
 from app.identity import login_sessions
@@ -35,6 +36,7 @@ from app.server import context
 from app.web.routes_documents import ROUTES
 from tests.support.people import World, small_world
 from tests.unit.documents import samples
+from tests.unit.documents.laboratory_samples import HL7
 
 NUMBER = "TLM-2026-0001"
 LETTER = samples.pdf("Maladie d'Alzheimer", "page deux")
@@ -192,6 +194,32 @@ async def test_a_line_that_breaks_in_the_middle_leaves_nothing(site: Site) -> No
     await reader.read()
 
 
+async def test_one_person_sends_only_so_many_files_at_once(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each slow sender holds a thread that writes: one person must not hold them all."""
+    monkeypatch.setattr("app.web.files.UPLOADS_AT_ONCE", 2)
+    went_on = asyncio.Event()
+
+    async def slow() -> AsyncIterator[bytes]:
+        yield LETTER[:1000]
+        await went_on.wait()
+        yield LETTER[1000:]
+
+    async with site.browser("ide.dubois") as nurse, site.browser("dr.petit") as colleague:
+        address = f"/api/dossiers/{NUMBER}/documents?nom=a.pdf"
+        sending = [asyncio.create_task(nurse.put(address, content=slow())) for _ in range(2)]
+        for _ in range(200):
+            if len([path for path in site.files() if path.suffix == ".part"]) == 2:
+                break
+            await asyncio.sleep(0.01)
+        third = await nurse.put(address, content=LETTER)
+        assert (third.status_code, third.json()["code"]) == (429, "trop-de-fichiers")
+        assert (await colleague.put(address, content=LETTER)).status_code == 200
+        went_on.set()
+        assert [answer.status_code for answer in await asyncio.gather(*sending)] == [200, 200]
+        assert (await nurse.put(address, content=LETTER)).status_code == 200
+    assert site.documents() == 4
+
+
 def test_a_server_killed_in_the_middle_leaves_nothing_that_anybody_sees(tmp_path: Path) -> None:
     server = subprocess.Popen(
         [
@@ -255,7 +283,7 @@ def test_a_server_killed_in_the_middle_leaves_nothing_that_anybody_sees(tmp_path
         assert [row for row in session.exec(select(AuditEntry)) if row.action == "document.added"] == []
     engine.dispose()
     store = EncryptedFolder(tmp_path / "files", {1: bytes(32)}, 1)
-    assert len(store.sweep(set(), older_than=0)) == 1
+    assert len(store.remove_unfinished(older_than=0)) == 1
     assert [path for path in (tmp_path / "files").rglob("*") if path.is_file()] == []
 
 
@@ -365,6 +393,70 @@ async def test_a_picture_is_sent_at_the_width_it_is_shown(site: Site) -> None:
     assert image.headers["Content-Type"] == "image/webp"
 
 
+async def test_every_point_of_a_photograph_is_served_in_tiles(site: Site) -> None:
+    reference = await site.add("talon.png", samples.photo("PNG", (1300, 700)))
+    whole = Image.new("RGB", (1300, 700))
+    async with site.browser("dr.martin") as browser:
+        for column, row in [(0, 0), (1, 0), (2, 0), (0, 1), (1, 1), (2, 1)]:
+            tile = await browser.get(f"/api/documents/{reference}/tuiles/0/{column}-{row}.webp")
+            assert tile.headers["Cache-Control"] == "private, no-cache"
+            with Image.open(io.BytesIO(tile.content)) as image:
+                whole.paste(image, (512 * column, 512 * row))
+        headers = {"If-None-Match": tile.headers["Etag"]}
+        again = await browser.get(f"/api/documents/{reference}/tuiles/0/2-1.webp", headers=headers)
+        assert (again.status_code, again.content) == (304, b"")
+        for place in ("0/3-0", "0/0-2", "1/2-0", "9/0-0", "0/999-999"):
+            assert (await browser.get(f"/api/documents/{reference}/tuiles/{place}.webp")).status_code == 404
+        for place in ("0/-1-0", "0/1000-0", "10/0-0", "0/a-0"):
+            assert (await browser.get(f"/api/documents/{reference}/tuiles/{place}.webp")).status_code == 404
+    for point, colour in (((3, 3), (200, 30, 30)), ((640, 699), (200, 30, 30)), ((660, 699), (30, 30, 200))):
+        seen: tuple[int, int, int] = whole.getpixel(point)  # type: ignore[assignment]
+        assert max(abs(a - b) for a, b in zip(seen, colour, strict=True)) < 16
+
+
+async def test_a_pdf_has_no_tiles(site: Site) -> None:
+    reference = await site.add()
+    async with site.browser("dr.martin") as browser:
+        assert (await browser.get(f"/api/documents/{reference}/tuiles/0/0-0.webp")).status_code == 404
+
+
+async def test_printing_is_journalled_with_its_pages_before_they_are_drawn(site: Site) -> None:
+    reference = await site.add()
+    async with site.browser("dr.martin") as browser:
+        told = await browser.post(f"/api/documents/{reference}/impression", json={"first": 1, "last": 2})
+    assert told.status_code == 204
+    assert site.journal()[-1] == ("document.printed", reference)
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ({"first": 0, "last": 1}, 422), ({"first": 2, "last": 1}, 422), ({"first": 1, "last": 3}, 422),
+        ({"first": 1}, 400), ({"first": True, "last": 2}, 400), ({"first": "1", "last": "2"}, 400), ([1, 2], 400),
+    ],
+)  # fmt: skip
+async def test_pages_that_are_not_there_are_not_printed(site: Site, body: object, status: int) -> None:
+    reference = await site.add()
+    async with site.browser("dr.martin") as browser:
+        answer = await browser.post(f"/api/documents/{reference}/impression", json=body)
+    assert answer.status_code == status
+    assert "document.printed" not in [action for action, _subject in site.journal()]
+
+
+async def test_nobody_prints_what_is_not_theirs(site: Site) -> None:
+    reference, photo = await site.add(), await site.add("talon.jpg", samples.photo())
+    pages = {"first": 1, "last": 1}
+    async with site.browser("ide.moreau") as browser:
+        assert (await browser.post(f"/api/documents/{reference}/impression", json=pages)).status_code == 404
+    async with site.browser(None) as browser:
+        assert (await browser.post(f"/api/documents/{reference}/impression", json=pages)).status_code == 401
+    async with site.browser("dr.martin") as browser:
+        elsewhere = {"Origin": "https://ailleurs.example"}
+        answer = await browser.post(f"/api/documents/{reference}/impression", json=pages, headers=elsewhere)
+        assert answer.status_code == 403
+        assert (await browser.post(f"/api/documents/{photo}/impression", json=pages)).status_code == 404
+
+
 ADDRESSES = (
     "/api/documents/{reference}",
     "/api/documents/{reference}?enregistrer=1",
@@ -373,14 +465,18 @@ ADDRESSES = (
     "/api/documents/{reference}/pages/1/mots",
     "/api/documents/{reference}/recherche?q=alzheimer",
     "/api/documents/{reference}/image",
+    "/api/documents/{reference}/tuiles/0/0-0.webp",
     "/api/documents/{reference}/coupes/0",
     "/api/dossiers/{number}/archive.zip",
+    "/api/dossiers/{number}/biologies.csv",
+    "/api/dossiers/{number}/tracabilite.csv",
+    "/api/dossiers/{number}/journal.csv",
 )
 
 
 def test_every_route_is_in_the_table_of_rights() -> None:
     written = {address.split("?")[0].format(reference="0" * 32, number=NUMBER) for address in ADDRESSES}
-    written.add(f"/api/dossiers/{NUMBER}/documents")
+    written |= {f"/api/dossiers/{NUMBER}/documents", f"/api/documents/{'0' * 32}/impression"}
     assert {pattern for pattern, _handler in ROUTES} == {
         pattern for pattern, _handler in ROUTES if any(re.fullmatch(pattern, address) for address in written)
     }
@@ -414,10 +510,70 @@ async def test_an_archive_holds_everything_and_counts_everything(site: Site) -> 
         answer = await browser.get(f"/api/dossiers/{NUMBER}/archive.zip")
     packed = zipfile.ZipFile(io.BytesIO(answer.content))
     assert packed.testzip() is None
-    assert [name.split("/")[1] for name in packed.namelist()] == ["01 Courrier.pdf", "02 talon.jpg"]
-    assert packed.read("TLM-2026-0001/01 Courrier.pdf") == LETTER
+    assert [name.removeprefix("TLM-2026-0001/") for name in packed.namelist()] == [
+        "documents/01 Courrier.pdf",
+        "documents/02 talon.jpg",
+        "index.html",
+        "SOMME-SHA256.txt",
+    ]
+    assert packed.read("TLM-2026-0001/documents/01 Courrier.pdf") == LETTER
     assert 'filename="TLM-2026-0001.zip"' in answer.headers["Content-Disposition"]
     assert site.journal()[-2:] == [("document.downloaded", first), ("document.downloaded", second)]
+
+
+async def test_results_leave_as_a_table_for_a_french_spreadsheet_and_that_is_journalled(site: Site) -> None:
+    reference = await site.add("bilan.hl7", HL7)
+    row = {"id": "r1", "analysis": "Zinc", "value": "12,5", "unit": "µmol/L", "comment": "=1+1"}
+    form = {"day": "2026-11-20", "time": "", "laboratory": "Orne Bio", "rows": [row]}
+    await laboratory_typing.enter(site.world.platform, site.world.ide_dubois, NUMBER, form)
+    async with site.browser("dr.martin") as browser:
+        answer = await browser.get(f"/api/dossiers/{NUMBER}/biologies.csv")
+        one = await browser.get(f"/api/dossiers/{NUMBER}/biologies.csv", params={"document": reference})
+        odd = await browser.get(f"/api/dossiers/{NUMBER}/biologies.csv", params={"document": "../x"})
+        elsewhere = await browser.get(f"/api/dossiers/{NUMBER}/biologies.csv", headers={"Sec-Fetch-Site": "cross-site"})
+    assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
+    lines = answer.content.decode("utf-8-sig").split("\r\n")
+    assert "C-réactive protéine;1988-5;20/11/2026;08:15:00;< 5;mg/L;;5;;;;bilan, déposé le 24/11/2026" in lines
+    assert "Sodium;2951-2;20/11/2026;08:15:00;128;mmol/L;136;145;critique, bas;;;bilan, déposé le 24/11/2026" in lines
+    assert (
+        "Zinc;Zinc;20/11/2026;;12,5;µmol/L;;;;'=1+1;oui;saisi à la main par N. DUBOIS le 24/11/2026, Orne Bio" in lines
+    )
+    assert (one.content.count(b"\r\n"), odd.status_code, elsewhere.status_code) == (4, 404, 403)
+    with site.world.platform.reading() as session:
+        actions = list(session.exec(select(AuditEntry.action)))
+    assert actions.count("laboratory.exported") == 2
+
+
+async def test_who_has_read_what_leaves_as_a_table(site: Site) -> None:
+    await site.add()
+    async with site.browser("ide.moreau") as browser:
+        await browser.get(f"/api/dossiers/{NUMBER}/archive.zip")
+    async with site.browser("dr.martin") as browser:
+        await browser.get(f"/api/dossiers/{NUMBER}/archive.zip")
+        readings = await browser.get(f"/api/dossiers/{NUMBER}/tracabilite.csv")
+        journal = await browser.get(f"/api/dossiers/{NUMBER}/journal.csv")
+    rows = [line.split(";") for line in readings.content.decode("utf-8-sig").splitlines()]
+    martin = next(row for row in rows if "Dr Claire MARTIN" in row)
+    assert martin == ["Courrier", "PDF", "N. DUBOIS", "24/11/2026", "10:12:00", "Dr Claire MARTIN", "", "", "24/11/2026", "10:12:00", ""]  # fmt: skip
+    text = journal.content.decode("utf-8-sig")
+    assert "Karim MOREAU;a demandé ce télédossier sans y avoir droit;oui" in text
+    assert "Dr Claire MARTIN;a exporté la traçabilité;" in text
+    assert "Dr Claire MARTIN;a téléchargé un document : Courrier;" in text
+
+
+async def test_a_damaged_document_does_not_cut_the_archive_s_line(site: Site) -> None:
+    await site.add()
+    (first,) = site.files()
+    await site.add("talon.jpg", samples.photo())
+    sealed = bytearray(first.read_bytes())
+    sealed[-1] ^= 1
+    first.write_bytes(sealed)
+    async with site.browser("dr.martin") as browser:
+        answer = await browser.get(f"/api/dossiers/{NUMBER}/archive.zip")
+    packed = zipfile.ZipFile(io.BytesIO(answer.content))
+    assert packed.testzip() is None
+    assert [name.split("/")[-1] for name in packed.namelist()][:2] == ["01 ENDOMMAGÉ Courrier.txt", "02 talon.jpg"]
+    assert "Un document manque dans cette archive" in packed.read(f"{NUMBER}/index.html").decode()
 
 
 async def test_a_damaged_file_is_an_error_and_never_half_a_file(site: Site) -> None:

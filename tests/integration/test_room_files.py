@@ -17,7 +17,7 @@ from sqlmodel import col, select
 from app.audit.models import AuditEntry
 from app.documents.models import Document
 from app.documents.store import EncryptedFolder
-from app.pages.trace_view import said
+from app.documents.tracing import said
 from app.teleconsultation import files_stills, hub, invitations
 from app.teleconsultation.files_stills import Stills
 from tests.integration.test_signalling import doctor_and_guest_inside, guest_at_the_door
@@ -202,7 +202,7 @@ async def test_only_somebody_else_inside_can_be_handed_a_document(house: House, 
     ("name", "content", "why"),
     [
         ("photo.jpg", jpeg(), "seul un PDF"),
-        ("lettre.pdf", b"PK\x03\x04word/" + b"x" * 200, "bureautique"),
+        ("lettre.pdf", b"PK\x03\x04word/" + b"x" * 200, "seul un PDF"),
         ("lettre.pdf", b"%PDF-1.7\n" + b"not one" * 20, ""),
         ("vide.pdf", b"", "vide"),
         ("gros.pdf", LETTER + b"%" * 3_200_000, "3 Mo"),

@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
+from components._shared import joined
 from components.document_viewer import LABELS, DocumentViewer
-from components.document_viewer.component import HERE, joined
+from components.document_viewer.component import HERE, MODULES
 from components.document_viewer.demo import PdfPages, demo, letter
 
 SCRIPTS = sorted(HERE.glob("*.js"))
@@ -103,17 +104,12 @@ def test_the_demo_opens_without_the_application_or_its_libraries() -> None:
 
 
 def test_joined_modules_use_no_name_twice_and_export_only_render() -> None:
-    names = [
-        name
-        for path in SCRIPTS
-        for name in re.findall(
-            r"^(?:export )?(?:async )?(?:function|class|const|let) (\w+)", path.read_text(), re.MULTILINE
-        )
-    ]
-    assert sorted(names) == sorted(set(names))
     script = DocumentViewer._esm
+    names = re.findall(r"^(?:async )?(?:function|class|const|let) (\w+)", script, re.MULTILINE)
+    assert sorted(names) == sorted(set(names))
     assert re.findall(r"^export .*", script, re.MULTILINE) == ["export function render({ model, el }) {"]
     assert not re.search(r"^import ", script, re.MULTILINE)
+    assert {path.name for path in SCRIPTS} == set(MODULES)
 
 
 def test_joining_takes_away_only_the_imports_between_the_modules(tmp_path: Path) -> None:
@@ -136,9 +132,9 @@ def test_no_script_makes_markup_out_of_data_or_leaves_the_house(forbidden: str) 
 
 
 def test_every_word_on_the_screen_comes_from_python() -> None:
-    used = set(re.findall(r"labels\.(\w+)", DocumentViewer._esm)) | set(
-        re.findall(r'step\("(\w+)"', DocumentViewer._esm)
-    )
+    script = DocumentViewer._esm
+    used = set(re.findall(r"labels\.(\w+)", script)) | set(re.findall(r'(?:tool|step|number)\("(\w+)"', script))
+    used |= {"fit_width", "fit_page"}  # labels[`fit_${name}`]
     assert used == set(LABELS)
     for path in SCRIPTS:
         code = re.sub(r"/\*.*?\*/|//[^\n]*", "", path.read_text(), flags=re.DOTALL)

@@ -12,11 +12,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from components.image_viewer import CT_PRESETS, LABELS, ImageInfo, ImageViewer
-from components.image_viewer.component import HERE
+from components._shared import joined
+from components.image_viewer import CT_PRESETS, LABELS, ImageInfo, ImageViewer, relative_presets
+from components.image_viewer.component import HERE, MODULES
 from components.image_viewer.demo import FRAMES, INFO, SIZE, Phantom, demo
 
-SCRIPT = (HERE / "image_viewer.js").read_text(encoding="utf-8")
+SCRIPT = joined(HERE, *MODULES)
 
 
 @pytest.fixture
@@ -73,7 +74,20 @@ def test_the_info_may_be_given_as_it_is_or_in_plain_form() -> None:
 
 def test_the_presets_are_those_of_the_trade() -> None:
     windows = {name: (level, window) for name, level, window in CT_PRESETS}
-    assert windows == {"Cerveau": (40, 80), "Tissus mous": (40, 400), "Os": (400, 1800), "Poumon": (-600, 1500)}
+    assert windows == {
+        "Cerveau": (40, 80),
+        "Sous-dural": (75, 215),
+        "Tissus mous": (40, 400),
+        "Médiastin": (50, 350),
+        "Poumon (parenchyme)": (-600, 1500),
+        "Foie": (60, 160),
+        "Os": (400, 1800),
+    }
+
+
+def test_numbers_without_a_scale_get_windows_of_their_own_range() -> None:
+    assert relative_presets(0, 1000) == (("Tout", 500, 1000), ("Contrasté", 500, 500), ("Zones sombres", 250, 500))
+    assert all(window > 0 for _name, _level, window in relative_presets(7, 7))
 
 
 def test_the_mention_and_the_identity_are_always_part_of_the_view() -> None:
@@ -91,13 +105,24 @@ def test_every_param_says_what_it_is() -> None:
 def test_every_label_the_script_asks_for_exists_and_none_is_left_over() -> None:
     asked = set(re.findall(r"labels\.(\w+)", SCRIPT)) | set(re.findall(r'words\("(\w+)"', SCRIPT))
     asked |= {"window", "level", "frame", "window_value", "level_value"}  # labels[name], labels[`${name}_value`]
-    asked |= {"windowing", "pan", "zoom", "measure", "turn", "reset"}  # names of tools
+    asked |= {"windowing", "pan", "zoom", "measure", "angle"}  # names of tools
+    asked |= {"turn", "flip", "invert", "fit", "actual", "reset"}  # and of acts
+    asked |= {"facts", "fullscreen", "measured", "measured_detector"}
     assert asked == set(LABELS)
 
 
 @pytest.mark.parametrize("forbidden", ["innerHTML", "insertAdjacentHTML", "eval(", "new Function", "document.write"])
 def test_the_script_neither_evaluates_nor_writes_markup(forbidden: str) -> None:
     assert forbidden not in SCRIPT
+
+
+def test_the_modules_use_no_name_twice_and_export_only_render() -> None:
+    names = re.findall(
+        r"^(?:async )?(?:function|class|const|let) (\w+)", re.sub("^export ", "", SCRIPT, flags=re.M), re.M
+    )
+    assert len(names) == len(set(names))
+    assert re.findall(r"^export \w+ (\w+)", SCRIPT, re.M) == ["render"]
+    assert "import {" not in SCRIPT
 
 
 def test_the_script_has_no_words_of_its_own() -> None:

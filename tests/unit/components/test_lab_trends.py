@@ -44,8 +44,12 @@ def test_values_in_another_unit_are_not_on_the_same_curve() -> None:
     results = series("Glucose", 1.0, 1.1, unit="g/L") + tuple(
         LabResult("Glucose", "Glucose", DAY + timedelta(days=1 + i), 5.5, "mmol/L") for i in range(2)
     )
-    (analysis,) = analyses_of(results)
-    assert {r.unit for r in analysis.results} == {"mmol/L"}
+    mass, amount = analyses_of(results)
+    assert [({r.unit for r in one.results}, one.other_units) for one in (mass, amount)] == [
+        ({"g/L"}, ("mmol/L",)),
+        ({"mmol/L"}, ("g/L",)),
+    ]
+    assert card(amount, LABELS)["other_units"] == "aussi rendu en g/L, sur une autre courbe"
 
 
 @pytest.mark.parametrize(

@@ -29,9 +29,10 @@ def pdf_with_object(source: str, compressed: bool = False) -> bytes:
         return document.tobytes(use_objstms=int(compressed), deflate=True)
 
 
-def pdf_with_attachment() -> bytes:
+def pdf_with_attachment(pages: int = 1) -> bytes:
     with pymupdf.open() as document:
-        document.new_page()
+        for _ in range(pages):
+            document.new_page()
         document.embfile_add("autre.bin", b"autre")
         return document.tobytes()
 
@@ -76,6 +77,17 @@ def pdf_bomb(levels: int = 12) -> bytes:
         document.xref_set_key(page.xref, "Contents", f"{content} 0 R")
         document.xref_set_key(page.xref, "Resources", f"<</XObject<</F {inner} 0 R>>>>")
         return document.tobytes()
+
+
+def pdf_slow(lines: int = 200_000) -> bytes:
+    """A page with thousands of lines across it: within every bound, and minutes to draw."""
+    with pymupdf.open() as document:
+        page = document.new_page()
+        content = document.get_new_xref()
+        document.update_object(content, "<<>>")
+        document.update_stream(content, b"0 0 m 600 800 l S\n" * lines)
+        document.xref_set_key(page.xref, "Contents", f"{content} 0 R")
+        return document.tobytes(deflate=True)
 
 
 def scan(pages: int = 1) -> bytes:

@@ -6,6 +6,7 @@ import io
 
 import pytest
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from app.documents import gate
 from app.documents.gate_picture import jpeg_without_metadata
@@ -141,6 +142,22 @@ def test_what_follows_the_end_of_a_jpeg_goes_and_its_colour_profile_stays() -> N
     with Image.open(io.BytesIO(bare)) as image:
         assert image.info["icc_profile"] == b"profil" * 50
         image.load()
+
+
+def test_a_png_loses_every_text_and_keeps_what_changes_how_it_is_seen() -> None:
+    texts = PngInfo()
+    texts.add_text("Author", "MERCIER Jeanne")
+    texts.add_itxt("Description", "chambre 12", zip=True)
+    target = io.BytesIO()
+    Image.new("P", (16, 16), 3).save(target, "PNG", pnginfo=texts, icc_profile=b"profil" * 50, transparency=3)
+    found = gate.inspect(target.getvalue(), "photo.png")
+    assert found.replacement is not None
+    assert b"MERCIER" not in found.replacement
+    with Image.open(io.BytesIO(found.replacement)) as after, Image.open(io.BytesIO(target.getvalue())) as before:
+        after.load()
+        assert set(after.info) == {"icc_profile", "transparency"}
+        assert after.convert("RGBA").tobytes() == before.convert("RGBA").tobytes()
+    assert gate.inspect(found.replacement, "photo.png").replacement is None
 
 
 NAMES = {

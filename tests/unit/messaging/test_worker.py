@@ -15,6 +15,7 @@ from sqlmodel import select
 
 from app.bootstrap import platform_in_memory
 from app.demo.inbox import read_sms
+from app.documents.upkeep import Swept
 from app.messaging import service, worker
 from app.messaging.models import OutboxMessage, OutboxState
 from app.messaging.refusals import MessageExpired
@@ -215,13 +216,13 @@ async def test_leftovers_of_a_killed_process_are_removed_at_the_start_and_mails_
 ) -> None:
     begun, may_end = threading.Event(), threading.Event()
 
-    def slow(swept: Platform) -> int:
+    def slow(swept: Platform) -> tuple[Swept, int]:
         assert swept is platform
         begun.set()
         assert may_end.wait(5)
-        return 1
+        return Swept(removed=1), 0
 
-    monkeypatch.setattr(worker, "remove_leftovers", slow)
+    monkeypatch.setattr(worker, "tidy", slow)
     queue(platform)
     stop = asyncio.Event()
     running = asyncio.create_task(worker.run(platform, stop))
@@ -236,10 +237,10 @@ async def test_leftovers_of_a_killed_process_are_removed_at_the_start_and_mails_
 async def test_a_disk_that_can_t_be_swept_does_not_keep_mails_from_leaving(
     platform: Platform, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(_platform: Platform) -> int:
+    def broken(_platform: Platform) -> tuple[Swept, int]:
         raise OSError
 
-    monkeypatch.setattr(worker, "remove_leftovers", broken)
+    monkeypatch.setattr(worker, "tidy", broken)
     queue(platform)
     stop = asyncio.Event()
     running = asyncio.create_task(worker.run(platform, stop))
