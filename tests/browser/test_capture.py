@@ -68,8 +68,6 @@ def test_a_picture_has_the_resolution_of_the_camera_and_goes_into_the_dossier(ro
     streamed = expert.evaluate("Math.max(...[...document.querySelectorAll('.td-video')].map((v) => v.videoWidth))")
     assert width > streamed, (width, height, streamed)
     panel = expert.get_by_role("region", name="Capture d'écran")
-    expert.screenshot(path="/tmp/p2/capture-expert.png")
-    guest.screenshot(path="/tmp/p2/capture-guest.png")
     with expert.expect_download() as saving:
         panel.get_by_role("button", name="Télécharger").click()
     picture = Image.open(io.BytesIO(Path(saving.value.path()).read_bytes()))

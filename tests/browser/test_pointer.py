@@ -94,8 +94,6 @@ def test_a_guest_and_a_professional_point_and_draw_on_the_same_page(room: Room, 
     until(expert, f"{PAINTED} === {once}", 30)
     drag(expert, [(0.8, 0.8), (0.9, 0.9)])
     until(guest, f"{PAINTED} > 50", 30)
-    expert.screenshot(path=f"/tmp/p2/point-expert-{route}.png")
-    guest.screenshot(path=f"/tmp/p2/point-guest-{route}.png")
     shown.get_by_role("button", name="Effacer mes traits").click()
     until(expert, f"{PAINTED} < {once}", 30)
     until(expert, f"{PAINTED} > 0")
