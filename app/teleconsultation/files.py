@@ -239,9 +239,9 @@ def by_guests(session: Session, documents: Sequence[Document]) -> list[Read]:
         place = (file.document_id, key_of(invitation))
         known = found.get(place)
         reader = Reader(f"i{invitation.id}", receiver.name, invitation.role.label)
-        seen = min(filter(None, (known and known.seen_at, receiver.seen_at)), default=None)
-        taken = max(filter(None, (known and known.downloaded_at, receiver.saved_at)), default=None)
-        found[place] = Read(file.document_id, reader, seen, taken)
+        seen = [at for at in (known.seen_at if known else None, receiver.seen_at) if at is not None]
+        taken = [at for at in (known.downloaded_at if known else None, receiver.saved_at) if at is not None]
+        found[place] = Read(file.document_id, reader, min(seen, default=None), max(taken, default=None))
     return list(found.values())
 
 

@@ -18,7 +18,7 @@ from app.documents.viewing import loader
 from app.dossiers.access import Right, dossier_for
 from app.errors import InvalidInput, NotFound, TeledossierError
 from app.identity.models import Professional
-from app.platform import Platform, StoredFile
+from app.platform import Platform, StoredFile, Turn
 from app.teleconsultation import files, wire
 from app.teleconsultation.entering import asked, place, professional
 from app.teleconsultation.files_acts import REFERENCE
@@ -147,9 +147,10 @@ class Shown(Part):
 
 async def draw(platform: Platform, thing: Thing, width: int) -> bytes:
     """What is shown as WebP. Raises: FileRefused."""
-    page = {"page": thing.page} if thing.task == "pdf_page" else {}
+    page: dict[str, Any] = {"page": thing.page} if thing.task == "pdf_page" else {}
+    load = loader(platform, thing.stored)
     image: bytes = await platform.renderer.run(
-        thing.task, thing.stored.file_id, loader(platform, thing.stored), width=width, **page
+        thing.task, thing.stored.file_id, load, turn=Turn(thing.person), width=width, **page
     )
     return image
 

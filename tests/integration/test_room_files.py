@@ -15,6 +15,7 @@ from PIL import Image
 from sqlmodel import col, select
 
 from app.audit.models import AuditEntry
+from app.documents import tracing
 from app.documents.models import Document
 from app.documents.store import EncryptedFolder
 from app.documents.tracing import said
@@ -115,6 +116,16 @@ async def test_a_document_is_received_only_when_the_receiver_really_has_it(house
         ("Paul MERCIER (invité)", "a reçu un document pendant la téléconsultation : Ordonnance"),
         ("Paul MERCIER (invité)", "a téléchargé un document : Ordonnance"),
     ]
+
+
+async def test_a_guest_stands_among_the_readers_of_the_trace(house: House) -> None:
+    _doctor, _guest, secret, told = await handed_to_guest(house)
+    async with browser(house, guest=secret) as page:
+        assert (await page.get(f"{told['url']}/pages/1.webp")).status_code == 200
+    trace = tracing.trace_of(house.world.platform, house.world.dr_martin, NUMBER)
+    [letter] = [document for document in trace.documents if document.title == "Ordonnance"]
+    [cell] = [cell for cell in letter.cells if cell.reader.name == "Paul MERCIER"]
+    assert (cell.reader.role, cell.seen_at is not None, cell.downloaded_at) == ("Aidant", True, None)
 
 
 async def test_a_document_that_is_sent_again_with_the_same_key_is_handed_over_once(house: House) -> None:
