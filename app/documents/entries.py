@@ -106,8 +106,12 @@ def _find_with_reading(
 
 def is_shown(actor: Professional, document: Document) -> bool:
     """A draft of the opinion is its author's alone until it is signed (guide 4)."""
-    draft = document.is_report and json.loads(document.detail).get("draft", False)
-    return not draft or document.author_id == actor.id
+    return not is_draft(document) or document.author_id == actor.id
+
+
+def is_draft(document: Document) -> bool:
+    """A report of an opinion that is not signed yet."""
+    return document.is_report and bool(json.loads(document.detail).get("draft", False))
 
 
 def view_of(document: Document, number: str, reading: DocumentReading | None) -> DocumentView:

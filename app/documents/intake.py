@@ -25,14 +25,16 @@ _writers = ThreadPoolExecutor(32, thread_name_prefix="upload")
 Chunks = AsyncIterable[bytes] | Iterable[bytes]
 
 
-async def keep(platform: Platform, chunks: Chunks) -> StoredFile:
-    """Write chunks into the file store under a new id. Whatever goes wrong, nothing remains there.
+async def keep(platform: Platform, chunks: Chunks, megabytes: int | None = None) -> StoredFile:
+    """Write chunks into the file store under a new id, `megabytes` at most, or as many as the setting says.
+
+    Whatever goes wrong, nothing remains there.
 
     Raises: FileTooLarge, FileStoreFull, FileStoreUnavailable, and whatever `chunks` raises.
     """
     file_id = secrets.token_hex(16)
     source = _FromLoop(chunks) if isinstance(chunks, AsyncIterable) else None
-    limited = _limited(source or chunks, platform.settings.upload_megabytes)  # type: ignore[arg-type]
+    limited = _limited(source or chunks, megabytes or platform.settings.upload_megabytes)  # type: ignore[arg-type]
     writing = asyncio.wrap_future(_writers.submit(platform.files.write, file_id, limited))
     try:
         return await asyncio.shield(writing)

@@ -26,8 +26,8 @@ from app.identity.models import Professional
 from app.platform import Platform
 
 REFUSED = ("document.refused", "dossier.refused")
-# Where readings come from. The room's are to join here: what a guest was shown or given (see `readings`).
-SOURCES: tuple[Callable[[Session, Sequence[Document]], list[Read]], ...] = (readings.by_professionals,)
+# Where readings come from. Those of guests join here (`teleconsultation.files`), a layer above.
+SOURCES: list[Callable[[Session, Sequence[Document]], list[Read]]] = [readings.by_professionals]
 
 
 @dataclass(frozen=True)
@@ -176,7 +176,10 @@ def said(entry: AuditEntry, titles: Mapping[str, str]) -> str:
     if entry.action in ("file.refused", "file.infected"):
         return f"{words} : {json.loads(entry.detail)['reason']}"
     if entry.action.startswith("document."):
-        return f"{words} : {titles.get(entry.subject, 'document retiré')}"
+        whom = json.loads(entry.detail).get("to", [])
+        return f"{words} : {titles.get(entry.subject, 'document retiré')}" + (f", à {', '.join(whom)}" if whom else "")
+    if entry.action == "picture.asked":
+        return f"{words} : {entry.subject}"
     return words
 
 

@@ -127,3 +127,41 @@ class DirectMessage(SQLModel, table=True):
         sa.UniqueConstraint("sender_id", "key", name="a_direct_message_is_kept_once"),
         sa.CheckConstraint("sender_id <> recipient_id", name="nobody_writes_to_themselves"),
     )
+
+
+class RoomFile(SQLModel, table=True):
+    """A document of the dossier, handed over during a call. `reference` is its opaque name in messages and addresses."""
+
+    __tablename__ = "room_file"
+
+    id: int | None = Field(default=None, primary_key=True)
+    reference: str = Field(unique=True, index=True, max_length=32)
+    document_id: int = Field(foreign_key="document.id", index=True)
+    dossier_id: int = Field(foreign_key="dossier.id", index=True)
+    room_id: int = Field(foreign_key="room.id")
+    sender_id: int = Field(foreign_key="professional.id")
+    sender_name: str
+    request_key: str = Field(unique=True, description="The page's own key: a resent request hands over once")
+    sent_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class RoomFileReceiver(SQLModel, table=True):
+    """One person whom a document was handed to, and how far it came: `fetched_at` the last byte left our side,
+    `received_at` their page has the whole, `seen_at` a page was drawn for them, `saved_at` they kept it."""
+
+    __tablename__ = "room_file_receiver"
+
+    id: int | None = Field(default=None, primary_key=True)
+    file_id: int = Field(foreign_key="room_file.id", index=True)
+    professional_id: int | None = Field(default=None, foreign_key="professional.id", index=True)
+    invitation_id: int | None = Field(default=None, foreign_key="invitation.id", index=True)
+    name: str
+    fetched_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    received_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    seen_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    saved_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+    @property
+    def state(self) -> str:
+        """For the sender: `sent`, `received`, `saved`."""
+        return "saved" if self.saved_at else "received" if self.received_at else "sent"

@@ -184,6 +184,10 @@ class Register:
         key = f"invitation:{invitation_id}"
         return any(inside.person.key == key for inside in self.presence.everybody())
 
+    def line_of(self, participant_id: str) -> Line | None:
+        """The page of somebody inside; None while their line is broken."""
+        return self._at.get(participant_id)
+
     def line_of_guest(self, invitation_id: int) -> GuestLine | None:
         """The page on which a guest waits."""
         waiting = (line for line in self.lines if isinstance(line, GuestLine) and line.waits)

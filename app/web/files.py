@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from typing import Any
 from urllib.parse import quote
 
@@ -31,15 +31,24 @@ REFERENCE = r"([0-9a-f]{32})"
 
 
 @stream_request_body
-class Upload(Handler):
-    """`PUT /api/dossiers/<number>/documents?nom=…`: the body is the file. Answers `{reference, title, said}`."""
+class Incoming(Handler):
+    """A body that is handed on as it arrives, by `PUT`; who is refused hears why before it is read."""
 
-    _adding: asyncio.Task[DocumentView] | None = None
+    _adding: asyncio.Task[Any] | None = None
     _under_way: Counter[int] = Counter()  # by person, in this process
     _counted = False
 
+    @property
+    def limit(self) -> int:
+        """Megabytes (of 1 000 000 bytes)."""
+        return self.platform.settings.upload_megabytes
+
+    def begin(self, chunks: AsyncIterator[bytes]) -> Coroutine[Any, Any, Any]:
+        """Check whoever sends, now; answer what takes the chunks. Raises: TeledossierError."""
+        raise NotImplementedError
+
     def prepare(self) -> None:
-        limit = self.platform.settings.upload_megabytes
+        limit = self.limit
         # First of all: who is refused must still hear why. What comes without a length is counted on the way.
         self.request.connection.set_max_body_size(limit * MEGABYTE + MEGABYTE)  # type: ignore[union-attr]
         super().prepare()
@@ -47,20 +56,17 @@ class Upload(Handler):
             return
         if int(self.request.headers.get("Content-Length", "0")) > limit * MEGABYTE:
             raise FileTooLarge(limit)
-        number, name = self.path_args[0], self.get_query_argument("nom", "")
-        service.may_add(self.platform, self.actor, number)
-        self._count()
         self._chunks: asyncio.Queue[bytes | None] = asyncio.Queue(WAITING_CHUNKS)
-        self._adding = asyncio.create_task(service.add(self.platform, self.actor, number, name, self._received()))
+        self._adding = asyncio.create_task(self.begin(self._received()))
 
     async def data_received(self, chunk: bytes) -> None:
         await self._hand_on(chunk)
 
-    async def put(self, _number: str) -> None:
+    async def whole(self) -> Any:
+        """The body has come: what became of it. Raises: TeledossierError."""
         assert self._adding is not None
         await self._hand_on(None)
-        document = await self._adding
-        self.send_json({"reference": document.reference, "title": document.title, "said": document.said})
+        return await self._adding
 
     def on_connection_close(self) -> None:
         self._uncount()
@@ -100,7 +106,21 @@ class Upload(Handler):
         putting.cancel()
 
 
-class _Answer(Handler):
+class Upload(Incoming):
+    """`PUT /api/dossiers/<number>/documents?nom=…`: the body is the file. Answers `{reference, title, said}`."""
+
+    def begin(self, chunks: AsyncIterator[bytes]) -> Coroutine[Any, Any, DocumentView]:
+        number, name = self.path_args[0], self.get_query_argument("nom", "")
+        service.may_add(self.platform, self.actor, number)
+        self._count()
+        return service.add(self.platform, self.actor, number, name, chunks)
+
+    async def put(self, _number: str) -> None:
+        document = await self.whole()
+        self.send_json({"reference": document.reference, "title": document.title, "said": document.said})
+
+
+class Outgoing(Handler):
     """What the handlers below share: streaming out, and a job that ends with its reader."""
 
     _job: asyncio.Task[Any] | None = None
@@ -159,7 +179,7 @@ class _Answer(Handler):
         return min(max(-(-int(text) // WIDTH_STEP), 1) * WIDTH_STEP, WIDEST)
 
 
-class Download(_Answer):
+class Download(Outgoing):
     """`GET /api/documents/<ref>`: the file, whole or a range of it. `?enregistrer=1`: to be kept, and counted so."""
 
     async def get(self, reference: str) -> None:
@@ -211,7 +231,7 @@ class _Unsatisfiable(Exception):
     """A range outside of the file."""
 
 
-class Informations(_Answer):
+class Informations(Outgoing):
     """`GET /api/documents/<ref>/infos`: what a viewer needs before the first page."""
 
     async def get(self, reference: str) -> None:
@@ -225,7 +245,7 @@ class Informations(_Answer):
         self.send_json(answer)
 
 
-class PageImage(_Answer):
+class PageImage(Outgoing):
     """`GET /api/documents/<ref>/pages/<n>.webp?l=<width>`: a page of a PDF; `&avance=1`: nobody looks at it yet."""
 
     async def get(self, reference: str, page: str) -> None:
@@ -238,7 +258,7 @@ class PageImage(_Answer):
         self.finish(await self.unless_gone(image))
 
 
-class PageWords(_Answer):
+class PageWords(Outgoing):
     """`GET /api/documents/<ref>/pages/<n>/mots`: the words of a page and where they stand."""
 
     async def get(self, reference: str, page: str) -> None:
@@ -250,7 +270,7 @@ class PageWords(_Answer):
         self.finish(words)
 
 
-class Search(_Answer):
+class Search(Outgoing):
     """`GET /api/documents/<ref>/recherche?q=…`: where a text stands."""
 
     async def get(self, reference: str) -> None:
@@ -258,7 +278,7 @@ class Search(_Answer):
         self.send_json(await self.unless_gone(viewing.search(self.platform, self.actor, reference, text)))
 
 
-class PictureImage(_Answer):
+class PictureImage(Outgoing):
     """`GET /api/documents/<ref>/image?l=<width>`: a picture at the width it is shown."""
 
     async def get(self, reference: str) -> None:
@@ -270,7 +290,7 @@ class PictureImage(_Answer):
         self.finish(await self.unless_gone(viewing.picture(self.platform, self.actor, opening, width)))
 
 
-class PictureTile(_Answer):
+class PictureTile(Outgoing):
     """`GET /api/documents/<ref>/tuiles/<level>/<column>-<row>.webp`: a piece of a picture, at level 0 all its points."""
 
     async def get(self, reference: str, level: str, column: str, row: str) -> None:
@@ -283,7 +303,7 @@ class PictureTile(_Answer):
         self.finish(await self.unless_gone(tile))
 
 
-class Printing(_Answer):
+class Printing(Outgoing):
     """`POST /api/documents/<ref>/impression` `{"first", "last"}`: pages are about to be printed; kept in the journal."""
 
     def post(self, reference: str) -> None:
@@ -296,7 +316,7 @@ class Printing(_Answer):
         self.finish()
 
 
-class ImagingFrame(_Answer):
+class ImagingFrame(Outgoing):
     """`GET /api/documents/<ref>/coupes/<n>`: a frame of an imaging study, from 0, as little-endian int16."""
 
     async def get(self, reference: str, frame: str) -> None:
@@ -308,7 +328,7 @@ class ImagingFrame(_Answer):
         self.finish(await self.unless_gone(pixels))
 
 
-class Archive(_Answer):
+class Archive(Outgoing):
     """`GET /api/dossiers/<number>/archive.zip`: « Tout télécharger »."""
 
     async def get(self, number: str) -> None:

@@ -14,6 +14,7 @@ from app.teleconsultation.models import Invitation
 from app.web.base import Handler
 
 ARGUMENT = "invitation"
+MOST_HELD = 20  # invitations of one browser that are looked at
 KEPT_LONGER = timedelta(days=7)  # than the invitation is good for today: it may be prolonged
 
 
@@ -28,6 +29,12 @@ def guest_secret(handler: Handler) -> str:
     if re.fullmatch(r"[1-9][0-9]{0,17}", asked, re.ASCII) is None:
         return ""
     return handler.get_cookie(cookie_name(handler.platform, int(asked))) or ""
+
+
+def guest_secrets(handler: Handler) -> list[str]:
+    """What the browser holds of all its invitations: for addresses that name none, such as a file's."""
+    form = re.compile(rf"{re.escape(cookie_name(handler.platform, 0))[:-1]}[1-9][0-9]{{0,17}}", re.ASCII)
+    return [morsel.value for name, morsel in handler.request.cookies.items() if form.fullmatch(name)][:MOST_HELD]
 
 
 def give(handler: Handler, invitation: Invitation, secret: str) -> None:

@@ -3,6 +3,7 @@
  * when there is something. One line each here; what it needs is fetched when it is first pressed, by an `import` inside
  * `open`: this page is light. Its words are `more.<name>`, its icon is `<name>` of `icons.js`.
  */
+import { Arrivals } from "./tool_receive.js";
 
 /**
  * @typedef {object} GuestContext
@@ -22,5 +23,17 @@
  * @property {() => boolean} [isPossible] this browser can do it; else it is not shown
  */
 
+/** What comes to this page, by call. @type {WeakMap<object, Arrivals>} */
+const arrivals = new WeakMap();
+
 /** @type {GuestTool[]} */
-export const GUEST_TOOLS = [];
+export const GUEST_TOOLS = [
+  {
+    name: "transfer",
+    open: async ({ words, call, view }) => {
+      const files = await arrivals.get(call)?.received();
+      if (files) view.show(words.say("files.received"), files.element);
+    },
+    start: (around) => void arrivals.set(around.call, new Arrivals(around)),
+  },
+];

@@ -32,10 +32,16 @@ __all__ = ["HubRoom", "LocalHub", "Visitor"]
 ABSENT = (
     "ask",
     "extend",
+    "got",
     "link",
     "mute",
+    "nostill",
     "remove",
     "resend",
+    "send",
+    "show",
+    "still",
+    "unshow",
 )
 
 _SILENCE = 5.0

@@ -13,13 +13,35 @@ from types import MappingProxyType
 
 from components.video_room.labels_bar import TOOLS
 from components.video_room.labels_call import CALL, END, LOBBY
+from components.video_room.labels_capture import CAPTURE, KEEP, STILL
+from components.video_room.labels_detach import DETACH
 from components.video_room.labels_guest import GUEST
 from components.video_room.labels_invite import INVITE
 from components.video_room.labels_people import PEOPLE
+from components.video_room.labels_point import POINT, SHOWN
 from components.video_room.labels_shared import SHARED
+from components.video_room.labels_transfer import RECEIVED, TRANSFER
 
-LABELS: Mapping[str, str] = MappingProxyType({**SHARED, **LOBBY, **CALL, **END, **TOOLS, **INVITE, **PEOPLE})
+LABELS: Mapping[str, str] = MappingProxyType(
+    {
+        **SHARED,
+        **LOBBY,
+        **CALL,
+        **END,
+        **TOOLS,
+        **INVITE,
+        **PEOPLE,
+        **RECEIVED,
+        **TRANSFER,
+        **STILL,
+        **KEEP,
+        **CAPTURE,
+        **DETACH,
+        **SHOWN,
+        **POINT,
+    }
+)
 """The words of the professional's lobby and call."""
 
-GUEST_LABELS: Mapping[str, str] = MappingProxyType({**SHARED, **GUEST})
+GUEST_LABELS: Mapping[str, str] = MappingProxyType({**SHARED, **GUEST, **RECEIVED, **STILL, **SHOWN})
 """The words of the page of an invited person."""

@@ -23,4 +23,5 @@ TOOLS = {
     "bar.camera": "Ajouter une caméra",
     "bar.auscultation": "Auscultation",
     "bar.point": "Pointer",
+    "bar.point.short": "Pointer",
 }

@@ -52,6 +52,7 @@ GUEST = {
     "call.title": "Téléconsultation avec {doctor}",
     "call.write": "Écrire",
     "call.more": "Plus",
+    "more.transfer": "Documents reçus",
     "call.audio.on": "ouvert",
     "call.audio.off": "coupé",
     "call.silenced": "coupé par un soignant",

@@ -33,6 +33,28 @@ export class Player {
     this.awaited = null;
     this.quiet = kind === "video";
     this.element.muted = this.quiet;
+    /** Elements of other windows that show the same, from the same decoder. @type {Set<HTMLVideoElement>} */
+    this.sinks = new Set();
+  }
+
+  /**
+   * Show it in one more element too, of another window. The page goes on as it was.
+   * @param {HTMLVideoElement} sink
+   * @returns {() => void} no longer
+   */
+  mirror(sink) {
+    this.sinks.add(sink);
+    this.feed(sink);
+    return () => {
+      this.sinks.delete(sink);
+      sink.srcObject = null;
+    };
+  }
+
+  /** @param {HTMLVideoElement} sink */
+  feed(sink) {
+    sink.srcObject = this.track && this.flows ? new MediaStream([this.track]) : null;
+    if (sink.srcObject) sink.play().catch(() => undefined);
   }
 
   /** @param {MediaStreamTrack | null} track */
@@ -53,8 +75,14 @@ export class Player {
     if (track) this.start(this.element, track);
     else {
       this.element.srcObject = null;
-      this.events.plays(null);
+      this.plays(null);
     }
+  }
+
+  /** @param {MediaStreamTrack | null} track is what is seen or heard from here on, everywhere */
+  plays(track) {
+    for (const sink of this.sinks) this.feed(sink);
+    this.events.plays(track);
   }
 
   /** @param {boolean} quiet no sound of this person, from whichever source */
@@ -66,6 +94,7 @@ export class Player {
     this.dropNext();
     this.element.srcObject = null;
     this.track = null;
+    for (const sink of this.sinks) this.feed(sink);
   }
 
   /**
@@ -126,7 +155,7 @@ export class Player {
     if (element === this.element) {
       if (!this.flows) {
         this.flows = true;
-        this.events.plays(track);
+        this.plays(track);
       }
       return;
     }
@@ -139,7 +168,7 @@ export class Player {
     old.muted = true;
     old.remove();
     old.srcObject = null;
-    this.events.plays(track);
+    this.plays(track);
   }
 
   dropNext() {

@@ -5,6 +5,10 @@
  *
  * Its words are `bar.<name>` and, in the second row, `bar.<name>.short`; its icon is `<name>` of `icons.js`.
  */
+import { capture } from "./tool_capture.js";
+import { detach } from "./tool_detach.js";
+import { point } from "./tool_point.js";
+import { transfer } from "./tool_transfer.js";
 
 import { SHORTCUTS } from "./tool_shortcuts.js";
 
@@ -33,9 +37,13 @@ export const TOOLS = [
   // first row: share
   // more: camera, auscultation, shortcuts
   SHORTCUTS,
-  // second row: transfer, invite, chat, capture, detach, people, layout
+  // second row: layout
+  point,
+  transfer,
   { name: "invite", place: "second", open: ({ view }) => view.turn("invite") },
   { name: "chat", place: "second", open: ({ view }) => view.turn("chat") },
+  capture,
+  detach,
   { name: "people", place: "second", open: ({ view }) => view.turn("people") },
 ];
 

@@ -17,7 +17,7 @@ BRING_TOOLS = """(async () => {
   for (const [name, place] of [["share", "first"], ["camera", "more"], ["auscultation", "more"], ["layout", "second"]]) {
     TOOLS.push({ name, place, open: open(name) });
   }
-  TOOLS.push({ name: "detach", place: "second", open: open("detach"), isPossible: () => false });
+  TOOLS.push({ name: "impossible", place: "second", open: open("impossible"), isPossible: () => false });
   GUEST_TOOLS.push({ name: "capture", open: open("capture") });
 })()"""
 
@@ -30,13 +30,14 @@ def test_tools_stand_where_they_say_and_only_those_that_there_are(open_page: Ope
     names = bar.get_by_role("button").evaluate_all("(all) => all.map((each) => each.getAttribute('aria-label'))")
     assert names == [
         *("Micro", "Choisir le micro", "Caméra", "Choisir la caméra", "Partager l'écran", "Ajouter une source"),
-        *("Quitter la téléconsultation", "Inviter", "Discussion", "Participants", "Disposition"),
+        *("Quitter la téléconsultation", "Transférer un document", "Inviter", "Discussion", "Capture d'écran"),
+        *("Détacher la vidéo", "Participants", "Disposition"),
     ]
     bar.get_by_role("button", name="Partager l'écran").click()
     expect(page).to_have_title("shareVous")
     bar.get_by_role("button", name="Ajouter une source").click()
-    expect(bar.get_by_role("menuitem")).to_have_text(["Ajouter une caméra", "Auscultation"])
-    page.keyboard.press("ArrowDown")
+    expect(bar.get_by_role("menuitem")).to_have_text(["Pointer", "Ajouter une caméra", "Auscultation"])
+    page.keyboard.press("End")
     page.keyboard.press("Enter")
     expect(page).to_have_title("auscultationVous")
     expect(bar.get_by_role("button", name="Ajouter une source")).to_be_focused()

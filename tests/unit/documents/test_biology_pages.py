@@ -271,7 +271,7 @@ async def test_the_list_offers_typing_to_whoever_may_add_and_tells_who_has_read(
     await view._opening
     assert [action["name"] for action in view._list.actions] == ["biology", "all-results"]
     report, typed = view._list.documents
-    assert re.match(r"3.analyses · 1.date · \d+.ko$", report["facts"])
+    assert re.match(r"3.analyses · 1.date · \d+.ko · Sain$", report["facts"])
     assert typed["facts"].endswith("saisi à la main")
     assert "Nadia DUBOIS : vu aujourd'hui à 10:12" in report["state_detail"]
     view._act(TYPE)
