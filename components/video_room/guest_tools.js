@@ -23,4 +23,11 @@
  */
 
 /** @type {GuestTool[]} */
-export const GUEST_TOOLS = [];
+export const GUEST_TOOLS = [
+  { name: "devices", open: async (context) => (await import("./guest_devices.js")).openDevices(context) },
+  {
+    name: "share",
+    open: async (context) => (await import("./guest_share.js")).openShare(context),
+    isPossible: () => "getDisplayMedia" in (navigator.mediaDevices ?? {}),
+  },
+];

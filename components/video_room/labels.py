@@ -15,10 +15,15 @@ from components.video_room.labels_bar import TOOLS
 from components.video_room.labels_call import CALL, END, LOBBY
 from components.video_room.labels_guest import GUEST
 from components.video_room.labels_invite import INVITE
+from components.video_room.labels_layout import LAYOUT
+from components.video_room.labels_share import SHARE
 from components.video_room.labels_shared import SHARED
+from components.video_room.labels_sources import AUSCULTATION, CAMERA
 
-LABELS: Mapping[str, str] = MappingProxyType({**SHARED, **LOBBY, **CALL, **END, **TOOLS, **INVITE})
+LABELS: Mapping[str, str] = MappingProxyType(
+    {**SHARED, **LOBBY, **CALL, **END, **TOOLS, **INVITE, **SHARE, **CAMERA, **AUSCULTATION, **LAYOUT}
+)
 """The words of the professional's lobby and call."""
 
-GUEST_LABELS: Mapping[str, str] = MappingProxyType({**SHARED, **GUEST})
+GUEST_LABELS: Mapping[str, str] = MappingProxyType({**SHARED, **GUEST, **SHARE})
 """The words of the page of an invited person."""

@@ -18,9 +18,13 @@ TOOLS = {
     "bar.layout": "Disposition",
     "bar.layout.short": "Disposition",
     "bar.share": "Partager l'écran",
+    "bar.share.short": "Partager",
     "bar.share.stop": "Arrêter le partage",
+    "bar.share.stop.short": "Arrêter",
     "bar.more": "Ajouter une source",
     "bar.camera": "Ajouter une caméra",
+    "bar.camera.short": "Caméra",
     "bar.auscultation": "Auscultation",
+    "bar.auscultation.short": "Auscultation",
     "bar.point": "Pointer",
 }

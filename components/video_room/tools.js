@@ -6,6 +6,11 @@
  * Its words are `bar.<name>` and, in the second row, `bar.<name>.short`; its icon is `<name>` of `icons.js`.
  */
 
+import { auscultation } from "./tool_auscultation.js";
+import { camera } from "./tool_camera.js";
+import { layout } from "./tool_layout.js";
+import { share } from "./tool_share.js";
+
 /**
  * What a tool may use of the call.
  * @typedef {object} Context
@@ -28,12 +33,14 @@
 
 /** @type {readonly Tool[]} */
 export const TOOLS = [
-  // first row: share
-  // more: camera, auscultation
+  share,
+  camera,
+  auscultation,
   // second row: transfer, invite, chat, capture, detach, people, layout
   { name: "invite", place: "second", open: ({ view }) => view.turn("invite") },
   { name: "chat", place: "second", open: ({ view }) => view.turn("chat") },
   { name: "people", place: "second", open: ({ view }) => view.turn("people") },
+  layout,
 ];
 
 /**
