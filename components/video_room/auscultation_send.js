@@ -161,7 +161,7 @@ export class Sending {
     this.treated.hidden = kept.length === 0;
     const what = kept.map((each) => words.say(`auscultation.treated.${each}`)).join(", ");
     write(this.treatedText, words.say("auscultation.treated.text", { what }));
-    const rate = Math.round((settings.sampleRate ?? 48_000) / 1000);
+    const rate = ((settings.sampleRate ?? 48_000) / 1000).toLocaleString(words.locale, { maximumFractionDigits: 1 });
     write(this.sent, track ? words.count("auscultation.sent", settings.channelCount ?? 1, { rate }) : "");
     this.show(track);
   }

@@ -22,6 +22,8 @@ export class Tile {
     this.words = words;
     const own = events === undefined;
     this.volume = 1;
+    /** It was given a name. */
+    this.named = () => {};
     /** A panel plays its sound, louder. */
     this.isPlayedElsewhere = false;
     this.video = new Player("video", videoElement, {
@@ -96,6 +98,7 @@ export class Tile {
     write(this.face, initials(name));
     set(this.element, "aria-label", caption);
     set(this.element, "role", "group");
+    this.named();
   }
 
   /**

@@ -46,6 +46,7 @@ export class TileTools {
     ]);
     for (const [name, act] of this.handlers) pictures.addEventListener(name, act, { passive: false });
     this.element.addEventListener("keydown", (event) => this.onKey(event));
+    tile.named = () => this.draw();
     this.quiet = layout.on("changed", () => this.draw());
     this.onFull = () => this.draw();
     document.addEventListener("fullscreenchange", this.onFull);
@@ -54,6 +55,7 @@ export class TileTools {
 
   stop() {
     this.quiet();
+    this.tile.named = () => {};
     document.removeEventListener("fullscreenchange", this.onFull);
     for (const [name, act] of this.handlers) this.tile.pictures.removeEventListener(name, act);
     this.held?.remove();

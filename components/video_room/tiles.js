@@ -21,7 +21,7 @@ import { Tile } from "./tile.js";
  */
 
 /** Key of our own tile. */
-const OWN = "";
+const OWN = "own";
 
 /** Nobody chose: what is shown stands large. @type {Arrangement} */
 const BY_ITSELF = {
@@ -144,7 +144,7 @@ export class Tiles {
       const inset = [top, 1 - left - wide, 1 - top - high, left].map((part) => `${(100 * part).toFixed(3)}%`).join(" ");
       tile.element.style.setProperty("--td-box", large ? inset : "0");
       tile.element.classList.toggle("td-large", first.some((each) => each.key === key));
-      tile.element.classList.toggle("td-pinned", key !== OWN && key === this.layout.pinned);
+      tile.element.classList.toggle("td-pinned", key === this.layout.pinned);
     });
   }
 
