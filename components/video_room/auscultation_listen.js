@@ -4,7 +4,7 @@
  * holds the stethoscope is lowered, when the listener wants it so.
  */
 import { Curve } from "./auscultation_curve.js";
-import { h, write } from "./dom.js";
+import { h } from "./dom.js";
 import { choice, slider, tick } from "./source_panel.js";
 
 /** @typedef {import("./tools.js").Context} Context */
@@ -135,7 +135,7 @@ export class Listening {
     const gain = this.gain.input.valueAsNumber;
     const wanted = this.silenced ? 0 : factor(gain);
     this.volume.gain.setTargetAtTime(wanted, this.sound.currentTime, SOFTLY);
-    write(this.gain.value, this.context.words.say("auscultation.decibels", { gain: `+${gain}` }));
+    this.gain.tell(this.context.words.say("auscultation.decibels", { gain: `+${gain}` }));
   }
 
   filter() {

@@ -132,7 +132,7 @@ export class CameraView {
   ask(wanted) {
     const advanced = /** @type {MediaTrackConstraintSet[]} */ ([wanted]);
     void this.track?.applyConstraints({ ...this.wish(), advanced }).catch(() => undefined);
-    write(this.zoom.value, this.words.say("camera.times", { times: this.zoom.input.value }));
+    this.zoom.tell(this.words.say("camera.times", { times: this.zoom.input.value }));
   }
 
   /** What really leaves, and whether the line carries it. */

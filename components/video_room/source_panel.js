@@ -1,5 +1,5 @@
 /** A panel whose content is fetched when it is first opened, and lives as long as the call. */
-import { h } from "./dom.js";
+import { h, set, write } from "./dom.js";
 
 /** @typedef {import("./tools.js").Context} Context */
 /** @typedef {{element: HTMLElement, shown?: () => void, stop: () => void}} Content */
@@ -79,7 +79,13 @@ export function tick(label, changed) {
  * @param {(value: number) => void} moved
  */
 export function slider(label, range, moved) {
-  const input = h("input", { type: "range", ...range, oninput: () => moved(input.valueAsNumber) });
-  const value = h("output", { class: "td-range-value" });
-  return { element: h("label", { class: "td-range" }, h("span", {}, label, " ", value), input), input, value };
+  const input = h("input", { type: "range", "aria-label": label, ...range, oninput: () => moved(input.valueAsNumber) });
+  const text = h("span", { class: "td-range-value", "aria-hidden": "true" });
+  const element = h("label", { class: "td-range" }, h("span", { "aria-hidden": "true" }, label, " ", text), input);
+  /** @param {string} words of the value of now */
+  const tell = (words) => {
+    write(text, words);
+    set(input, "aria-valuetext", words);
+  };
+  return { element, input, tell };
 }
