@@ -17,7 +17,8 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
     "--no-first-run",
-    "--use-fake-device-for-media-stream=device-count=2",  # a second camera to add or to go over to
+    # Other cameras to add or to go over to; the second of them is one for depth, whose pictures no call can send.
+    "--use-fake-device-for-media-stream=device-count=3",
     "--use-fake-ui-for-media-stream",  # takes any device, and for a shared screen a picture of 1280 x 720 with its sound
     "--autoplay-policy=no-user-gesture-required",
     "--disable-features=WebRtcHideLocalIpsWithMdns",

@@ -45,7 +45,7 @@ def restate(hub: Hub, line: Line, message: messages.State) -> None:
     """Tell the others, and the forwarding unit, what somebody sends now."""
     participant = place(hub, line)
     participant.camera, participant.microphone = message.camera, message.microphone
-    participant.aux, participant.auscultation = message.aux, message.auscultation
+    participant.aux, participant.auscultation = hub.presence.beside(participant, message.aux, message.auscultation)
     hub.tell_room(participant.room, wire.state(participant), but=participant.id)
     hub.forwarding.describe(participant)
 

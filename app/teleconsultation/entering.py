@@ -170,7 +170,8 @@ def _take_place(hub: Hub, line: Line, room: Room, message: messages.Join) -> Ent
             microphone=message.microphone,
             resume=message.resume,
         )
-        entry.participant.aux, entry.participant.auscultation = message.aux, message.auscultation
+        beside = hub.presence.beside(entry.participant, message.aux, message.auscultation)
+        entry.participant.aux, entry.participant.auscultation = beside
     except RoomTaken:
         raise RoomTaken(
             f"{room.name} est occupée par une autre téléconsultation. Choisissez une autre salle."

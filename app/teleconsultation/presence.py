@@ -208,6 +208,13 @@ class Presence:
         """Whether a professional of this dossier is in the room."""
         return _attended(p for p in self.people(room) if p.dossier_id == dossier_id)
 
+    def beside(self, participant: Participant, aux: str, auscultation: bool) -> tuple[str, bool]:
+        """What of a page's second picture and sound is taken: of a guest only a screen, while a professional is there."""
+        if participant.person.professional:
+            return aux, auscultation
+        attended = self.is_attended(participant.room, participant.dossier_id)
+        return (aux if aux == "screen" and attended else ""), False
+
     def proof(self, participant: Participant) -> str:
         """What lets this page, and nobody else, come back to this place, in this room, for this dossier."""
         return self._proof(participant.id, participant.room, participant.dossier_id, participant.person.key)

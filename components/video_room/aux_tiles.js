@@ -10,12 +10,18 @@ import { Tile } from "./tile.js";
 /** @typedef {import("./call.js").Person} Person */
 /** @typedef {import("./devices.js").Devices} Devices */
 
+/**
+ * How the tile of what a person shows is named, beside that of their face.
+ * @param {string} id
+ */
+export const auxKey = (id) => `${id}/aux`;
+
 export class AuxTiles {
   /**
    * @param {Words} words
    * @param {Call} call
    * @param {Devices} devices
-   * @param {(tile: HTMLElement) => void} put into the page; it goes by itself
+   * @param {(tile: Tile, key: string) => void} put into the page; it goes by itself
    * @param {() => void} silent the browser refuses to play sound before a gesture
    */
   constructor(words, call, devices, put, silent) {
@@ -36,9 +42,9 @@ export class AuxTiles {
     for (const tile of [this.own, ...this.byId.values()]) tile?.stop();
   }
 
-  /** @returns {HTMLElement[]} of the others */
-  get elements() {
-    return [...this.byId.values()].map(({ element }) => element);
+  /** @returns {[string, Tile][]} those that show something: a stethoscope is only heard */
+  get pictures() {
+    return [...this.byId].filter(([, { element }]) => element.dataset["content"] !== "auscultation");
   }
 
   drawOwn() {
@@ -52,7 +58,7 @@ export class AuxTiles {
     if (!this.own) {
       this.own = new Tile(this.words);
       this.own.element.className = "td-tile td-aux td-own-aux";
-      this.put(this.own.element);
+      this.put(this.own, "");
     }
     this.own.play(tracks["aux-video"], null);
     this.own.setName(this.words.say(`aux.own.${picture}`), "");
@@ -76,7 +82,7 @@ export class AuxTiles {
       content === "auscultation" ? "" : this.words.say("tile.connecting"),
     );
     tile.setMuted(false);
-    tile.audio?.hush(person.silenced === true);
+    tile.audio?.hush(person.silenced === true || tile.isPlayedElsewhere);
     set(tile.element, "data-content", content);
   }
 
@@ -92,7 +98,7 @@ export class AuxTiles {
     });
     tile.element.className = "td-tile td-aux";
     this.byId.set(id, tile);
-    this.put(tile.element);
+    this.put(tile, auxKey(id));
     return tile;
   }
 

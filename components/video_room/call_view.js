@@ -98,6 +98,7 @@ export class CallView {
       call.on("people state", () => this.draw()),
       devices.on("interrupted", (kind) => this.interrupted(kind)),
       devices.on("tracks", () => this.drawDevices()),
+      devices.on("replaced", (found) => this.replaced(found)),
       voiceNotes(words, call, this.notes),
     ];
     this.clock = setInterval(() => this.tick(), 5000);
@@ -271,6 +272,15 @@ export class CallView {
         },
       ],
     });
+  }
+
+  /** @param {{kind: "audio" | "video", name: string}} found what took over from a device that was lost */
+  replaced({ kind, name }) {
+    this.notes.show(
+      `replaced-${kind}`,
+      { title: this.words.say(`replaced.${kind}`), text: this.words.say("replaced.text", { name }), icon: "info" },
+      2 * SHORT,
+    );
   }
 
   /** The browser waits for a gesture before it plays sound. */

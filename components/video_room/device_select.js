@@ -1,5 +1,5 @@
 /** Choosing a camera, a microphone or a loudspeaker from a list, as `<select>` or as a menu above its button. */
-import { OFF } from "./devices.js";
+import { ELSE, OFF } from "./devices.js";
 import { h, icon } from "./dom.js";
 import { menuButton } from "./menu.js";
 
@@ -21,6 +21,7 @@ export function options(words, devices, which, none) {
     .list(which)
     .map(({ id, name }, at) => ({ id, name: name || words.say(`device.${which}_n`, { n: at + 1 }), on: false }));
   if (which === "speaker") {
+    if (devices.hasMoreSpeakers) list.push({ id: ELSE, name: words.say("device.speaker_else"), on: false });
     list.unshift({ id: "", name: words.say("device.speaker_default"), on: false });
     for (const option of list)
       option.on = option.id === (list.some(({ id }) => id === devices.chosen.speaker) ? devices.chosen.speaker : "");
@@ -33,6 +34,16 @@ export function options(words, devices, which, none) {
 }
 
 /**
+ * Take what was chosen.
+ * @param {Devices} devices
+ * @param {Which} which
+ * @param {string} id
+ */
+export function take(devices, which, id) {
+  return which === "speaker" ? devices.chooseSpeaker(id) : devices.choose(which, id);
+}
+
+/**
  * A labelled `<select>` that follows the devices.
  * @param {Words} words
  * @param {Devices} devices
@@ -40,7 +51,7 @@ export function options(words, devices, which, none) {
  */
 export function deviceSelect(words, devices, which) {
   const list = h("select", {
-    onchange: () => (which === "speaker" ? devices.chooseSpeaker(list.value) : void devices.choose(which, list.value)),
+    onchange: () => void take(devices, which, list.value),
   });
   const draw = () => {
     list.replaceChildren(
@@ -58,7 +69,7 @@ export function deviceSelect(words, devices, which) {
     h("span", { class: "td-lab" }, words.say(`device.${which}`)),
     list,
   );
-  return { element, stop: devices.on("tracks list", draw) };
+  return { element, stop: devices.on("tracks list speaker", draw) };
 }
 
 /**
@@ -70,7 +81,7 @@ export function deviceSelect(words, devices, which) {
  */
 export function deviceMenu(words, devices, parts, label) {
   const draw = () =>
-    parts.map((which) =>
+    parts.filter((which) => which !== "speaker" || devices.routesSound).map((which) =>
       h(
         "div",
         { role: "group", "aria-label": words.say(`device.${which}`) },
@@ -92,8 +103,7 @@ export function deviceMenu(words, devices, parts, label) {
         tabindex: -1,
         onclick: () => {
           close(true);
-          if (which === "speaker") devices.chooseSpeaker(id);
-          else void devices.choose(which, id);
+          void take(devices, which, id);
         },
       },
       icon("check", 18),

@@ -2,7 +2,8 @@
  * Our own camera, microphone and loudspeaker: choosing, losing and getting them back.
  *
  * A missing, taken or refused device never keeps anybody out: one enters with the voice alone, or with neither. A chosen
- * device that is gone falls back to the machine's default one. Emits `tracks` {kind}, `list`, `interrupted` {kind}.
+ * device that is gone falls back to the machine's default one. Emits `tracks` {kind}, `list`, `speaker`, `interrupted` {kind},
+ * and `replaced` {kind, name}: the one in use was lost, and another one took over.
  */
 import { Emitter } from "./emitter.js";
 
@@ -12,6 +13,8 @@ import { Emitter } from "./emitter.js";
 
 /** The choice « without camera » or « without microphone ». */
 export const OFF = "off";
+/** The choice of a loudspeaker that this browser lists only when it is asked for (Firefox). */
+export const ELSE = "else";
 const STORE = "td-devices";
 /** A phone call mutes the microphone for a while; longer than this we ask to begin again. */
 const MUTED_TOO_LONG = 3000;
@@ -27,7 +30,7 @@ const WANTED = {
  * @param {unknown} error of getUserMedia
  * @returns {Problem}
  */
-function problemOf(error) {
+export function problemOf(error) {
   const name = error instanceof DOMException ? error.name : "";
   if (name === "NotAllowedError" || name === "SecurityError") return "refused";
   return name === "NotReadableError" || name === "AbortError" ? "taken" : "missing";
@@ -49,6 +52,8 @@ export class Devices extends Emitter {
     }
     /** @type {MediaDeviceInfo[]} */
     this.all = [];
+    /** Which side of a telephone looks, once one was asked for. @type {"user" | "environment" | ""} */
+    this.facing = "";
     this.closed = false;
     this.onDevices = () => void this.changed();
     this.onVisible = () => this.woken();
@@ -99,6 +104,7 @@ export class Devices extends Emitter {
    * @param {string} id a device, `""` for the default one, `OFF` for none
    */
   async choose(kind, id) {
+    if (kind === "video") this.facing = "";
     this.chosen[kind] = id;
     store(this.chosen);
     if (id === OFF) {
@@ -112,11 +118,28 @@ export class Devices extends Emitter {
     await this.capture([kind]);
   }
 
-  /** @param {string} id of the loudspeaker */
-  chooseSpeaker(id) {
+  /** @returns {boolean} a page may choose the loudspeaker */
+  get routesSound() {
+    return "setSinkId" in HTMLMediaElement.prototype;
+  }
+
+  /** @returns {boolean} there may be loudspeakers that are only listed when they are asked for */
+  get hasMoreSpeakers() {
+    return this.routesSound && "selectAudioOutput" in (navigator.mediaDevices ?? {});
+  }
+
+  /** @param {string} id of the loudspeaker, `ELSE` to let the browser ask */
+  async chooseSpeaker(id) {
+    if (id === ELSE) {
+      const media = /** @type {any} */ (navigator.mediaDevices);
+      const found = await media.selectAudioOutput().catch(() => null);
+      if (!found) return this.emit("speaker");
+      id = found.deviceId;
+      await this.refresh();
+    }
     this.chosen.speaker = id;
     store(this.chosen);
-    this.emit("speaker");
+    return this.emit("speaker");
   }
 
   /**
@@ -186,7 +209,8 @@ export class Devices extends Emitter {
       Object.fromEntries(
         kinds.map((kind) => {
           const id = exact && this.chosen[kind];
-          return [kind, id ? { ...WANTED[kind], deviceId: { exact: id } } : WANTED[kind]];
+          const side = kind === "video" && this.facing && { facingMode: this.facing };
+          return [kind, { ...WANTED[kind], ...(id && { deviceId: { exact: id } }), ...side }];
         }),
       );
     try {
@@ -251,9 +275,16 @@ export class Devices extends Emitter {
    */
   async ended(kind, track) {
     if (this.tracks[kind] !== track || this.closed) return;
-    await this.capture([kind]);
+    await this.replace(kind);
     await this.refresh();
     if (!this.tracks[kind]) this.emit("interrupted", kind);
+  }
+
+  /** @param {Kind} kind lost: the next best takes over, and the person hears which */
+  async replace(kind) {
+    await this.capture([kind]);
+    const track = this.tracks[kind];
+    if (track) this.emit("replaced", { kind, name: track.label });
   }
 
   /**
@@ -279,7 +310,8 @@ export class Devices extends Emitter {
       const id = this.tracks[kind]?.getSettings().deviceId;
       const lost = id && !this.all.some((device) => device.deviceId === id);
       const found = this.wanted[kind] && this.problems[kind] === "missing" && this.list(kind).length > 0;
-      if (lost || found) await this.capture([kind]);
+      if (lost) await this.replace(kind);
+      else if (found) await this.capture([kind]);
     }
   }
 

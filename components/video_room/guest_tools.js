@@ -36,4 +36,10 @@ export const GUEST_TOOLS = [
     },
     start: (around) => void arrivals.set(around.call, new Arrivals(around)),
   },
+  { name: "devices", open: async (context) => (await import("./guest_devices.js")).openDevices(context) },
+  {
+    name: "share",
+    open: async (context) => (await import("./guest_share.js")).openShare(context),
+    isPossible: () => "getDisplayMedia" in (navigator.mediaDevices ?? {}),
+  },
 ];

@@ -17,9 +17,12 @@ from components.video_room.labels_capture import CAPTURE, KEEP, STILL
 from components.video_room.labels_detach import DETACH
 from components.video_room.labels_guest import GUEST
 from components.video_room.labels_invite import INVITE
+from components.video_room.labels_layout import LAYOUT
 from components.video_room.labels_people import PEOPLE
 from components.video_room.labels_point import POINT, SHOWN
+from components.video_room.labels_share import SHARE
 from components.video_room.labels_shared import SHARED
+from components.video_room.labels_sources import AUSCULTATION, CAMERA
 from components.video_room.labels_transfer import RECEIVED, TRANSFER
 
 LABELS: Mapping[str, str] = MappingProxyType(
@@ -39,9 +42,13 @@ LABELS: Mapping[str, str] = MappingProxyType(
         **DETACH,
         **SHOWN,
         **POINT,
+        **SHARE,
+        **CAMERA,
+        **AUSCULTATION,
+        **LAYOUT,
     }
 )
 """The words of the professional's lobby and call."""
 
-GUEST_LABELS: Mapping[str, str] = MappingProxyType({**SHARED, **GUEST, **RECEIVED, **STILL, **SHOWN})
+GUEST_LABELS: Mapping[str, str] = MappingProxyType({**SHARED, **GUEST, **RECEIVED, **STILL, **SHOWN, **SHARE})
 """The words of the page of an invited person."""

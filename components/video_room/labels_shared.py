@@ -64,6 +64,7 @@ DEVICES = {
     "device.video_off": "Sans caméra",
     "device.audio_off": "Sans micro",
     "device.speaker_default": "Haut-parleur du système",
+    "device.speaker_else": "Autre haut-parleur…",
     "lobby.level": "Niveau du micro",
     "problem.retry": "Réessayer",
     "problem.video.missing": "Aucune caméra trouvée",
@@ -75,6 +76,9 @@ DEVICES = {
     "interrupted.video": "Votre caméra s'est arrêtée",
     "interrupted.audio": "Votre micro s'est arrêté",
     "interrupted.resume": "Reprendre",
+    "replaced.audio": "Votre micro a été débranché",
+    "replaced.video": "Votre caméra a été débranchée",
+    "replaced.text": "L'appel continue avec : {name}.",
     "sound.blocked": "Votre navigateur retient le son",
     "sound.play": "Activer le son",
 }

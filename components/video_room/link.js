@@ -9,7 +9,7 @@
  * pages) is asked for a moment later by the same caller, so that nobody waits for it before the first picture.
  */
 
-import { AUX_SOURCES, linesOf, mediumOf, OWN_SOURCES } from "./sources.js";
+import { AUX_SOURCES, linesOf, mediumOf, OWN_SOURCES, wholeBand } from "./sources.js";
 
 /** @typedef {import("./sources.js").Kind} Kind */
 /** @typedef {import("./sources.js").Source} Source */
@@ -147,7 +147,7 @@ export class Link {
     const description = this.pc.localDescription;
     if (!description || description.type !== "offer") return undefined;
     this.taken = true;
-    return description.sdp;
+    return wholeBand(description.sdp);
   }
 
   /**
@@ -176,7 +176,7 @@ export class Link {
       await this.takeLines(sdp);
       await this.pc.setLocalDescription();
       this.taken = true;
-      const description = { type: "answer", sdp: this.pc.localDescription?.sdp };
+      const description = { type: "answer", sdp: wholeBand(this.pc.localDescription?.sdp ?? "") };
       if (this.peer) this.events.send({ t: "sdp", to: this.peer, description });
       await this.addEarly();
     });

@@ -7,6 +7,7 @@ import { Call } from "./call.js";
 import { CallView, PLACES } from "./call_view.js";
 import { Devices } from "./devices.js";
 import { h, icon, set } from "./dom.js";
+import "./icons_room.js";
 import { Knock } from "./knock.js";
 import { LobbyView } from "./lobby_view.js";
 import { webSocket } from "./signalling.js";

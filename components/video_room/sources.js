@@ -40,3 +40,23 @@ export function linesOf(sdp) {
   }
   return mids;
 }
+
+/** What an ear needs to hear a heart: both channels without gaps. With one channel Opus takes out what is below a voice. */
+const WHOLE_BAND = "minptime=10;useinbandfec=1;stereo=1;sprop-stereo=1;maxaveragebitrate=128000;usedtx=0";
+
+/**
+ * A description as it is sent: of the second sound it says that the whole band is wanted (RFC 7587, 7.1: whoever receives
+ * governs how the other one encodes).
+ * @param {string} sdp
+ */
+export function wholeBand(sdp) {
+  const mid = linesOf(sdp).get("aux-audio");
+  return sdp
+    .split(/^(?=m=)/m)
+    .map((section) => {
+      const opus = /^a=rtpmap:(\d+) opus\//im.exec(section)?.[1];
+      if (!opus || !mid || !section.includes(`a=mid:${mid}\r\n`)) return section;
+      return section.replace(new RegExp(`^a=fmtp:${opus} .*$`, "m"), `a=fmtp:${opus} ${WHOLE_BAND}`);
+    })
+    .join("");
+}

@@ -21,6 +21,11 @@ export class Tile {
   constructor(words, events) {
     this.words = words;
     const own = events === undefined;
+    this.volume = 1;
+    /** It was given a name. */
+    this.named = () => {};
+    /** A panel plays its sound, louder. */
+    this.isPlayedElsewhere = false;
     this.video = new Player("video", videoElement, {
       plays: (track) => events?.plays?.("video", track),
       frame: (now) => events?.frame?.(now),
@@ -33,6 +38,7 @@ export class Tile {
           "audio",
           () => {
             const element = h("audio", { autoplay: true });
+            element.volume = this.volume;
             events.sound?.(element);
             return element;
           },
@@ -49,10 +55,11 @@ export class Tile {
       icon("mic-off", 16),
     );
     this.tag = h("span", { class: "td-tag" });
+    this.pictures = h("div", { class: "td-pictures" }, this.video.element);
     this.element = h(
       "div",
       { class: own ? "td-tile td-own" : "td-tile" },
-      h("div", { class: "td-pictures" }, this.video.element),
+      this.pictures,
       this.audio?.element,
       this.veil,
       h("div", { class: "td-tags" }, this.tag, this.muted),
@@ -91,6 +98,7 @@ export class Tile {
     write(this.face, initials(name));
     set(this.element, "aria-label", caption);
     set(this.element, "role", "group");
+    this.named();
   }
 
   /**
@@ -118,6 +126,12 @@ export class Tile {
     this.muted.classList.toggle("td-tag-silenced", silenced);
     set(this.muted, "aria-label", this.words.say(silenced ? "tile.silenced" : "tile.muted"));
     this.audio?.hush(silenced);
+  }
+
+  /** @param {number} volume 0..1 of the voice; where the browser lets a page choose it */
+  setVolume(volume) {
+    this.volume = volume;
+    for (const element of [this.audio?.element, this.audio?.next]) if (element) element.volume = volume;
   }
 
   /** @param {string} text */

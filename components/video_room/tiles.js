@@ -1,10 +1,10 @@
 /**
- * The faces. Each participant has one tile from entering to leaving; style sheets and `grid.js` move them, nothing else
+ * The faces. Each participant has one tile from entering to leaving; style sheets and `arrange` move them, nothing else
  * does: a video that is moved in the document stops for a moment. Who shows something beside has a second one (`aux`).
  */
-import { AuxTiles } from "./aux_tiles.js";
+import { auxKey, AuxTiles } from "./aux_tiles.js";
 import { h, set } from "./dom.js";
-import { areas, bestGrid } from "./grid.js";
+import { featureBoxes, gridBoxes } from "./grid.js";
 import { Tile } from "./tile.js";
 
 /** @typedef {import("./words.js").Words} Words */
@@ -12,8 +12,27 @@ import { Tile } from "./tile.js";
 /** @typedef {import("./devices.js").Devices} Devices */
 /** @typedef {import("./measure.js").Measures} Measures */
 
-/** With so many tiles of others the own picture is one of the grid, no longer a corner of the other's. */
-const MANY = 2;
+/**
+ * @typedef {object} Arrangement
+ * @property {string} pinned key of a tile
+ * @property {(entries: readonly import("./layout.js").Entry[]) => string[] | null} large keys of those that stand large;
+ *   none: all are of one size; null: one fills the place, our own is in its corner
+ * @property {(person: string, speaks: boolean) => void} voice
+ */
+
+/** Key of our own tile. */
+const OWN = "own";
+
+/** Nobody chose: what is shown stands large. @type {Arrangement} */
+const BY_ITSELF = {
+  pinned: "",
+  large: (entries) => {
+    const shown = entries.filter(({ shows }) => shows).pop();
+    if (shown) return [shown.key];
+    return entries.length > 2 ? [] : null;
+  },
+  voice: () => undefined,
+};
 
 export class Tiles {
   /**
@@ -29,11 +48,15 @@ export class Tiles {
     this.devices = devices;
     this.measures = measures;
     this.silent = silent;
+    /** @type {Arrangement} */
+    this.layout = BY_ITSELF;
     this.own = new Tile(words);
+    /** Adds to each tile of others what one can do with it. @type {((tile: Tile, key: string) => void) | null} */
+    this.dress = null;
     this.element = h("div", { class: "td-tiles", "data-count": 0 }, this.own.element);
     /** @type {Map<string, Tile>} */
     this.byId = new Map();
-    this.aux = new AuxTiles(words, call, devices, (tile) => this.element.insertBefore(tile, this.own.element), silent);
+    this.aux = new AuxTiles(words, call, devices, (tile, key) => this.put(tile, key), silent);
     /** @type {MediaStreamTrack | null} */
     this.track = null;
     this.sizes = new ResizeObserver(() => this.arrange());
@@ -58,8 +81,22 @@ export class Tiles {
     return [...this.byId.values(), ...this.aux.byId.values()];
   }
 
+  /**
+   * Into the page, before our own.
+   * @param {Tile} tile
+   * @param {string} key empty: ours
+   */
+  put(tile, key) {
+    this.element.insertBefore(tile.element, this.own.element);
+    if (key) this.dress?.(tile, key);
+  }
+
+  /** Every sound by the loudspeaker of now; one that a pulled plug has stopped goes on. */
   route() {
-    for (const { audio } of this.all) if (audio) void this.devices.sound(audio.element);
+    for (const { audio } of this.all) {
+      if (audio) void this.devices.sound(audio.element);
+      if (audio?.track && audio.element.paused) void audio.element.play().catch(() => undefined);
+    }
   }
 
   drawOwn() {
@@ -80,22 +117,35 @@ export class Tiles {
     for (const [id, tile] of this.byId) if (!people.has(id)) this.drop(id, tile);
     for (const person of people.values()) this.drawPerson(person);
     this.aux.draw(people);
-    if (this.element.dataset["count"] !== String(this.all.length)) {
-      set(this.element, "data-count", this.all.length);
-      this.arrange();
-    }
+    this.arrange();
     this.drawOwn();
   }
 
-  /** Give each tile of a room of many its place. */
+  /** @returns {(import("./layout.js").Entry & {tile: Tile})[]} in the order of the grid, ours last */
+  get entries() {
+    const faces = [...this.byId].map(([id, tile]) => ({ key: id, person: id, shows: false, tile }));
+    const shown = [...this.aux.pictures].map(([id, tile]) => ({ key: auxKey(id), person: id, shows: true, tile }));
+    return [...faces, ...shown, { key: OWN, person: OWN, shows: false, tile: this.own }];
+  }
+
+  /** Give each tile its place: one that fills all with our own in its corner, a grid, or some large and the others small. */
   arrange() {
-    const tiles = [...this.all, this.own].map(({ element }) => element);
-    const many = this.all.length >= MANY;
-    const { columns, rows } = bestGrid(tiles.length, this.element.clientWidth, this.element.clientHeight);
-    const places = areas(tiles.length, columns);
-    tiles.forEach((tile, at) => tile.style.setProperty("grid-area", many ? places[at] : ""));
-    this.element.style.setProperty("--td-columns", String(2 * columns));
-    this.element.style.setProperty("--td-rows", String(rows));
+    const { entries, element } = this;
+    const large = this.layout.large(entries);
+    set(element, "data-count", large ? "many" : entries.length - 1);
+    const first = entries.filter(({ key }) => large?.includes(key));
+    const ordered = [...first, ...entries.filter((each) => !first.includes(each))];
+    const [width, height] = [element.clientWidth, element.clientHeight];
+    const boxes = first.length
+      ? featureBoxes(first.length, ordered.length - first.length, width, height)
+      : gridBoxes(ordered.length, width, height);
+    ordered.forEach(({ tile, key }, at) => {
+      const { left, top, width: wide, height: high } = boxes[at];
+      const inset = [top, 1 - left - wide, 1 - top - high, left].map((part) => `${(100 * part).toFixed(3)}%`).join(" ");
+      tile.element.style.setProperty("--td-box", large ? inset : "0");
+      tile.element.classList.toggle("td-large", first.some((each) => each.key === key));
+      tile.element.classList.toggle("td-pinned", key === this.layout.pinned);
+    });
   }
 
   /** @param {import("./call.js").Person} person */
@@ -129,7 +179,7 @@ export class Tiles {
       silent: this.silent,
     });
     this.byId.set(id, tile);
-    this.element.insertBefore(tile.element, this.own.element);
+    this.put(tile, id);
     return tile;
   }
 
@@ -163,5 +213,6 @@ export class Tiles {
    */
   setVoice(id, speaks) {
     this.byId.get(id)?.setVoice(speaks);
+    this.layout.voice(id, speaks);
   }
 }

@@ -12,6 +12,11 @@ import { transfer } from "./tool_transfer.js";
 
 import { SHORTCUTS } from "./tool_shortcuts.js";
 
+import { auscultation } from "./tool_auscultation.js";
+import { camera } from "./tool_camera.js";
+import { layout } from "./tool_layout.js";
+import { share } from "./tool_share.js";
+
 /**
  * What a tool may use of the call.
  * @typedef {object} Context
@@ -34,17 +39,19 @@ import { SHORTCUTS } from "./tool_shortcuts.js";
 
 /** @type {readonly Tool[]} */
 export const TOOLS = [
-  // first row: share
-  // more: camera, auscultation, shortcuts
+  share,
+  camera,
+  auscultation,
   SHORTCUTS,
-  // second row: layout
   point,
+  // second row: transfer, invite, chat, capture, detach, people, layout
   transfer,
   { name: "invite", place: "second", open: ({ view }) => view.turn("invite") },
   { name: "chat", place: "second", open: ({ view }) => view.turn("chat") },
   capture,
   detach,
   { name: "people", place: "second", open: ({ view }) => view.turn("people") },
+  layout,
 ];
 
 /**

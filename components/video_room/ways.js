@@ -147,6 +147,17 @@ export class Ways {
     await Promise.allSettled([this.peers.setTrack(source, track), this.unit?.setTrack(source, track)]);
   }
 
+  /**
+   * What carries a source of ours, that of the route first.
+   * @param {Source} source
+   * @returns {RTCRtpSender[]}
+   */
+  senders(source) {
+    const unit = this.unit?.newest?.senders.get(source);
+    const direct = [...this.peers.links.values()].map((link) => link.lines.get(source)?.sender);
+    return (this.route === "unit" ? [unit, ...direct] : [...direct, unit]).filter((each) => each !== undefined);
+  }
+
   // ---- words between the pages
 
   /**

@@ -62,6 +62,7 @@ TOOL_NAMES, PANEL_NAMES = (
     tuple(sorted({name for module in HERE.glob("*.js") for name in re.findall(pattern, module.read_text())}))
     for pattern in (r'\bname: "(\w+)", place: "', r'\baddPanel\("(\w+)"')
 )
+GUEST_TOOL_NAMES = tuple(re.findall(r'\bname: "(\w+)"', (HERE / "guest_tools.js").read_text()))
 NAMES = {
     "bar.js": {"name": TOOL_NAMES},
     "call_view.js": {"name": PANEL_NAMES},
@@ -69,6 +70,11 @@ NAMES = {
     "direct_tab.js": {"tab": ("room", "direct")},
     "tool_shortcuts.js": {"name": ("audio", "video", "chat", "people", "invite", "share", "admit", "leave", "help")},
     "device_select.js": {"which_off": ("audio", "video")},
+    "screen_share.js": {"reason": ("cancelled", "refused", "failed")},
+    "tool_layout.js": {"name": ("auto", "grid", "speaker", "side", "share")},
+    "auscultation_send.js": {"each": ("echoCancellation", "noiseSuppression", "autoGainControl")},
+    "auscultation_listen.js": {"id": ("wave", "spectrum"), "band": ("whole", "heart", "lungs")},
+    "guest_more.js": {"name": GUEST_TOOL_NAMES},
 }
 # Combinations that the modules leave out.
 NEVER_ASKED = {"lobby.note.both", "guest.refused.back", "guest.removed.back", "guest.right.back"}

@@ -145,3 +145,16 @@ async def test_pages_of_the_dossier_hear_where_its_guests_are_without_a_name(sal
     bus.publish("guests.asked", {"dossier": number})
     await salon.settle()
     assert list(told[-1]["places"].values()) == ["inside"]  # type: ignore[attr-defined]
+
+
+async def test_of_a_guest_only_a_screen_is_taken_and_only_while_a_professional_is_there(salon: Salon) -> None:
+    doctor = salon.page_of("dr.martin")
+    await doctor.join()
+    guest = await salon.guest_inside(doctor)
+    await guest.say("state", **DEVICES, aux="screen", auscultation=True)
+    assert (doctor.last("state")["aux"], doctor.last("state")["auscultation"]) == ("screen", False)
+    await guest.say("state", **DEVICES, aux="camera")
+    assert doctor.last("state")["aux"] == ""
+    await doctor.say("leave")
+    await guest.say("state", **DEVICES, aux="screen")
+    assert [each.aux for each in salon.hub.presence.everybody()] == [""]

@@ -1,0 +1,76 @@
+"""A second camera and a stethoscope: sending them, looking at them, listening to them."""
+
+from __future__ import annotations
+
+CAMERA = {
+    "source.late": "Le panneau n'a pas pu être ouvert : la connexion est coupée. Réessayez dans un instant.",
+    "panel.camera": "Ajouter une caméra",
+    "panel.camera.close": "Fermer le choix de la caméra",
+    "camera.hint": "L'otoscope, le dermatoscope ou la caméra à main se montre à côté de votre visage.",
+    "camera.none": "Aucune autre caméra n'est branchée. Branchez-la : elle apparaîtra ici.",
+    "camera.which": "Deuxième caméra",
+    "camera.size": "Définition",
+    "camera.finest": "La plus fine que la liaison permet",
+    "camera.lines": "{lines} lignes",
+    "camera.start": "Montrer cette caméra",
+    "camera.stop": "Retirer la caméra",
+    "camera.sent": "Envoyée : {width} × {height}, {pace} images par seconde",
+    "camera.zoom": "Grossissement de la caméra",
+    "camera.times": "× {times}",
+    "camera.light": "Éclairage de la caméra",
+    "camera.missing": "Cette caméra n'est plus branchée",
+    "camera.taken": "Cette caméra est utilisée par un autre logiciel",
+    "camera.refused": "Le navigateur refuse cette caméra",
+    "camera.kept": "Votre visage et votre voix continuent. Vérifiez la caméra, puis réessayez.",
+    "camera.lost": "La deuxième caméra s'est arrêtée",
+    "camera.lost.text": "Rebranchez-la : elle reviendra d'elle-même. Votre visage et votre voix continuent.",
+}
+
+AUSCULTATION = {
+    "panel.auscultation": "Auscultation",
+    "panel.auscultation.close": "Fermer l'auscultation",
+    "auscultation.send": "Faire écouter",
+    "auscultation.hint": (
+        "Branchez le stéthoscope électronique comme un micro. Sa bande entière est transmise, sans traitement de la voix."
+    ),
+    "auscultation.none": "Aucun autre micro n'est branché. Branchez le stéthoscope : il apparaîtra ici.",
+    "auscultation.which": "Stéthoscope",
+    "auscultation.same": "{name} (votre micro)",
+    "auscultation.start": "Commencer l'auscultation",
+    "auscultation.stop": "Arrêter l'auscultation",
+    "auscultation.sent.one": "Envoyée : {rate} kHz, une voie",
+    "auscultation.sent.other": "Envoyée : {rate} kHz, stéréo",
+    "auscultation.own": "Ce que capte le stéthoscope",
+    "auscultation.treated": "Le navigateur traite encore ce son",
+    "auscultation.treated.text": (
+        "Il n'a pas coupé : {what}. Les sons graves et les souffles peuvent manquer. Essayez un autre navigateur ou un "
+        "autre micro."
+    ),
+    "auscultation.treated.echoCancellation": "l'annulation d'écho",
+    "auscultation.treated.noiseSuppression": "la réduction du bruit",
+    "auscultation.treated.autoGainControl": "le réglage automatique du volume",
+    "auscultation.missing": "Ce stéthoscope n'est plus branché",
+    "auscultation.taken": "Ce stéthoscope est utilisé par un autre logiciel",
+    "auscultation.refused": "Le navigateur refuse ce stéthoscope",
+    "auscultation.kept": "Votre voix continue. Vérifiez le branchement, puis réessayez.",
+    "auscultation.lost": "Le stéthoscope s'est arrêté",
+    "auscultation.lost.text": "Rebranchez-le : l'auscultation reprendra d'elle-même. Votre voix continue.",
+    "auscultation.begun": "{name} fait écouter un stéthoscope",
+    "auscultation.headphones": "Mettez un casque : un haut-parleur rend mal les sons graves et peut siffler.",
+    "auscultation.open": "Écouter",
+    "auscultation.heard": "Auscultation par {name}",
+    "auscultation.nobody": "Personne ne fait écouter de stéthoscope pour l'instant.",
+    "auscultation.gain": "Volume",
+    "auscultation.decibels": "{gain} dB",
+    "auscultation.casque": "J'écoute au casque",
+    "auscultation.casque.text": "Sans casque, le volume est borné pour que le son ne revienne pas dans les micros.",
+    "auscultation.lower": "Baisser la voix de {name} pendant l'écoute",
+    "auscultation.band": "Bande écoutée",
+    "auscultation.band.whole": "Entière",
+    "auscultation.band.heart": "Cœur : 20 à 200 Hz",
+    "auscultation.band.lungs": "Poumons : 100 à 1 000 Hz",
+    "auscultation.curve": "Courbe",
+    "auscultation.curve.wave": "Forme d'onde, 5 secondes",
+    "auscultation.curve.spectrum": "Fréquences, 20 Hz à 2 kHz",
+    "auscultation.silenced": "Micro coupé par un professionnel : rien n'est joué.",
+}
