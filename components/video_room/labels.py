@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from components.video_room.labels_bar import TOOLS
-from components.video_room.labels_capture import CAPTURE, KEEP, STILL
 from components.video_room.labels_call import CALL, END, LOBBY
+from components.video_room.labels_capture import CAPTURE, KEEP, STILL
 from components.video_room.labels_detach import DETACH
 from components.video_room.labels_guest import GUEST
 from components.video_room.labels_invite import INVITE
