@@ -56,6 +56,7 @@ WORDS: Mapping[str, str] = MappingProxyType(
         "call.started": "a commencé la téléconsultation",
         "call.ended": "a terminé la téléconsultation",
         "call.route": "a changé le chemin de la vidéo",
+        "call.facts": "a noté les faits techniques de la téléconsultation",
         "chat.posted": "a écrit dans la discussion",
         "invitation.sent": "a invité une personne",
         "invitation.opened": "a ouvert son invitation",

@@ -31,6 +31,8 @@ __all__ = ["HubRoom", "LocalHub", "Visitor"]
 # What the server knows and a room of notebooks does not: one name a line.
 ABSENT = (
     "ask",
+    "check",
+    "facts",
     "mute",
 )
 
