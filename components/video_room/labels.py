@@ -15,10 +15,11 @@ from components.video_room.labels_bar import TOOLS
 from components.video_room.labels_call import CALL, END, LOBBY
 from components.video_room.labels_guest import GUEST
 from components.video_room.labels_invite import INVITE
+from components.video_room.labels_line import LINE
 from components.video_room.labels_shared import SHARED
 
-LABELS: Mapping[str, str] = MappingProxyType({**SHARED, **LOBBY, **CALL, **END, **TOOLS, **INVITE})
+LABELS: Mapping[str, str] = MappingProxyType({**SHARED, **LINE, **LOBBY, **CALL, **END, **TOOLS, **INVITE})
 """The words of the professional's lobby and call."""
 
-GUEST_LABELS: Mapping[str, str] = MappingProxyType({**SHARED, **GUEST})
+GUEST_LABELS: Mapping[str, str] = MappingProxyType({**SHARED, **LINE, **GUEST})
 """The words of the page of an invited person."""

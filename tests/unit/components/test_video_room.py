@@ -43,6 +43,8 @@ PARTS = {
     "both": ("both", "camera", "voice", "neither"),
     "due": ("full", "left", "refused", "removed", "right"),
     "picture": ("screen", "camera"),
+    "whose": ("ours", "theirs", "between"),
+    "what": ("camera", "screen"),
     "content": ("screen", "camera", "auscultation"),
 }
 # The tools of the bar and the panels, as their own modules name them.
