@@ -6,11 +6,14 @@ speaks of itself alone: a row is named by the login or the invitation of the lin
 
 from __future__ import annotations
 
+import base64
 import json
+import os
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from app.dossiers.call_facts import LineCheck
+from app.errors import InvalidInput
 from app.platform import Platform
 from app.teleconsultation.lines import Line
 from app.teleconsultation.presence import Person
@@ -21,6 +24,9 @@ if TYPE_CHECKING:
     from app.teleconsultation.hub import Hub
 
 RARELY = Pace("check", 1 / 20, 4)
+MEASURED = Pace("measure", 1 / 30, 3)  # each costs 288 kB
+FRAMES, FRAME_BYTES = 6, 36_000  # answered to `measure`; a third more once written as text
+NOT_IN_CALL = "La liaison se mesure avant l'appel, pas pendant."
 ABILITIES = ("webrtc", "capture", "vp8", "data", "websocket", "sinks", "screen")
 
 
@@ -37,6 +43,11 @@ class Check:
     microphone: bool
     missing: list[str]
     browser: str
+
+
+@dataclass(frozen=True)
+class Measure:
+    """Send me something to measure my line with."""
 
 
 def keep(platform: Platform, dossier_id: int, person: Person, check: Check) -> None:
@@ -63,6 +74,14 @@ def _say(hub: Hub, line: Line, message: Check) -> None:
     hub.later(hub.desk.run(keep, line.dossier_id, line.person, message))
 
 
+def _fill(hub: Hub, line: Line, _message: Measure) -> None:
+    """Bytes that nothing on the way can make smaller. Not for who is in a call: its words would wait behind them."""
+    if line.participant is not None:
+        raise InvalidInput(NOT_IN_CALL)
+    for left in range(FRAMES - 1, -1, -1):
+        line.tell({"t": "measured", "left": left, "fill": base64.b64encode(os.urandom(FRAME_BYTES)).decode()})
+
+
 _FIELDS: dict[str, Any] = {
     "delay": or_null(number(60_000)),
     "udp": or_null(flag),
@@ -74,4 +93,5 @@ _FIELDS: dict[str, Any] = {
     "missing": _missing,
     "browser": text(80),
 }
+register("measure", Schema(Measure), MEASURED, _fill)
 register("check", Schema(Check, _FIELDS), RARELY, _say)

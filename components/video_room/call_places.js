@@ -58,6 +58,12 @@ export class CallPlaces extends CallActs {
     });
   }
 
+  /** @returns {{media: boolean, page: boolean}} keys are in the offer we enter with; the page itself came encrypted */
+  get secrecy() {
+    const sdp = this.topology.peers.prepared?.pc.localDescription?.sdp ?? "";
+    return { media: /^a=fingerprint:/m.test(sdp) && /SAVPF/.test(sdp), page: globalThis.location?.protocol === "https:" };
+  }
+
   /** What the others are told of what we send. */
   sending() {
     return { ...super.sending(), ...this.aux.words };

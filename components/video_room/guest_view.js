@@ -138,6 +138,7 @@ export class GuestView {
 
   checkParts() {
     const { words } = this;
+    void import("./guest_network.js").then(({ begin }) => this.screen === "check" && begin(this.check, words, this.call));
     this.greeting = this.title("");
     return {
       intro: [this.greeting, h("p", {}, words.say("check.intro"))],

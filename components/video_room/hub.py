@@ -33,6 +33,7 @@ ABSENT = (
     "ask",
     "check",
     "facts",
+    "measure",
     "mute",
 )
 

@@ -13,13 +13,14 @@ from types import MappingProxyType
 
 from components.video_room.labels_bar import TOOLS
 from components.video_room.labels_call import CALL, END, LOBBY
+from components.video_room.labels_check import CHECK
 from components.video_room.labels_guest import GUEST
 from components.video_room.labels_invite import INVITE
 from components.video_room.labels_line import LINE
 from components.video_room.labels_shared import SHARED
 
-LABELS: Mapping[str, str] = MappingProxyType({**SHARED, **LINE, **LOBBY, **CALL, **END, **TOOLS, **INVITE})
+LABELS: Mapping[str, str] = MappingProxyType({**SHARED, **CHECK, **LINE, **LOBBY, **CALL, **END, **TOOLS, **INVITE})
 """The words of the professional's lobby and call."""
 
-GUEST_LABELS: Mapping[str, str] = MappingProxyType({**SHARED, **LINE, **GUEST})
+GUEST_LABELS: Mapping[str, str] = MappingProxyType({**SHARED, **CHECK, **LINE, **GUEST})
 """The words of the page of an invited person."""

@@ -10,8 +10,7 @@ LINE = {
     ),
     "poor.theirs": "La liaison de {name} est faible",
     "poor.theirs.text": (
-        "Son image peut se figer, sa voix passe d'abord. Parlez chacun à votre tour. "
-        "Rien n'est à faire de votre côté."
+        "Son image peut se figer, sa voix passe d'abord. Parlez chacun à votre tour. Rien n'est à faire de votre côté."
     ),
     "poor.between": "La liaison avec {name} est faible",
     "poor.between.text": (

@@ -128,5 +128,14 @@ const scenarios = {
     return said.map(({ t, kind }) => `${t}${kind}`);
   },
 };
+const { verdict, lacking, browserName } = await from("check");
+const fine = { delay: 24, udp: true, relay_udp: true, relay_tls: true, rate: 8000, missing: [] };
+const capable = { RTCPeerConnection: class { addTransceiver() {} createDataChannel() {} }, RTCRtpReceiver: { getCapabilities: () => ({ codecs: [{ mimeType: "video/VP8" }] }) }, HTMLMediaElement: class { setSinkId() {} }, WebSocket: class {}, navigator: { mediaDevices: { getUserMedia: nothing, getDisplayMedia: nothing } } };
+Object.assign(scenarios, {
+  verdicts: () => [{}, { udp: false }, { udp: false, relay_udp: false, relay_tls: false }, { udp: null, relay_udp: null, relay_tls: null }, { rate: 300 }, { delay: 900 }, { missing: ["webrtc"] }, { missing: ["sinks", "screen"] }, { udp: false, relay_udp: false, relay_tls: null }]
+    .map((each) => verdict({ ...fine, ...each })),
+  abilities: () => [lacking(capable), lacking({ ...capable, RTCPeerConnection: undefined }), lacking({ ...capable, RTCRtpReceiver: { getCapabilities: () => ({ codecs: [] }) } }), lacking({ ...capable, navigator: {} })],
+  browsers: () => ["Mozilla/5.0 (X11; Linux x86_64; rv:153.0) Gecko/20100101 Firefox/153.0", "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36", "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.0 Mobile/15E148 Safari/604.1", "x".repeat(500)].map(browserName),
+});
 console.log(JSON.stringify(await scenarios[process.argv[2]]()));
 process.exit(0);

@@ -87,3 +87,15 @@ def test_facts_are_shares_of_what_came_since_the_last_time() -> None:
 
 def test_facts_are_told_every_half_minute() -> None:
     assert came("facts_every_half_minute") == ["facts", "facts", "facts"]
+
+
+def test_the_check_says_what_matters_most() -> None:
+    assert came("verdicts") == ["good", "relay", "closed", "plain", "slow", "far", "browser", "good", "closed"]
+
+
+def test_abilities_are_tried_and_not_guessed_from_a_name() -> None:
+    assert came("abilities") == [[], ["webrtc", "data"], ["vp8"], ["capture", "screen"]]
+
+
+def test_a_browser_is_named_for_who_helps_and_never_at_length() -> None:
+    assert came("browsers") == ["Firefox 153", "Chrome 156", "Safari 18", "x" * 40]

@@ -43,6 +43,8 @@ PARTS = {
     "both": ("both", "camera", "voice", "neither"),
     "due": ("full", "left", "refused", "removed", "right"),
     "picture": ("screen", "camera"),
+    "result": ("good", "plain", "relay", "closed", "slow", "far", "browser"),
+    "bad": ("relay", "closed", "slow", "far", "browser"),
     "whose": ("ours", "theirs", "between"),
     "what": ("camera", "screen"),
     "content": ("screen", "camera", "auscultation"),
@@ -58,7 +60,12 @@ NAMES = {
     "device_select.js": {"which_off": ("audio", "video")},
 }
 # Combinations that the modules leave out.
-NEVER_ASKED = {"lobby.note.both", "guest.refused.back", "guest.removed.back", "guest.right.back"}
+NEVER_ASKED = {
+    "lobby.note.both",
+    "guest.refused.back",
+    "guest.removed.back",
+    "guest.right.back",
+}
 SAID = re.compile(r"""\b(?:(?:words|this)\.say|words\.count)\(\s*("[\w.]+"|`[^`]+`)(?=[,)])""")
 ALTERNATIVES = re.compile(r"""\b(?:say|count)\(([^`()]*\?[^`()]*)[,)]""")
 

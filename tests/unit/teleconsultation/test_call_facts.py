@@ -245,3 +245,17 @@ async def test_the_report_has_the_annex_of_the_call_that_was_held(salon: Salon) 
     assert "Annexe technique de la téléconsultation" in text
     assert "Dr MARTIN : de " in text
     assert "Incidents techniques Aucun relevé." in text
+
+
+async def test_a_line_is_measured_before_a_call_and_not_during_one(salon: Salon) -> None:
+    guest, nurse = salon.guest(), salon.page_of("ide.dubois")
+    await guest.say("measure")
+    assert [frame["left"] for frame in guest.all("measured")] == [5, 4, 3, 2, 1, 0]
+    assert len({frame["fill"] for frame in guest.all("measured")}) == 6
+    await nurse.join()
+    await nurse.say("measure")
+    assert (nurse.last("error")["about"], nurse.all("measured")) == ("measure", [])
+    for _ in range(4):
+        await guest.say("measure")
+    assert guest.last("error")["about"] == "measure"
+    assert len(guest.all("measured")) == 18
