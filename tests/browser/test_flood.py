@@ -64,18 +64,21 @@ def words(url: str, cookie: str, until_: float, count: dict[str, int]) -> None:
         headers = {"Cookie": cookie, "Origin": url}
         request = HTTPRequest(f"{url.replace('http', 'ws')}/api/salle?dossier={NUMBER}", headers=headers)
         while time.monotonic() < until_:
+            open_ = None
             try:
-                socket_ = await websocket_connect(request)
+                open_ = await websocket_connect(request)
                 for at in itertools.count():
                     if time.monotonic() > until_:
                         break
-                    await socket_.write_message(SAID[at % len(SAID)])
+                    await open_.write_message(SAID[at % len(SAID)])
                     count["said"] += 1
                     await asyncio.sleep(0.002)
-                socket_.close()
             except (WebSocketClosedError, HTTPClientError, OSError):
                 count["cut"] += 1
-                await asyncio.sleep(0.1)
+            finally:
+                if open_ is not None:
+                    open_.close()
+            await asyncio.sleep(0.1)  # also lets a closing line close
 
     async def all_lines() -> None:
         await asyncio.gather(*(line() for _ in range(6)))
