@@ -8,7 +8,7 @@ UPGRADE ?=
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo check lint test screenshots bench lock clean
+.PHONY: help setup demo check lint test screenshots bench soak lock clean
 
 help: ## lists these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
@@ -49,6 +49,10 @@ bench: ## measures pages, page sessions, documents, joining, media and poor line
 # all of them, whatever one has missed (status 3); a fault ends at once
 	@missed=0; for name in pages sessions documents join sfu rooms impaired; do \
 	$(BIN)/teledossier bench $$name || { [ $$? -eq 3 ] && missed=3; } || exit 1; done; exit $$missed
+
+soak: ## a call of three for two hours: memory of web and media stays flat (a minute of it: bench soak --quick)
+	@deploy/setup.sh python dev
+	@$(BIN)/teledossier bench soak
 
 lock: ## rewrites requirements/*.txt from pyproject.toml (needs uv); newer versions with UPGRADE=--upgrade
 	$(UV) pip compile pyproject.toml --universal --python-version 3.11 --fork-strategy fewest --generate-hashes \

@@ -61,6 +61,7 @@ WORDS: Mapping[str, str] = MappingProxyType(
         "call.route": "a changé le chemin de la vidéo",
         "picture.asked": "a demandé une photographie à une caméra de la salle",
         "picture.shown": "a montré une photographie en salle",
+        "call.facts": "a noté les faits techniques de la téléconsultation",
         "chat.posted": "a écrit dans la discussion",
         "invitation.sent": "a invité une personne",
         "invitation.opened": "a ouvert son invitation",

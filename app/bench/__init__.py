@@ -9,6 +9,7 @@
 | `join` | click to first remote frame, beside two peer connections in one page |
 | `sfu` | server CPU of a room through the forwarding unit, beside Janus and MediaRelay; delay and loss |
 | `rooms` | how many rooms of 2, 3 and 6 one core carries, beside Janus |
+| `soak` | a call of three for two hours: memory of web and media, longest gap between pictures |
 """
 
 from app.bench.figures import Report, Target

@@ -51,6 +51,7 @@ class ReportContent:
     sections: tuple[tuple[str, Answers], ...]
     signature: Signature | None = None
     planned_at: datetime | None = None
+    annex: Answers = ()  # technical facts of the calls (CSP, R. 6316-4)
 
 
 def make_report(content: ReportContent, at: datetime) -> bytes:
@@ -112,6 +113,7 @@ def plain(content: ReportContent, at: datetime) -> bytes:
         ],
         "request": _answers(content.request),
         "sections": [(title, _answers(answers)) for title, answers in content.sections],
+        "annex": _answers(content.annex),
         "signature": _signed(signature) if signature else f"{DRAFT}.",
         "footer": f"Télédossier · {content.title} · établi le {numeric_date(moment.date())} à {_hour(at)}",
     }

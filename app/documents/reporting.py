@@ -15,6 +15,7 @@ from app.documents import intake, report, service
 from app.documents.models import Document, DocumentReading
 from app.documents.report import ReportContent, Signature
 from app.dossiers.access import Right, journal_refusal
+from app.dossiers.call_facts import annex, calls_of
 from app.dossiers.calls import held
 from app.dossiers.service import DossierView, announce, read_dossier
 from app.errors import AccessDenied, NotFound, StaleDraft
@@ -88,6 +89,7 @@ def _content(
     request = form_of(platform, actor, dossier.number, FormKind.REQUEST)
     with platform.reading() as session:
         meeting = held(session, dossier.dossier_id)
+        calls = calls_of(session, dossier.dossier_id)
     asked = [line for _title, lines in readable(request.questionnaire, request.answers) for line in lines]
     return ReportContent(
         number=dossier.number,
@@ -103,6 +105,7 @@ def _content(
         sections=tuple((title, tuple(lines)) for title, lines in readable(opinion.questionnaire, opinion.answers)),
         signature=signature,
         planned_at=dossier.planned_at,
+        annex=annex(calls),
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import panel as pn
 
+from app.dossiers.call_facts import CallView, CheckView, checked, describe, facts_of, when
 from app.dossiers.service import DossierView
 from app.errors import TeledossierError
 from app.french import full, hour
@@ -87,6 +88,7 @@ class TeleconsultationView(pn.viewable.Viewer):
             rooms = service.rooms_of(platform, actor, dossier.number)
             guests = invitations.invitations_of(platform, actor, dossier.number, places)
             lines = service.chat_of(platform, actor, dossier.number)
+            calls, checks = facts_of(platform, actor, dossier.number)
         except TeledossierError as refusal:
             return f"<p>{html.escape(refusal.message)}</p>"
         place = next((room.name for room in rooms if room.planned), "à choisir en entrant")
@@ -104,7 +106,23 @@ class TeleconsultationView(pn.viewable.Viewer):
         parts.append(
             f"<h3>Discussion</h3><ul class='said'>{said}</ul>" if said else f"<h3>Discussion</h3><p>{NOTHING_YET}</p>"
         )
+        parts += [_call(call) for call in calls]
+        if checks:
+            parts.append(f"<h3>Contrôles avant l'appel</h3><ul>{''.join(_check(each) for each in checks)}</ul>")
         return "".join(parts)
+
+
+def _call(call: CallView) -> str:
+    """The technical facts of one call, as the report's annex has them."""
+    rows = "".join(
+        f"<dt>{html.escape(label)}</dt><dd>{html.escape(text).replace(chr(10), '<br>')}</dd>"
+        for label, text in (("Salle et heures", when(call)), *describe(call))
+    )
+    return f"<h3>Faits techniques de l'appel</h3><dl class='facts'>{rows}</dl>"
+
+
+def _check(check: CheckView) -> str:
+    return f"<li><b>{html.escape(check.name)}</b> <time>{hour(check.at)}</time> <span>{html.escape(checked(check))}</span></li>"
 
 
 def _state(guest: invitations.InvitationView) -> str:

@@ -6,6 +6,8 @@ To add a feature, write its module and add its line here, in alphabetical order.
 from __future__ import annotations
 
 from app.teleconsultation import acts as acts
+from app.teleconsultation import checks as checks
+from app.teleconsultation import facts as facts
 from app.teleconsultation import files_acts as files_acts
 from app.teleconsultation import files_stills as files_stills
 from app.teleconsultation import linking as linking

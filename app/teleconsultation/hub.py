@@ -206,7 +206,8 @@ class Hub(Register):
         line, last = self.forget(gone.id)
         if line is not None and message:
             line.tell({"t": "removed", "message": message})
-        self.tell_room(gone.room, {"t": "left", "id": gone.id, "name": gone.person.name})
+        left = {"t": "left", "id": gone.id, "name": gone.person.name}
+        self.tell_room(gone.room, left | ({"reason": "line"} if reason == LINE_LOST else {}))
         self.forwarding.changed(self.forwarding.recount(gone.call))
         self.parts.each(lambda part: part.gone(gone, reason))
         self.tell_rooms()

@@ -28,6 +28,7 @@ from app.teleconsultation.routes import call_name
 GRACE = timedelta(seconds=10)  # before `left` is told of somebody whose line broke
 ABANDONED = timedelta(minutes=2)  # guests alone for so long are out: the room is needed
 DISMISSED = timedelta(seconds=15)  # the same, when the last professional hung up; enough to reload a page
+RETURNING = timedelta(minutes=2)  # after `left`, while who only lost their line gets the same place back
 REMEMBERED = 10_000  # ids that were told to have left
 
 
@@ -131,7 +132,7 @@ class Presence:
         self._key = hmac.digest(secret.encode(), b"teleconsultation.presence", "sha256")
         self.topology = topology
         self._inside: dict[str, Participant] = {}
-        self._departed: OrderedDict[str, None] = OrderedDict()
+        self._departed: OrderedDict[str, datetime | None] = OrderedDict()  # until when the place may be taken back
         self._unattended: dict[str, datetime] = {}  # room -> when its guests must go
         self._silenced: dict[int, set[str]] = {}  # dossier -> keys of persons
 
@@ -190,17 +191,18 @@ class Presence:
             return Entry(kept, resumed=True, kept=True)
         older = next((p for p in self.people(room) if p.person.key == person.key), None)
         self._check_room(room, dossier_id, without=older)
-        resumed = former is not None and former not in self._departed
+        resumed = former is not None and self._may_return(former, now)
         identity = former if former and resumed else _new_id(now)
         entered = Participant(identity, room, dossier_id, person, camera, microphone, _since(identity))
         entered.silenced = person.key in self._silenced.get(dossier_id, ())
         self._inside[identity] = entered
+        self._departed.pop(identity, None)
         if older:
             self._forget(older)
         return Entry(entered, resumed=resumed, kept=False, replaced=older)
 
     def would_resume(self, room: str, dossier_id: int, person: Person, resume: Resume | None) -> bool:
-        """Whether a claim to a former place holds."""
+        """Whether a claim to a former place that was never told to be left holds."""
         former = self._claimed(room, dossier_id, person, resume)
         return former is not None and former not in self._departed
 
@@ -253,6 +255,7 @@ class Presence:
         """Take out who has been lost for too long, and guests whom every professional has left."""
         gone = [p.id for p in self._inside.values() if p.lost_at is not None and now - p.lost_at >= GRACE]
         departures = [departure for identity in gone if (departure := self._take_out(identity))]
+        self._departed.update((d.participant.id, now + RETURNING) for d in departures)
         for room in {p.room for p in self._inside.values()} | self._unattended.keys():
             people = self.people(room)
             if not people or _attended(people):
@@ -278,6 +281,14 @@ class Presence:
             raise RoomTaken
         if self.topology.is_full(len(people) - (without is not None)):
             raise RoomFull(self.topology.full)
+
+    def _may_return(self, former: str, now: datetime) -> bool:
+        """Whether this id is still its owner's: never told to have left, or a moment ago for a broken line only.
+
+        The others may still see and hear them directly: with the same id that goes on as if nothing had been.
+        """
+        until = self._departed.get(former, now) if former in self._departed else now
+        return until is not None and now <= until
 
     def _claimed(self, room: str, dossier_id: int, person: Person, resume: Resume | None) -> str | None:
         if resume is None:

@@ -26,6 +26,7 @@ import { CallPlaces } from "./call_places.js";
  * @property {"" | "screen" | "camera"} [aux] what they show beside their face
  * @property {boolean} [auscultation] they let hear a stethoscope
  * @property {string} since ISO 8601
+ * @property {boolean} [away] the server has lost them; what passes directly goes on
  */
 /** @typedef {{id: string, name: string, planned: boolean, people: string[], full: boolean, unit?: boolean}} RoomState */
 /** @typedef {{id: string, name: string, role: string, since: string}} Guest */

@@ -32,6 +32,8 @@ export class CallActs extends Emitter {
     this.transcript = new Transcript();
     /** A professional has cut our microphone. */
     this.silenced = false;
+    /** Our line carries the voice alone: the camera is given up for now. */
+    this.spares = false;
   }
 
   /** @param {Message} _message */
@@ -95,8 +97,17 @@ export class CallActs extends Emitter {
   }
 
   sending() {
-    return { camera: this.devices.sends("video"), microphone: this.devices.sends("audio") };
+    return { camera: this.devices.sends("video") && !this.spares, microphone: this.devices.sends("audio") };
   }
+
+  /** @param {boolean} spares the camera is given up, so that the others see a closed one, not a picture that stands */
+  spare(spares) {
+    if (spares === this.spares) return;
+    this.spares = spares;
+    this.retell();
+  }
+
+  retell() {}
 
   /**
    * A silenced microphone is closed here too, and stays so when it is given back: its owner opens it.

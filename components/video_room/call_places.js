@@ -58,6 +58,12 @@ export class CallPlaces extends CallActs {
     });
   }
 
+  /** @returns {{media: boolean, page: boolean}} keys are in the offer we enter with; the page itself came encrypted */
+  get secrecy() {
+    const sdp = this.topology.peers.prepared?.pc.localDescription?.sdp ?? "";
+    return { media: /^a=fingerprint:/m.test(sdp) && /SAVPF/.test(sdp), page: globalThis.location?.protocol === "https:" };
+  }
+
   /** What the others are told of what we send. */
   sending() {
     return { ...super.sending(), ...this.aux.words };
@@ -80,10 +86,12 @@ export class CallPlaces extends CallActs {
     clearTimeout(this.absence);
     if (!missing.length) return;
     this.absence = setTimeout(() => {
-      for (const person of missing) {
-        const same = this.people.get(person.id) === person;
-        if (same && !this.topology.carries(person.id)) this.people.delete(person.id);
+      const still = missing.filter((person) => this.people.get(person.id) === person);
+      for (const { id, name, away } of still) {
+        if (away && !this.topology.isDirect(id)) this.departed({ t: "left", id, name });
+        else if (!this.topology.carries(id)) this.people.delete(id);
       }
+      this.watchMissing(still.filter(({ id, away }) => away && this.people.has(id)));
       this.emit("people");
     }, ABSENCE);
   }
@@ -105,7 +113,7 @@ export class CallPlaces extends CallActs {
     // Their offer is answered first, then the page is drawn: the path is being made meanwhile.
     void Promise.race([answered, new Promise((go) => setTimeout(go, ANSWERING))]).then(() => {
       if (this.people.get(message.person.id) !== message.person) return;
-      if (!known && !message.resumed) this.note("entered", message.person.name);
+      if (!known) this.note("entered", message.person.name);
       this.emit("people");
     });
   }
@@ -113,6 +121,13 @@ export class CallPlaces extends CallActs {
   /** @param {Message} message */
   departed(message) {
     const known = this.people.get(message.id);
+    if (known && message.reason === "line" && this.topology.isDirect(message.id)) {
+      // Only their line to the server is gone: what passes directly goes on, until it ends by itself.
+      known.away = true;
+      this.watchMissing([...this.people.values()].filter(({ away }) => away));
+      this.emit("people");
+      return;
+    }
     this.people.delete(message.id);
     this.topology.left(message.id);
     if (known) this.note("left", known.name);
@@ -130,6 +145,12 @@ export class CallPlaces extends CallActs {
     person.aux = message.aux ?? "";
     person.auscultation = message.auscultation === true;
     this.emit("people");
+  }
+
+  /** The network is another one: the line is tried, and what carries the call looks for a new path at once. */
+  renewWays() {
+    this.line.doubt();
+    this.topology.renew();
   }
 
   renew() {
@@ -152,6 +173,7 @@ export class CallPlaces extends CallActs {
     this.lines.clear();
     this.speaker = null;
     this.silenced = this.waitsForUnit = false;
+    this.spares = false;
     this.aux.stop();
     this.topology.close();
   }

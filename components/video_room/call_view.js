@@ -86,10 +86,11 @@ export class CallView {
     this.live = h("p", { class: "td-vh", role: "status", "aria-live": "polite" });
     this.parts = [this.head, this.notes.element, this.alone, this.side, this.bar.element, this.live];
 
-    this.quality = new Quality(call, {
-      level: (id, level) => this.measured(id, level),
-      voice: (id, speaks) => tiles.setVoice(id, speaks),
-    });
+    const listener = {
+      level: (/** @type {string} */ id, /** @type {number} */ level) => this.measured(id, level),
+      voice: (/** @type {string} */ id, /** @type {boolean} */ speaks) => tiles.setVoice(id, speaks),
+    };
+    this.quality = new Quality(call, listener, this);
     this.stops = [
       call.on("lobby", () => this.drawLobby()),
       call.on("line link", () => this.drawLine()),

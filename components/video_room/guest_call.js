@@ -82,10 +82,12 @@ export class GuestCall {
 
   /** The call begins to be shown. */
   parts() {
-    this.quality = new Quality(this.call, {
+    /** @type {ConstructorParameters<typeof Quality>[1]} */
+    const listener = {
       level: (id, level) => (id ? this.tiles.setLevel(id, level) : this.drawQuality(level)),
       voice: (id, speaks) => this.tiles.setVoice(id, speaks),
-    });
+    };
+    this.quality = new Quality(this.call, listener, this.context);
     this.drawButtons();
     this.drawQuality(3);
     const { audio, video } = this.toggles;

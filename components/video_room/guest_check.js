@@ -20,7 +20,12 @@ export class CheckList {
     this.devices = devices;
     const shown = meter(BARS, words.say("lobby.level"));
     this.bars = shown.element;
-    this.level = new Level((level) => shown.show(devices.sends("audio") ? level : 0));
+    /** @type {(level: number) => void} */
+    this.heard = () => undefined;
+    this.level = new Level((level) => {
+      shown.show(devices.sends("audio") ? level : 0);
+      this.heard(level);
+    });
     this.listening = false;
     this.rows = { video: this.row("video"), audio: this.row("audio") };
     this.element = h("ul", { class: "tg-checks" }, this.rows.video.element, this.rows.audio.element);

@@ -18,6 +18,8 @@ import { voiceNotes } from "./voice.js";
 /** @typedef {import("./dom.js").Child} Child */
 /** @typedef {"check" | "waiting" | "joining" | "call" | "full" | "left" | "refused" | "removed" | "right"} Screen */
 
+const SETTLED = 2500;
+
 export class GuestView {
   /**
    * @param {HTMLElement} host
@@ -138,6 +140,7 @@ export class GuestView {
 
   checkParts() {
     const { words } = this;
+    setTimeout(() => void this.checkMore(), SETTLED);
     this.greeting = this.title("");
     return {
       intro: [this.greeting, h("p", {}, words.say("check.intro"))],
@@ -147,6 +150,12 @@ export class GuestView {
         h("p", { class: "tg-small" }, words.say("check.after")),
       ],
     };
+  }
+
+  /** What the first look at the page need not wait for. */
+  async checkMore() {
+    const { begin } = await import("./guest_network.js");
+    if (this.screen === "check") begin(this.check, this.words, this.call);
   }
 
   drawCheck() {

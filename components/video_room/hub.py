@@ -31,9 +31,12 @@ __all__ = ["HubRoom", "LocalHub", "Visitor"]
 # What the server knows and a room of notebooks does not: one name a line.
 ABSENT = (
     "ask",
+    "check",
     "extend",
+    "facts",
     "got",
     "link",
+    "measure",
     "mute",
     "nostill",
     "remove",

@@ -14,10 +14,12 @@ from types import MappingProxyType
 from components.video_room.labels_bar import TOOLS
 from components.video_room.labels_call import CALL, END, LOBBY
 from components.video_room.labels_capture import CAPTURE, KEEP, STILL
+from components.video_room.labels_check import CHECK
 from components.video_room.labels_detach import DETACH
 from components.video_room.labels_guest import GUEST
 from components.video_room.labels_invite import INVITE
 from components.video_room.labels_layout import LAYOUT
+from components.video_room.labels_line import LINE
 from components.video_room.labels_people import PEOPLE
 from components.video_room.labels_point import POINT, SHOWN
 from components.video_room.labels_share import SHARE
@@ -28,6 +30,8 @@ from components.video_room.labels_transfer import RECEIVED, TRANSFER
 LABELS: Mapping[str, str] = MappingProxyType(
     {
         **SHARED,
+        **CHECK,
+        **LINE,
         **LOBBY,
         **CALL,
         **END,
@@ -50,5 +54,7 @@ LABELS: Mapping[str, str] = MappingProxyType(
 )
 """The words of the professional's lobby and call."""
 
-GUEST_LABELS: Mapping[str, str] = MappingProxyType({**SHARED, **GUEST, **RECEIVED, **STILL, **SHOWN, **SHARE})
+GUEST_LABELS: Mapping[str, str] = MappingProxyType(
+    {**SHARED, **CHECK, **LINE, **GUEST, **RECEIVED, **STILL, **SHOWN, **SHARE}
+)
 """The words of the page of an invited person."""

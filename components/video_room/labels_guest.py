@@ -33,6 +33,8 @@ GUEST = {
     "check.audio.change": "Changer le micro",
     "check.audio.retry": "Réessayer le micro",
     "check.change": "Changer",
+    "check.speaker": "Écouter un son d'essai",
+    "check.silent": "On ne vous entend pas encore. Dites quelques mots, et vérifiez que le micro n'est pas sur muet.",
     "check.join": "Rejoindre",
     "check.after": "Le docteur vous fera entrer.",
     "problem.video.missing.guest": "Vous pouvez continuer avec la voix seule.",

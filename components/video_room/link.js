@@ -29,6 +29,8 @@ const CHANNEL = { negotiated: true, id: 0 };
 const EASED = 2;
 /** A line that stutters is not broken yet. */
 const PATIENCE = 4000;
+/** Between two new paths that somebody asks for. */
+const RENEWAL = 3000;
 /** From the connection until the rest is asked for, in ms: by then a first picture is there. */
 const SETTLED = 1000;
 
@@ -52,6 +54,7 @@ export class Link {
     this.local = new MediaStream();
     this.localAux = new MediaStream();
     this.negotiations = 0;
+    this.renewed = -RENEWAL;
     this.taken = false;
     /** @type {RTCIceCandidateInit[]} ours, not sent yet */
     this.late = [];
@@ -213,6 +216,14 @@ export class Link {
       this.early.push(candidate);
       if (this.pc.remoteDescription) await this.addEarly();
     });
+  }
+
+  /** A new path although nothing is known to be broken: a network changed. Not again and again. */
+  async renew() {
+    const now = performance.now();
+    if (now - this.renewed < RENEWAL || !this.pc.remoteDescription) return;
+    this.renewed = now;
+    await this.restart().catch(() => undefined);
   }
 
   /** A new path for a link that broke: same devices, same pictures, new addresses. */

@@ -15,6 +15,10 @@ const BARS = 25;
 const HEARD = 0.3;
 const REMEMBERED = 4000;
 const SLOW = 400;
+/** Nothing heard for so long although the microphone is open: something is muted before us. */
+const SILENT = 9000;
+/** The network is checked when somebody stays here for a moment: who enters at once is not held up by it. */
+const SETTLED = 2500;
 
 export class LobbyView {
   /**
@@ -33,6 +37,10 @@ export class LobbyView {
       if (level > HEARD) this.heard = performance.now();
       this.drawHeard();
     });
+    this.since = performance.now();
+    /** @type {import("./check_view.js").CheckView | null} */
+    this.check = null;
+    this.settled = setTimeout(() => void this.checkNetwork(), SETTLED);
     this.voice = h("span", { class: "td-voice" });
     this.problems = h("div", { class: "td-problems" });
     this.checks = { devices: check(), line: check(), secret: check() };
@@ -105,8 +113,18 @@ export class LobbyView {
     this.draw();
   }
 
+  async checkNetwork() {
+    const { CheckView } = await import("./check_view.js");
+    if (this.call.state !== "out" || this.check) return;
+    this.check = new CheckView(this.words, this.call);
+    this.under.append(this.check.element);
+    void this.check.start();
+  }
+
   stop() {
     clearInterval(this.timer);
+    clearTimeout(this.settled);
+    this.check?.stop();
     this.level.stop();
     for (const stop of this.stops) stop();
     for (const { stop } of this.selects) stop();
@@ -114,6 +132,8 @@ export class LobbyView {
 
   enter() {
     this.error.hidden = true;
+    clearTimeout(this.settled);
+    this.check?.stop();
     if (this.rooms.selected) this.call.join(this.rooms.selected);
   }
 
@@ -133,7 +153,6 @@ export class LobbyView {
     const [seen, heard] = [devices.sends("video"), devices.sends("audio")];
     const both = seen ? (heard ? "both" : "camera") : heard ? "voice" : "neither";
     this.checks.devices.show(words.say(`lobby.devices.${both}`), seen && heard);
-    this.checks.secret.show(words.say("lobby.encrypted"), true);
     write(this.note, both === "both" ? words.say("lobby.note") : words.say(`lobby.note.${both}`));
     this.problems.replaceChildren(...this.problemAlerts());
     this.drawLine();
@@ -169,8 +188,16 @@ export class LobbyView {
     if (text) write(text, this.words.say(joining ? "lobby.joining" : "lobby.join"));
   }
 
+  /** Told from facts: the line of this page, and the keys that stand in the offer with which we will enter. */
+  drawSecret() {
+    const { media, page } = this.call.secrecy;
+    const key = !media ? "lobby.encrypted.preparing" : page ? "lobby.encrypted" : "lobby.encrypted.media";
+    this.checks.secret.show(this.words.say(key), media && page);
+  }
+
   drawLine() {
     const { line } = this.call;
+    this.drawSecret();
     if (!line.isOpen || line.delay === null)
       this.checks.line.show(
         this.words.say(line.isOpen || !this.call.wasOpen ? "lobby.line.opening" : "lobby.line.lost"),
@@ -186,9 +213,13 @@ export class LobbyView {
   }
 
   drawHeard() {
-    const silent = !this.devices.sends("audio");
-    const recent = performance.now() - this.heard < REMEMBERED;
-    write(this.voice, this.words.say(silent ? "lobby.voice.off" : recent ? "lobby.voice.heard" : "lobby.voice.speak"));
+    const now = performance.now();
+    const off = !this.devices.sends("audio");
+    if (off) this.since = now;
+    const recent = now - this.heard < REMEMBERED;
+    const mute = now - Math.max(this.heard, this.since) > SILENT;
+    const open = recent ? "lobby.voice.heard" : "lobby.voice.speak";
+    write(this.voice, this.words.say(off ? "lobby.voice.off" : mute ? "lobby.voice.silent" : open));
   }
 }
 

@@ -153,6 +153,10 @@ export class PeerTopology {
   async signal(message) {
     const id = String(message.from);
     const link = this.byId.get(id);
+    if (message.t === "ice" && !message.candidate && link?.side === "caller") {
+      await link.renew();
+      return;
+    }
     if (message.t === "ice") {
       await link?.candidate(message.candidate ?? null).catch(() => undefined);
       return;
@@ -163,6 +167,14 @@ export class PeerTopology {
       // Their next path for the same link; when it does not fit, they began anew.
       const fits = link?.isAlive || link?.state === "failed" ? link.answer(sdp) : Promise.reject(new Error("no link"));
       await fits.catch(() => this.answer(id, sdp));
+    }
+  }
+
+  /** Our network changed. Only a caller offers: an answerer asks for it (`ice` without a candidate). */
+  renewPaths() {
+    for (const [id, link] of this.byId) {
+      if (link.side === "caller") void link.renew();
+      else this.around.send({ t: "ice", to: id, candidate: null });
     }
   }
 

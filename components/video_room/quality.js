@@ -6,7 +6,7 @@
 /** @typedef {import("./call.js").Call} Call */
 /** @typedef {import("./ways.js").Path} Path */
 /** @typedef {{lost: number, received: number}} Sample */
-/** @typedef {{byMid: Map<string, Sample>, sentLoss: number, roundTrip: number}} Report */
+/** @typedef {{byMid: Map<string, Sample>, sentLoss: number, roundTrip: number, stats: RTCStatsReport}} Report */
 
 export const CUT = 0;
 export const GOOD = 3;
@@ -27,17 +27,33 @@ export class Quality {
    * @param {Call} call
    * @param {{level: (id: string, level: number) => void, voice: (id: string, speaks: boolean) => void}} listener
    *   `id` is `""` for what the others get from us
+   * @param {{words: import("./words.js").Words, notes: import("./notes.js").Notes}} [say] where a poor line is told
    */
-  constructor(call, listener) {
+  constructor(call, listener, say) {
     this.call = call;
     this.listener = listener;
+    this.stopped = false;
+    /** @type {import("./care.js").Care | null} */
+    this.care = null;
+    if (say) void this.load(say.words, say.notes);
     /** @type {Map<string, Sample>} */
     this.before = new Map();
     this.slow = setInterval(() => void this.look(), 1000);
     this.fast = setInterval(() => this.hear(), 200);
   }
 
+  /**
+   * @param {import("./words.js").Words} words
+   * @param {import("./notes.js").Notes} notes
+   */
+  async load(words, notes) {
+    const { Care } = await import("./care.js");
+    if (!this.stopped) this.care = new Care(this.call, words, notes);
+  }
+
   stop() {
+    this.stopped = true;
+    this.care?.stop();
     clearInterval(this.slow);
     clearInterval(this.fast);
   }
@@ -49,15 +65,22 @@ export class Quality {
     const reports = new Map();
     for (const way of ways.values())
       if (way?.state === "connected" && !reports.has(way.pc)) reports.set(way.pc, await report(way.pc));
+    if (this.stopped) return;
     const outgoing = [];
+    /** @type {Map<string, number>} */
+    const levels = new Map();
     for (const [id, way] of ways) {
       const known = way && reports.get(way.pc);
       const own = known ? levelOf(this.loss(id, way, known), known.roundTrip) : CUT;
+      levels.set(id, own);
       this.listener.level(id, way?.route === "unit" ? Math.min(own, lines.get(id) ?? GOOD) : own);
       outgoing.push(known ? levelOf(known.sentLoss, known.roundTrip) : CUT);
     }
     if (topology.route === "unit") outgoing.push(lines.get(this.call.id) ?? GOOD);
-    this.listener.level("", outgoing.length ? Math.min(...outgoing) : GOOD);
+    const ours = outgoing.length ? Math.min(...outgoing) : GOOD;
+    this.listener.level("", ours);
+    const stats = new Map([...reports].map(([pc, { stats }]) => [pc, stats]));
+    this.care?.look({ stats, levels, own: ours });
   }
 
   /**
@@ -97,8 +120,8 @@ export class Quality {
  */
 async function report(pc) {
   /** @type {Report} */
-  const found = { byMid: new Map(), sentLoss: 0, roundTrip: 0 };
-  (await pc.getStats()).forEach((each) => {
+  const found = { byMid: new Map(), sentLoss: 0, roundTrip: 0, stats: await pc.getStats() };
+  found.stats.forEach((each) => {
     if (each.type === "inbound-rtp")
       found.byMid.set(each.mid, { lost: each.packetsLost ?? 0, received: each.packetsReceived ?? 0 });
     else if (each.type === "candidate-pair" && each.nominated) found.roundTrip = each.currentRoundTripTime ?? 0;

@@ -29,6 +29,7 @@ const OPEN = 1;
 const BEAT = 1000;
 const SILENCE = 5000;
 const HANGING = 2000;
+const DOUBT = 1000;
 const SHORTEST = 200;
 const LONGEST = 2000;
 const AFTER_FLOOD = 5000;
@@ -67,7 +68,7 @@ export class Signalling {
     this.retry = undefined;
     /** @type {ReturnType<typeof setInterval> | undefined} */
     this.beat = undefined;
-    this.hurry = () => this.attemptNow();
+    this.hurry = () => this.doubt();
   }
 
   get isOpen() {
@@ -125,6 +126,17 @@ export class Signalling {
     if (this.stopped || this.socket) return;
     clearTimeout(this.retry);
     this.dial();
+  }
+
+  /** The network changed: a line that looks open must answer now, or is dialled anew. */
+  doubt() {
+    const { socket, heard } = this;
+    if (this.stopped) return;
+    if (!socket) return this.attemptNow();
+    if (socket.readyState !== OPEN) return this.lost(socket, 0);
+    this.asked = performance.now();
+    socket.send('{"t":"ping"}');
+    setTimeout(() => this.heard === heard && this.lost(socket, 0), DOUBT);
   }
 
   dial() {

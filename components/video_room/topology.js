@@ -140,6 +140,12 @@ export class Topology extends Ways {
     this.around.changed(null);
   }
 
+  /** New paths for what carries the call: the network changed under it. */
+  renew() {
+    if (this.route === "direct") this.peers.renewPaths();
+    else if (this.unit?.newest) void this.unit.restart(this.unit.newest);
+  }
+
   /**
    * The server could not reach the unit.
    * @param {boolean} refused it could, and the unit did not take our offer

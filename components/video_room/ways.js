@@ -134,6 +134,15 @@ export class Ways {
     return this.peers.links.get(id)?.isAlive === true || this.unit?.path(id) != null;
   }
 
+  /**
+   * @param {string} id
+   * @returns {boolean} a direct path with this person lives, or stutters
+   */
+  isDirect(id) {
+    const state = this.peers.links.get(id)?.state;
+    return state === "connected" || state === "disconnected";
+  }
+
   /** How often descriptions were made: a call that is left alone does not move it. */
   get negotiated() {
     return this.peers.negotiated + this.negotiations + (this.unit?.negotiated ?? 0);

@@ -118,6 +118,40 @@ const scenarios = {
     down();
     up();
   },
+  async line_of_the_other_lost() {
+    call.line.open();
+    up();
+    call.join("blue");
+    hear({ ...joined, people: [{ id: "b.1", name: "Dr MARTIN", role: "professional", camera: true, microphone: true }] });
+    const link = call.topology.peers.links.get("b.1");
+    link.pc.connectionState = "connected";
+    hear({ t: "left", id: "b.1", name: "Dr MARTIN", reason: "line" });
+    said.push({ t: "lost", inside: call.people.get("b.1")?.away, linked: call.topology.peers.links.has("b.1") });
+    link.pc.connectionState = "failed";
+    hear({ t: "left", id: "b.1", name: "Dr MARTIN", reason: "line" });
+    said.push({ t: "failed", inside: call.people.has("b.1"), linked: call.topology.peers.links.has("b.1") });
+  },
+  async hung_up_by_the_other() {
+    call.line.open();
+    up();
+    call.join("blue");
+    hear({ ...joined, people: [{ id: "b.1", name: "Dr MARTIN", role: "professional", camera: true, microphone: true }] });
+    call.topology.peers.links.get("b.1").pc.connectionState = "connected";
+    hear({ t: "left", id: "b.1", name: "Dr MARTIN" });
+    said.push({ t: "left", inside: call.people.has("b.1"), linked: call.topology.peers.links.has("b.1") });
+  },
+  async network_changed() {
+    call.line.open();
+    up();
+    const first = socket;
+    call.line.doubt();
+    first.onmessage({ data: '{"t":"pong"}' });
+    await new Promise((go) => setTimeout(go, 1100));
+    const kept = socket === first;
+    call.line.doubt();
+    await new Promise((go) => setTimeout(go, 1500));
+    said.push({ t: "network", kept, anew: socket !== first });
+  },
   async entering_again_after_a_refusal() {
     call.line.open();
     up();

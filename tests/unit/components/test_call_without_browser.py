@@ -42,3 +42,18 @@ def test_who_enters_while_the_line_is_away_is_told_so() -> None:
 
 def test_after_a_refusal_the_chosen_room_is_still_chosen() -> None:
     assert said("lobby_after_a_refusal")[-1] == {"t": "chosen", "room": "green", "checked": True}
+
+
+def test_a_living_direct_path_survives_the_loss_of_the_others_line_to_the_server() -> None:
+    lost, failed = (word for word in said("line_of_the_other_lost") if word["t"] in ("lost", "failed"))
+    assert (lost["inside"], lost["linked"]) == (True, True)
+    assert (failed["inside"], failed["linked"]) == (False, False)
+
+
+def test_who_hangs_up_is_gone_whatever_their_path() -> None:
+    left = said("hung_up_by_the_other")[-1]
+    assert (left["inside"], left["linked"]) == (False, False)
+
+
+def test_after_a_change_of_network_a_line_that_does_not_answer_in_a_second_is_dialled_anew() -> None:
+    assert said("network_changed")[-1] == {"t": "network", "kept": True, "anew": True}

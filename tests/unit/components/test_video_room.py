@@ -55,6 +55,10 @@ PARTS = {
     "both": ("both", "camera", "voice", "neither"),
     "due": ("full", "left", "refused", "removed", "right"),
     "picture": ("screen", "camera"),
+    "result": ("good", "plain", "relay", "closed", "slow", "far", "browser"),
+    "bad": ("relay", "closed", "slow", "far", "browser"),
+    "whose": ("ours", "theirs", "between"),
+    "what": ("camera", "screen"),
     "content": ("screen", "camera", "auscultation"),
 }
 # The tools of the bar and the panels, as their own modules name them.
@@ -77,7 +81,12 @@ NAMES = {
     "guest_more.js": {"name": GUEST_TOOL_NAMES},
 }
 # Combinations that the modules leave out.
-NEVER_ASKED = {"lobby.note.both", "guest.refused.back", "guest.removed.back", "guest.right.back"}
+NEVER_ASKED = {
+    "lobby.note.both",
+    "guest.refused.back",
+    "guest.removed.back",
+    "guest.right.back",
+}
 SAID = re.compile(r"""\b(?:(?:words|this)\.say|words\.count)\(\s*("[\w.]+"|`[^`]+`)(?=[,)])""")
 ALTERNATIVES = re.compile(r"""\b(?:say|count)\(([^`()]*\?[^`()]*)[,)]""")
 

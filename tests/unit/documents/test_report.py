@@ -101,6 +101,22 @@ def test_what_was_asked_answered_and_signed_is_in_it() -> None:
     assert DRAFT not in text
 
 
+def test_the_technical_facts_of_the_call_stand_in_an_annex_that_archives_and_readers_take() -> None:
+    """Code de la santé publique, R. 6316-4: who took part, date and hour, technical incidents."""
+    facts = (("Appel", "Salle Bleue, 24 novembre 2026, de 11:42 à 12:03 (21\u00a0min)"),
+             ("Incidents techniques", "11:50 : liaison de N. DUBOIS interrompue, 12\u00a0s"))  # fmt: skip
+    content = replace(SIGNED, annex=facts)
+    text = text_of(content)
+    assert "Annexe technique de la téléconsultation" in text
+    assert "11:50 : liaison de N. DUBOIS interrompue, 12 s" in text
+    assert text.index("Annexe technique") < text.index("Signé électroniquement")
+    with opened(content) as document:
+        declared = document.get_xml_metadata()
+    assert "<pdfaid:part>3" in declared
+    assert "<pdfuaid:part>1" in declared
+    assert "Annexe technique" not in text_of(SIGNED)
+
+
 def test_a_draft_says_so_on_every_page() -> None:
     with opened(replace(saying("Une ligne.\n" * 150), signature=None)) as document:
         assert all(DRAFT in page.get_text() for page in document)

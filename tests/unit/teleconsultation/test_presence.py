@@ -17,6 +17,7 @@ from app.teleconsultation.presence import (
     DISMISSED,
     EIGHT,
     GRACE,
+    RETURNING,
     Entry,
     Participant,
     Person,
@@ -114,9 +115,24 @@ def test_who_comes_back_too_late_enters_anew(presence: Presence) -> None:
     doctor = enter(presence, DOCTOR).participant
     presence.lose(doctor.id, NOW)
     presence.expire(NOW + GRACE)
-    back = enter(presence, DOCTOR, resume=claim(presence, doctor))
+    late = NOW + GRACE + RETURNING + timedelta(seconds=1)
+    back = enter(presence, DOCTOR, resume=claim(presence, doctor), now=late)
     assert not back.resumed
     assert back.participant.id != doctor.id
+
+
+def test_who_only_lost_the_line_has_the_same_place_for_two_minutes_more_and_who_left_has_not(
+    presence: Presence,
+) -> None:
+    """Their direct path to the others may be alive all the while."""
+    doctor = enter(presence, DOCTOR).participant
+    proof = claim(presence, doctor)
+    presence.lose(doctor.id, NOW)
+    presence.expire(NOW + GRACE)
+    back = enter(presence, DOCTOR, resume=proof, now=NOW + GRACE + RETURNING)
+    assert (back.participant.id, back.resumed, back.kept) == (doctor.id, True, False)
+    presence.leave(doctor.id, NOW + timedelta(minutes=5))
+    assert not enter(presence, DOCTOR, resume=proof, now=NOW + timedelta(minutes=5)).resumed
 
 
 def test_after_a_restart_the_proof_gives_the_place_and_its_instant_back(presence: Presence) -> None:

@@ -1,0 +1,87 @@
+/** What the browser's statistics say of our own line: loss both ways, round trip, room for more, and the kind of path. */
+
+/** @typedef {{lost: number, rtt: number, kind: string}} LineFacts thousandths, ms, as in docs/signalling.md */
+/** @typedef {{loss: number, room: number | null}} Line share of what we send that is lost, 0..1; bits a second, if known */
+
+export class Outgoing {
+  constructor() {
+    /** Packets received and lost when the facts were last told. */
+    this.received = 0;
+    this.lost = 0;
+  }
+
+  /**
+   * The worst of the connections that carry something.
+   * @param {Map<RTCPeerConnection, RTCStatsReport>} stats
+   * @returns {Line}
+   */
+  read(stats) {
+    /** @type {Line} */
+    const line = { loss: 0, room: null };
+    for (const report of stats.values()) {
+      report.forEach((each) => {
+        if (each.type === "remote-inbound-rtp") line.loss = Math.max(line.loss, each.fractionLost ?? 0);
+        if (each.type === "candidate-pair" && each.nominated && each.availableOutgoingBitrate)
+          line.room = Math.min(line.room ?? Infinity, each.availableOutgoingBitrate);
+      });
+    }
+    return line;
+  }
+
+  /**
+   * Share lost on the way here since this was last asked, in thousandths.
+   * @param {Map<RTCPeerConnection, RTCStatsReport>} stats
+   */
+  lostSince(stats) {
+    let [received, lost] = [0, 0];
+    for (const report of stats.values()) {
+      report.forEach((each) => {
+        if (each.type !== "inbound-rtp") return;
+        received += each.packetsReceived ?? 0;
+        lost += each.packetsLost ?? 0;
+      });
+    }
+    const more = [Math.max(0, received - this.received), Math.max(0, lost - this.lost)];
+    [this.received, this.lost] = [received, lost];
+    const all = more[0] + more[1];
+    return all ? Math.round((1000 * more[1]) / all) : 0;
+  }
+}
+
+/**
+ * @param {Map<RTCPeerConnection, RTCStatsReport>} stats
+ * @param {Outgoing} outgoing
+ * @returns {LineFacts | null} nothing is connected
+ */
+export function factsOf(stats, outgoing) {
+  let rtt = 0;
+  let kind = "";
+  for (const report of stats.values()) {
+    const pair = chosen(report);
+    if (!pair) continue;
+    rtt = Math.max(rtt, pair.currentRoundTripTime ?? 0);
+    kind = kindOf(report.get(pair.localCandidateId)) || kind;
+  }
+  if (!stats.size) return null;
+  return { lost: outgoing.lostSince(stats), rtt: Math.min(60_000, Math.round(rtt * 1000)), kind };
+}
+
+/** @param {RTCStatsReport} report */
+function chosen(report) {
+  /** @type {any} */
+  let pair = null;
+  report.forEach((each) => {
+    if (each.type === "candidate-pair" && each.nominated && each.state === "succeeded") pair = each;
+  });
+  return pair;
+}
+
+/** @param {any} candidate ours, of the path that is used */
+export function kindOf(candidate) {
+  if (!candidate) return "";
+  if (candidate.candidateType === "relay") {
+    const over = candidate.relayProtocol ?? "udp";
+    return ["udp", "tcp", "tls"].includes(over) ? `relay-${over}` : "";
+  }
+  return candidate.protocol === "tcp" ? "tcp" : "udp";
+}

@@ -1,0 +1,167 @@
+/**
+ * What is given up on the sending side when our line does not carry everything: first the shared screen, then the size of
+ * the face, then the face. The voice is never among it. The unit does the same for each viewer (app/media/ladder.py).
+ */
+
+/** @typedef {import("./topology.js").Topology} Topology */
+/** @typedef {import("./line_facts.js").Line} Line */
+/** @typedef {"all" | "screen-small" | "screen-off" | "half" | "quarter" | "voice"} Step */
+
+/** In the order in which they are taken. @type {readonly Step[]} */
+export const STEPS = ["all", "screen-small", "screen-off", "half", "quarter", "voice"];
+/** Too much is lost, or there is not even room for a small face. */
+const BAD = { loss: 0.1, room: 120_000 };
+const GOOD = { loss: 0.03 };
+/** Room for the next step up, in bits a second: a step is not taken back into a line that is known to be too narrow. */
+const NEEDS = { all: 900_000, "screen-small": 700_000, "screen-off": 500_000, half: 250_000, quarter: 90_000, voice: 0 };
+/** Before the next step down; before a step up is tried, twice as long after each try that failed; in ms. */
+const DOWN_AFTER = 3000;
+const UP_AFTER = { least: 10_000, most: 80_000 };
+/** A try up failed when its line is bad again within this. */
+const TRIED = 8000;
+
+export class Sacrifice {
+  constructor() {
+    /** @type {Step} */
+    this.step = "all";
+    this.badSince = 0;
+    this.goodSince = 0;
+    this.changed = -Infinity;
+    this.wentUp = false;
+    this.pause = UP_AFTER.least;
+  }
+
+  /**
+   * @param {Line} line what our line carries now
+   * @param {boolean} screen a screen is shared
+   * @param {number} now ms
+   * @returns {Step}
+   */
+  look({ loss, room }, screen, now) {
+    const bad = loss > BAD.loss || (room !== null && room < BAD.room && this.step !== "voice");
+    const good = loss < GOOD.loss && (room === null || room >= this.needs(screen));
+    this.badSince = bad ? this.badSince || now : 0;
+    this.goodSince = good ? this.goodSince || now : 0;
+    if (bad && now - this.badSince >= DOWN_AFTER && now - this.changed >= DOWN_AFTER) {
+      if (this.wentUp && now - this.changed < TRIED) this.pause = Math.min(UP_AFTER.most, 2 * this.pause);
+      this.move(this.next(1, screen), now, false);
+    } else if (good && this.step !== "all" && now - Math.max(this.goodSince, this.changed) >= this.pause) {
+      this.move(this.next(-1, screen), now, true);
+    }
+    if (this.step === "all" && this.goodSince && now - this.goodSince > UP_AFTER.most) this.pause = UP_AFTER.least;
+    return this.step;
+  }
+
+  /** @param {boolean} screen */
+  needs(screen) {
+    // Nothing is sent but the voice: the browser's estimate does not grow, so that a step up must be tried.
+    return this.step === "voice" ? 0 : Math.min(NEEDS[this.next(-1, screen)], NEEDS.half);
+  }
+
+  /**
+   * @param {1 | -1} way
+   * @param {boolean} screen without one its steps are none
+   * @returns {Step}
+   */
+  next(way, screen) {
+    let at = STEPS.indexOf(this.step) + way;
+    while (!screen && (STEPS[at] === "screen-small" || STEPS[at] === "screen-off")) at += way;
+    return STEPS[Math.max(0, Math.min(STEPS.length - 1, at))];
+  }
+
+  /**
+   * @param {Step} step
+   * @param {number} now
+   * @param {boolean} up
+   */
+  move(step, now, up) {
+    if (step === this.step) return;
+    this.step = step;
+    this.changed = now;
+    this.badSince = this.goodSince = 0;
+    this.wentUp = up;
+  }
+}
+
+/** @typedef {{active?: boolean, maxBitrate?: number, scaleResolutionDownBy?: number}} Wanted */
+/** What each sender was set to when nothing was given up, and what it was put to last. */
+/** @type {WeakMap<RTCRtpSender, {first: Wanted[], step: string}>} */
+const senders = new WeakMap();
+
+/**
+ * Put every sender to what is left; one that was put there already is not touched.
+ * @param {Topology} topology
+ * @param {Step} step
+ * @param {"" | "screen" | "camera"} picture what the second picture is: a camera of an examination is kept like the face
+ */
+export async function apply(topology, step, picture) {
+  const links = [...topology.peers.links.values()].flatMap(({ lines, state }) =>
+    state === "connected" ? [...lines].map(([source, { sender }]) => ({ source, sender })) : [],
+  );
+  const legs = (topology.unit?.legs ?? []).flatMap((leg) =>
+    leg.state === "connected" ? [...leg.senders].map(([source, sender]) => ({ source, sender })) : [],
+  );
+  for (const { source, sender } of [...links, ...legs]) {
+    const role = source === "aux-video" && picture === "screen" ? "screen" : source;
+    await put(sender, role, step).catch(() => undefined); // being renegotiated: at the next look
+  }
+}
+
+/**
+ * @param {RTCRtpSender} sender
+ * @param {string} role
+ * @param {Step} step
+ */
+async function put(sender, role, step) {
+  const known = senders.get(sender);
+  if (known?.step === `${role} ${step}`) return;
+  const parameters = sender.getParameters();
+  if (!parameters.encodings?.length) return;
+  const first = known?.first ?? parameters.encodings.map(kept);
+  const isVoice = role === "audio" || role === "aux-audio";
+  parameters.encodings.forEach((encoding, at) => {
+    if (isVoice) {
+      encoding.priority = encoding.networkPriority = "high";
+      return;
+    }
+    Object.assign(encoding, wanted(first[at] ?? first[0], at, first.length, role, step));
+    encoding.priority = encoding.networkPriority = role === "screen" ? "very-low" : "low";
+  });
+  await sender.setParameters(parameters);
+  senders.set(sender, { first, step: `${role} ${step}` });
+}
+
+/**
+ * @param {RTCRtpEncodingParameters} encoding
+ * @returns {Wanted} what may be changed of it; a field that it does not have stays away
+ */
+function kept({ active, maxBitrate, scaleResolutionDownBy }) {
+  return { active, ...(maxBitrate && { maxBitrate }), ...(scaleResolutionDownBy && { scaleResolutionDownBy }) };
+}
+
+/**
+ * What one encoding of a picture becomes at a step.
+ * @param {Wanted} first when nothing is given up
+ * @param {number} at which layer, the smallest first
+ * @param {number} layers how many there are
+ * @param {string} role `screen`, or the source
+ * @param {Step} step
+ * @returns {Wanted}
+ */
+export function wanted(first, at, layers, role, step) {
+  const down = STEPS.indexOf(step);
+  if (role === "screen") {
+    if (down === 0) return first;
+    return { ...first, active: step === "screen-small" && first.active, maxBitrate: 200_000 };
+  }
+  if (down < STEPS.indexOf("half")) return first;
+  if (step === "voice") return { ...first, active: false };
+  const most = step === "half" ? 300_000 : 110_000;
+  if (layers > 1 && at > 0) return { ...first, active: false }; // the smallest layer is the half size
+  const times = layers > 1 ? (step === "half" ? 1 : 2) : step === "half" ? 2 : 4;
+  return {
+    ...first,
+    scaleResolutionDownBy: (first.scaleResolutionDownBy ?? 1) * times,
+    maxBitrate: Math.min(most, first.maxBitrate ?? most),
+  };
+}

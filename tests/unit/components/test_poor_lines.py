@@ -1,0 +1,101 @@
+"""A poor line: what is given up and in which order, whose line it is, when it is said, what the server is told."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+RIG = Path(__file__).parents[2] / "support" / "line_rig.mjs"
+pytestmark = pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
+
+
+def came(scenario: str) -> Any:
+    done = subprocess.run(["node", str(RIG), scenario], capture_output=True, text=True, timeout=30, check=True)
+    return json.loads(done.stdout)
+
+
+def test_the_screen_is_given_up_first_then_size_then_camera_and_nothing_after_it() -> None:
+    assert came("order") == ["all", "screen-small", "screen-off", "half", "quarter", "voice"]
+    assert came("order_without_screen") == ["all", "half", "quarter", "voice"]
+
+
+def test_a_narrow_line_is_spared_before_it_loses_anything() -> None:
+    assert came("narrow")[-1] == "voice"
+
+
+def test_a_stutter_costs_nothing() -> None:
+    assert came("stutter") == ["all"]
+
+
+def test_everything_comes_back_in_the_other_order() -> None:
+    assert came("back") == ["voice", "quarter", "half", "screen-off", "screen-small", "all"]
+
+
+def test_a_step_up_that_fails_is_tried_ever_more_rarely() -> None:
+    pauses = came("tries_ever_more_rarely")
+    assert len(pauses) >= 3
+    assert pauses == sorted(pauses)
+    assert pauses[-1] >= 3 * pauses[0]
+
+
+def test_the_small_layer_of_the_unit_is_the_half_size() -> None:
+    everything, screen_off, half, quarter, voice = came("layers")
+    assert everything == screen_off
+    assert [layer["active"] for layer in half] == [True, False]
+    assert (half[0]["scaleResolutionDownBy"], quarter[0]["scaleResolutionDownBy"]) == (2, 4)
+    assert quarter[0]["maxBitrate"] == 110_000
+    assert [layer["active"] for layer in voice] == [False, False]
+
+
+def test_the_voices_are_never_given_up() -> None:
+    told = came("voices_are_never_touched")
+    assert told["given"] == [True, False, False, True]  # voice, face, screen, stethoscope
+    assert told["back"] == [True, 1_200_000, True]
+    assert told["voice"] == "high"
+
+
+def test_it_is_said_whose_line_is_poor_and_between_two_only_that_something_is() -> None:
+    direct, theirs, ours = came("whose")
+    assert direct == {"poor-b.1": "poor.between Dr MARTIN"}
+    assert theirs == {"poor-b.1": "poor.theirs Dr MARTIN"}
+    assert ours == {"poor-": "poor.ours"}
+
+
+def test_a_poor_line_is_said_after_four_seconds_and_taken_back_after_eight() -> None:
+    assert came("said_late_and_taken_back_late") == [0] * 4 + [1] * 10 + [0] * 6
+
+
+def test_who_sends_no_picture_any_more_knows_it_and_so_do_the_others() -> None:
+    assert came("the_camera_is_given_up_and_said_so") == {"spares": [False, False, True], "note": "given.camera"}
+
+
+def test_who_has_only_lost_the_server_is_named_until_they_are_gone() -> None:
+    assert came("away") == {"shown": "away.title Dr MARTIN", "left": 0}
+
+
+def test_facts_are_shares_of_what_came_since_the_last_time() -> None:
+    first, second, nothing = came("facts")
+    assert first == {"lost": 100, "rtt": 85, "kind": "relay-tls"}
+    assert second["lost"] == 0
+    assert nothing is None
+
+
+def test_facts_are_told_every_half_minute() -> None:
+    assert came("facts_every_half_minute") == ["facts", "facts", "facts"]
+
+
+def test_the_check_says_what_matters_most() -> None:
+    assert came("verdicts") == ["good", "relay", "closed", "plain", "slow", "far", "browser", "good", "closed"]
+
+
+def test_abilities_are_tried_and_not_guessed_from_a_name() -> None:
+    assert came("abilities") == [[], ["webrtc", "data"], ["vp8"], ["capture", "screen"]]
+
+
+def test_a_browser_is_named_for_who_helps_and_never_at_length() -> None:
+    assert came("browsers") == ["Firefox 153", "Chrome 156", "Safari 18", "x" * 40]
