@@ -127,6 +127,11 @@ async def open_room_line(url: str, secret: str) -> ClientConnection:
     return await connect(address, additional_headers={"Cookie": f"session={secret}"}, origin=Origin(url))
 
 
+async def sockets_of(pair: Pair, secret: str) -> list[ClientConnection]:
+    """A page in each process, and the room's line in the one that has the rooms: the first."""
+    return [*[await open_page(url, secret) for url in pair.urls], await open_room_line(pair.urls[0], secret)]
+
+
 async def end_of(socket: ClientConnection) -> int | None:
     """Read what still comes; answers the close code."""
     with suppress(ConnectionClosed):
@@ -143,15 +148,15 @@ async def seconds_until_closed(sockets: list[ClientConnection], began: float) ->
 
 async def test_a_session_ended_in_one_process_closes_its_sockets_in_both(pair: Pair) -> None:
     secret, other = pair.log_in(), pair.log_in()
-    sockets = [await opened(url, secret) for url in pair.urls for opened in (open_page, open_room_line)]
-    kept = [await open_page(pair.urls[1], other), await open_room_line(pair.urls[1], other)]
+    sockets = await sockets_of(pair, secret)
+    kept = await sockets_of(pair, other)
     began = time.monotonic()
     async with httpx.AsyncClient() as asking:
         headers = {"Cookie": f"session={other}", "Origin": pair.urls[0]}
         answer = await asking.post(f"{pair.urls[0]}/parametres/sessions/fin", data={"autres": "1"}, headers=headers)
     assert answer.status_code == 303
     assert await seconds_until_closed(sockets, began) < WITHIN
-    assert [socket.close_code for socket in kept] == [None, None]
+    assert [socket.close_code for socket in kept] == [None, None, None]
     for socket in kept:
         await socket.close()
 
@@ -160,7 +165,7 @@ async def test_an_event_that_never_reaches_the_processes_changes_nothing_about_t
     """As on two machines, whose buses do not meet: the database is looked at once a second."""
     deaf = Platform(**(vars(pair.platform) | {"bus": MemoryBus()}))
     secret = pair.log_in("ide.dubois")
-    sockets = [await opened(url, secret) for url in pair.urls for opened in (open_page, open_room_line)]
+    sockets = await sockets_of(pair, secret)
     began = time.monotonic()
     assert await asyncio.to_thread(login_sessions.end_all, deaf, pair.person("ide.dubois")) >= 1
     assert await seconds_until_closed(sockets, began) < WITHIN

@@ -18,7 +18,7 @@ from app.identity import login_sessions
 from app.messaging import worker
 from app.teleconsultation import hub
 from app.teleconsultation.messages import LARGEST_MESSAGE
-from app.teleconsultation.presence import EIGHT, GRACE
+from app.teleconsultation.presence import EIGHT, GRACE, RETURNING
 from tests.support.people import small_world
 from tests.support.room import BLUE, DEVICES, GREEN, NUMBER, SDP, House, Page, open_house
 
@@ -281,6 +281,8 @@ async def test_a_place_not_taken_back_in_time_is_given_up(house: House) -> None:
     house.world.clock.at += GRACE
     house.hub.tick()
     assert (await doctor.hear("left"))["id"] == nurse.joined["id"]
+    house.world.clock.at += RETURNING
+    house.hub.tick()
     late = await house.page_of("ide.dubois")
     joined = await late.join(resume=nurse.resume)
     assert (joined["resumed"], joined["id"] == nurse.joined["id"]) == (False, False)
