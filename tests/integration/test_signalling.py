@@ -7,6 +7,7 @@ import json
 import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -281,7 +282,7 @@ async def test_a_place_not_taken_back_in_time_is_given_up(house: House) -> None:
     house.world.clock.at += GRACE
     house.hub.tick()
     assert (await doctor.hear("left"))["id"] == nurse.joined["id"]
-    house.world.clock.at += RETURNING
+    house.world.clock.at += RETURNING + timedelta(seconds=1)
     house.hub.tick()
     late = await house.page_of("ide.dubois")
     joined = await late.join(resume=nurse.resume)
