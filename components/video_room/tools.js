@@ -42,8 +42,8 @@ export const TOOLS = [
   share,
   camera,
   auscultation,
-  SHORTCUTS,
   point,
+  SHORTCUTS,
   // second row: transfer, invite, chat, capture, detach, people, layout
   transfer,
   { name: "invite", place: "second", open: ({ view }) => view.turn("invite") },
