@@ -51,7 +51,7 @@ export function render({ model, el }) {
   const finder = new Finder(labels, { source: () => source, sheets: () => sheets });
   const printing = new Printing(labels);
   const printer = tool("print", () => info.pages.length && printing.open({ pages: info.pages, page: () => sheets?.page ?? 1, source: () => /** @type {any} */ (source) }));
-  const save = /** @type {HTMLAnchorElement} */ (h("a", { class: "btn btn--line save", role: "button", tabindex: 0, download: "" }, icon("download"), h("span", {}, labels.download)));
+  const save = /** @type {HTMLAnchorElement} */ (h("a", { class: "btn btn--line save", role: "button", tabindex: 0, download: "", "aria-label": labels.download }, icon("download"), h("span", {}, labels.download)));
   const keymap = /** @type {HTMLDialogElement} */ (h("dialog", { class: "asks", "aria-label": labels.help }, ...keyMap()));
   const more = h("div", { class: "group more" });
   const acts = h("div", { class: "group acts" }, tool("turn", () => turnBy(1)), printer, tool("help", () => keymap.showModal()), save);
