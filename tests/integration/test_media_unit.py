@@ -387,9 +387,7 @@ async def test_who_connects_later_is_told_who_is_there(
     await raw(people, control, "martin")
     other = await Control.open(settings)
     people.push_async_callback(other.close)
-    assert other.welcome["peers"] == [
-        {"peer": "martin", "room": "blue", "muted": [], "described": {}, "slots": []}
-    ]
+    assert other.welcome["peers"] == [{"peer": "martin", "room": "blue", "muted": [], "described": {}, "slots": []}]
     await control.ask("leave", peer="martin")
     await other.hear("gone", peer="martin", reason="left")
 
