@@ -11,12 +11,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
-import io
 import zipfile
 from collections.abc import AsyncIterator, Collection, Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import IO, Any, cast
+from typing import IO, cast
 
 from sqlmodel import col, select
 
@@ -27,6 +26,7 @@ from app.documents.laboratory_dossier import Sourced, analysis_of, merged
 from app.documents.models import Document, DocumentKind
 from app.documents.store_threads import in_thread
 from app.documents.viewing import loader
+from app.documents.zip_sink import ZipSink
 from app.dossiers.access import dossier_for, journal_refusal
 from app.dossiers.service import DossierView, announce, view_of
 from app.errors import FileDamaged, FileRefused, NotFound
@@ -85,7 +85,7 @@ class _Zip:
         self._platform, self._actor, self._dossier, self._parts = platform, actor, dossier, parts
         self._held = held  # references of what no newer version replaces, and nobody has withdrawn
         self._results: list[Sourced] = []
-        self._sink = _Sink()
+        self._sink = ZipSink()
         self._lines: list[Line] = []
         self._sums: list[tuple[str, str]] = []
         self.damaged: list[str] = []
@@ -215,22 +215,3 @@ class _Zip:
         entry = zipfile.ZipInfo(f"{self._dossier.number}/{path}", local(at).timetuple()[:6])
         entry.external_attr = 0o600 << 16
         return entry
-
-
-class _Sink(io.RawIOBase):
-    """Where zipfile writes; it can't seek, so that sizes follow each file (APPNOTE 4.3.9)."""
-
-    def __init__(self) -> None:
-        self._written = bytearray()
-
-    def writable(self) -> bool:
-        return True
-
-    def write(self, content: Any) -> int:
-        self._written += content
-        return len(content)
-
-    def take(self) -> bytes:
-        taken = bytes(self._written)
-        self._written.clear()
-        return taken

@@ -9,7 +9,6 @@ instances with pydicom where it runs (docs/decisions).
 from __future__ import annotations
 
 import asyncio
-import io
 import json
 import re
 import ssl
@@ -23,6 +22,7 @@ import httpx
 import structlog
 
 from app.documents.imaging_archive import MOST_ENTRIES
+from app.documents.zip_sink import ZipSink
 from app.errors import PacsUnavailable
 from app.settings import Settings
 
@@ -97,7 +97,7 @@ class PacsLine:
                         return
 
     async def _zip(self, answer: httpx.Response, put: Put, told: Told) -> None:
-        sink = _Sink()
+        sink = ZipSink()
         count = size = 0
         current: IO[bytes] | None = None
         with zipfile.ZipFile(cast(IO[bytes], sink), "w", zipfile.ZIP_STORED) as target:
@@ -258,22 +258,3 @@ def _check_part(headers: bytes) -> None:
     found = re.search(rb"(?i)\r\ncontent-type:[ \t]*([^;\r\n]+)", headers)
     if found and found[1].strip().lower() != b"application/dicom":
         raise ValueError("a part that is no DICOM")
-
-
-class _Sink(io.RawIOBase):
-    """Where zipfile writes; it can't seek, so that sizes follow each file (APPNOTE 4.3.9)."""
-
-    def __init__(self) -> None:
-        self._written = bytearray()
-
-    def writable(self) -> bool:
-        return True
-
-    def write(self, content: Any) -> int:
-        self._written += content
-        return len(content)
-
-    def take(self) -> bytes:
-        taken = bytes(self._written)
-        self._written.clear()
-        return taken
