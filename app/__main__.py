@@ -107,7 +107,9 @@ def parser() -> argparse.ArgumentParser:
     bench.add_argument(
         "name", choices=BENCHES, metavar="NOM", help=" | ".join(BENCHES) + " (impaired : root ; soak : deux heures)"
     )
-    bench.add_argument("--quick", action="store_true", help="moins de répétitions : moins de 50 secondes")
+    bench.add_argument(
+        "--quick", action="store_true", help="moins de répétitions : environ une minute sur une machine au repos"
+    )
     bench.add_argument("--json", action="store_true", help="un objet JSON au lieu d'un tableau")
     bench.set_defaults(run=run_bench)
     return top
