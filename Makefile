@@ -36,7 +36,8 @@ lint: ## looks at the code: format, lint, types, architecture, JavaScript types
 	else echo "no node_modules: JavaScript types not checked (make setup)"; fi
 
 test: setup lint ## sets up, looks at the code, runs all tests; ends with what was skipped and why
-	@$(BIN)/python -m pytest tests --ignore=tests/browser
+# a file stays with one worker, its servers are started once
+	@$(BIN)/python -m pytest tests --ignore=tests/browser --numprocesses auto --dist loadfile
 # apart: Playwright keeps an event loop running in its thread, which asyncio tests cannot share
 	@$(BIN)/python -m pytest tests/browser
 

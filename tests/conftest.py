@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
 import pytest
 
@@ -35,12 +36,19 @@ class SkippedTests:
         if report.skipped:
             self.remember(report)
 
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        """A worker of pytest-xdist ends: of the files that it skipped whole it alone knows."""
+        self.reasons |= getattr(node, "workeroutput", {}).get("skipped", {})
+
     def remember(self, report: pytest.TestReport | pytest.CollectReport) -> None:
         place = report.longrepr
         self.reasons[report.nodeid] = str(place[2] if isinstance(place, tuple) else place).removeprefix("Skipped: ")
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        if (output := getattr(session.config, "workeroutput", None)) is not None:
+            output["skipped"] = self.reasons
         done = session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)
         if self.forbidden and self.reasons and done:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED

@@ -7,13 +7,13 @@ and after. A thread looks at the loop's own stack while it is held: what is told
 from __future__ import annotations
 
 import asyncio
-import sys
+import faulthandler
+import re
+import tempfile
 import threading
 import time
-import traceback
 from collections import Counter
-from types import FrameType
-from typing import Any
+from typing import IO, Any
 
 from app.web.base import Handler
 
@@ -21,6 +21,7 @@ EVERY = 0.005  # seconds between two looks
 HELD = 0.020  # seconds from which on the loop counts as held
 UNREAD_SECONDS = 300.0  # then the watch ends by itself
 MOST_LINES = 12
+CALL = re.compile(r'File "(?P<file>[^"]*)", line (?P<line>\d+) in (?P<name>.*)')
 
 
 class LoopWatch:
@@ -59,20 +60,32 @@ class LoopWatch:
         self._running = False
 
     def _look(self) -> None:
-        while self._running:
-            time.sleep(EVERY)
-            if time.monotonic() - self._beat > HELD + EVERY:
-                frame = sys._current_frames().get(self._thread)
-                if frame is not None:
-                    self._lines[_line(frame)] += 1
+        with tempfile.TemporaryFile("w+") as stacks:
+            while self._running:
+                time.sleep(EVERY)
+                if time.monotonic() - self._beat > HELD + EVERY and (line := _line(stacks, self._thread)):
+                    self._lines[line] += 1
 
 
-def _line(frame: FrameType) -> str:
-    """The innermost line of ours, and the innermost of all."""
-    stack = traceback.extract_stack(frame)
-    ours = [each for each in stack if "/app/" in each.filename or "/components/" in each.filename]
-    shown = [*ours[-1:], *(stack[-1:] if stack[-1] not in ours[-1:] else [])]
-    return " > ".join(f"{each.filename.rsplit('/', 1)[-1]}:{each.lineno} {each.name}" for each in shown)
+def _line(stacks: IO[str], thread: int) -> str:
+    """The innermost line of ours in this thread, and the innermost of all; empty when the thread has ended.
+
+    `faulthandler` writes the stacks down in one go. Following the frames of a thread that runs from Python code is not
+    safe: between two steps a frame may be given back and its memory become something else.
+    """
+    stacks.seek(0)
+    stacks.truncate()
+    faulthandler.dump_traceback(stacks, all_threads=True)
+    stacks.seek(0)
+    calls: list[tuple[str, str]] = []  # innermost first
+    of_thread = False
+    for line in stacks:
+        if "hread 0x" in line:
+            of_thread = f"{thread:016x}" in line
+        elif of_thread and (call := CALL.search(line)):
+            calls.append((call["file"], f"{call['file'].rsplit('/', 1)[-1]}:{call['line']} {call['name']}"))
+    ours = [told for file, told in calls if "/app/" in file or "/components/" in file]
+    return " > ".join(dict.fromkeys(ours[:1] + [told for _file, told in calls[:1]]))
 
 
 def _share(delays: list[float], share: float) -> float:

@@ -156,7 +156,11 @@ def descendants(kind: type[param.Parameterized]) -> Iterator[type[param.Paramete
         yield from descendants(child)
 
 
-@pytest.mark.parametrize(("options", "status"), [((), 0), (("--no-skips",), 1)])
+@pytest.mark.parametrize(
+    ("options", "status"),
+    [((), 0), (("--no-skips",), 1), (("--no-skips", "-p", "xdist", "-n", "1"), 1)],
+    ids=["allowed", "forbidden", "forbidden in workers"],
+)
 def test_a_skip_is_listed_with_its_reason_and_fails_the_run_where_skips_are_forbidden(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...], status: int
 ) -> None:
@@ -171,6 +175,7 @@ def test_a_skip_is_listed_with_its_reason_and_fails_the_run_where_skips_are_forb
         "@pytest.mark.xfail\n"
         "def test_fails_as_expected(): assert False\n"
     )
+    (tmp_path / "test_whole.py").write_text("import pytest\npytest.skip('no scanner', allow_module_level=True)\n")
     run = subprocess.run(
         [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *options, str(tmp_path)],
         cwd=tmp_path,
@@ -180,6 +185,7 @@ def test_a_skip_is_listed_with_its_reason_and_fails_the_run_where_skips_are_forb
     )
     assert run.returncode == status, run.stdout + run.stderr
     assert "test_two.py::test_skips: no camera here" in run.stdout
+    assert "test_whole.py: no scanner" in run.stdout
     assert "test_fails_as_expected" not in run.stdout
 
 
