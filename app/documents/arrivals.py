@@ -62,8 +62,10 @@ def open_dossier(session: Session, actor: Professional, number: str) -> Dossier:
     return dossier
 
 
-def begin(platform: Platform, actor: Professional, number: str, filename: str, stored: StoredFile) -> int:
-    """Note that a file has come and is under examination; answers the row's id.
+def begin(
+    platform: Platform, actor: Professional, number: str, filename: str, stored: StoredFile, *, bound: bool = False
+) -> int:
+    """Note that a file has come and is under examination; answers the row's id. `bound`: see `Arrival`.
 
     Raises: NotFound, AccessDenied, WrongStep, TooManyFiles (of the author's, waiting already).
     """
@@ -87,6 +89,7 @@ def begin(platform: Platform, actor: Professional, number: str, filename: str, s
             wrapped_key=stored.wrapped_key,
             created_at=now,
             busy_until=now + LEASE,
+            bound=bound,
         )
         session.add(arrival)
         session.flush()

@@ -43,6 +43,9 @@ DAMAGED = "l'analyse n'a pas abouti : le fichier reçu ne se relit pas. Ajoutez-
 STORE_AWAY = (
     "l'analyse n'a pas abouti : les fichiers ne se rangent pas pour le moment. Ajoutez-le de nouveau plus tard."
 )
+INTERRUPTED = (
+    "le serveur a redémarré pendant l'analyse. Recommencez ; une biologie en cours de saisie est gardée en brouillon."
+)
 NOT_ALLOWED = "pendant l'analyse, le dossier a changé d'étape ou n'accepte plus de document de votre part."
 Within = Callable[[Session, Document], None]
 _background: set[asyncio.Task[Any]] = set()
@@ -64,7 +67,7 @@ async def receive(
     TooManyFiles, FileRefused(reason); the refusal stays in the list for its author.
     """
     try:
-        arrival_id = arrivals.begin(platform, actor, number, filename, stored)
+        arrival_id = arrivals.begin(platform, actor, number, filename, stored, bound=within is not None)
     except BaseException:
         await asyncio.shield(intake.forget(platform, stored.file_id))
         raise
@@ -80,8 +83,9 @@ async def examine(
 ) -> DocumentView:
     """Examine the file of a row, whose lease is ours. `within` is done in the transaction that makes it visible.
 
-    A process that takes a row over knows neither `within` nor `source`: images from a PACS are then looked at as those
-    of a CD, more strictly. Raises as `receive` does.
+    A process that takes a row over knows neither `within` nor `source`: what was to come with a `within` is refused then
+    (a correction added without what it corrects would stand beside it as true), and images from a PACS are looked at as
+    those of a CD, more strictly. Raises as `receive` does.
     """
     arrival, author, number = arrivals.read(platform, arrival_id)
     try:
@@ -114,6 +118,8 @@ async def _examined(
 ) -> tuple[DocumentView, StoredFile]:
     if arrival.size == 0:
         raise FileRefused("il est vide.")
+    if arrival.bound and within is None:
+        raise FileRefused(INTERRUPTED)
     if arrival.attempts > arrivals.MOST_ATTEMPTS:
         raise FileRefused(FAULT)
     stored = arrivals.stored_file(arrival)

@@ -85,6 +85,7 @@ class Arrival(SQLModel, table=True):
     Once it is a document the row is gone. `file_id` and `wrapped_key` are set as long as its bytes are kept: while it is
     examined, and after a refusal only when it can be flattened. `busy_until` is the lease of the process that works on
     it: past that moment the process has died and another takes over. `done` of `pages` tell how far flattening is.
+    `bound`: it is added together with something only its process knows (a correction, a caption, a transfer).
     """
 
     __tablename__ = "arrival"
@@ -106,6 +107,7 @@ class Arrival(SQLModel, table=True):
     settled_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     busy_until: datetime = Field(sa_type=UtcDateTime, index=True)
     attempts: int = 1
+    bound: bool = Field(default=False, sa_column_kwargs={"server_default": sa.false()})
     done: int = 0
     pages: int = 0
 

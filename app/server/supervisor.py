@@ -130,7 +130,9 @@ async def _start(child: Child) -> asyncio.subprocess.Process:
         start_new_session=True,  # Ctrl-C in the terminal is ours to pass on, once
         preexec_fn=_die_with(os.getpid()) if sys.platform == "linux" else None,
     )
-    child.pid_file.write_text(f"{process.pid}\n")
+    written = child.pid_file.with_suffix(".new")
+    written.write_text(f"{process.pid}\n")
+    written.replace(child.pid_file)  # who reads it meanwhile finds a whole number
     return process
 
 

@@ -178,6 +178,18 @@ async def test_a_file_whose_examiner_died_is_examined_again(world: World) -> Non
     assert listed(world) == []
 
 
+async def test_a_file_that_means_more_than_itself_is_refused_when_its_examiner_died(world: World) -> None:
+    """A correction without what it corrects would stand beside it as true."""
+    stored = world.platform.files.write("b" * 32, iter([LETTER]))
+    arrival_id = arrivals.begin(world.platform, world.ide_dubois, NUMBER, "Biologie.json", stored, bound=True)
+    world.clock.pass_by(minutes=5)
+    assert arrivals.take_over(world.platform) == [arrival_id]
+    with pytest.raises(FileRefused, match="redémarré pendant l'analyse. Recommencez"):
+        await examining.examine(world.platform, arrival_id)
+    assert service.documents_of(world.platform, world.dr_martin, NUMBER) == []
+    assert files_of(world) == []
+
+
 async def test_the_watch_takes_over_by_itself(world: World) -> None:
     left_behind(world)
     world.clock.pass_by(minutes=5)
