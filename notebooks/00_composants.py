@@ -27,7 +27,7 @@ import panel as pn
 
 # Rien ne vient d'Internet : un hôpital bloque tout. Les couleurs sont celles des pages, écrites une seule fois.
 hv.extension("bokeh", inline=True, logo=False)
-pn.extension(inline=True, raw_css=[(ROOT / "app" / "static" / "tokens.css").read_text(encoding="utf-8")])
+pn.extension(inline=True, raw_css=[(ROOT / "components" / "_shared" / "tokens.css").read_text(encoding="utf-8")])
 
 
 def demo(name: str):

@@ -31,7 +31,7 @@ LONGEST_SEARCH = 512
 SEARCH = re.compile(r"(\?([a-z_]+=[\w.:~%+-]*)(&[a-z_]+=[\w.:~%+-]*)*)?", re.ASCII)
 
 FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "Liberation Sans", Arial, sans-serif'  # tokens.css
-# The tokens of `app/static/tokens.css` that MUI must know as values: it computes hover and disabled shades from them.
+# The tokens of `components/_shared/tokens.css` that MUI must know as values: it computes hover and disabled shades from them.
 THEME: dict[str, Any] = {
     "palette": {
         "primary": {"main": "#00695c", "dark": "#004d40", "light": "#2b7f74", "contrastText": "#ffffff"},

@@ -6,6 +6,9 @@ from pathlib import Path
 CONTROLS = (Path(__file__).parent / "component.css").read_text()
 """Style of buttons, fields, chips and cards; values come from the page's `tokens.css`."""
 
+TOKENS = (Path(__file__).parent / "tokens.css").read_text()
+"""Every colour, size and shadow of the product, on `:root`."""
+
 DOM, ASKING, LINE = (f"../_shared/{name}.js" for name in ("dom", "asking", "line"))
 """Modules to be joined before a component's own: elements; the component's channel; a line for requests."""
 

@@ -9,11 +9,11 @@ from typing import Any, ClassVar
 import param
 from panel.custom import JSComponent
 
-from components._shared import CONTROLS, joined
+from components._shared import CONTROLS, DOM, joined
 from components.document_list.contract import ListedArrival, ListedDocument
 
 HERE = Path(__file__).parent
-MODULES = ("elements.js", "rows.js", "sending.js", "document_list.js")
+MODULES = ("drawings.js", "rows.js", "sending.js", "document_list.js")
 
 LABELS = {
     "title": "Documents",
@@ -61,7 +61,7 @@ class DocumentList(JSComponent):
     actions = param.List(default=[], doc="More buttons below the one that adds a file: `{'name', 'label'}` of each.")
     labels = param.Dict(default=LABELS, doc="Every word the component shows.")
 
-    _esm = joined(HERE, *MODULES)
+    _esm = joined(HERE, DOM, *MODULES)
     _stylesheets: ClassVar[list[str]] = [CONTROLS, (HERE / "document_list.css").read_text()]
 
     def __init__(

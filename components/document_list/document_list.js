@@ -1,7 +1,8 @@
 // @ts-check
 /** The documents of a dossier: draws `documents` and `arrivals`, tells what is chosen, sends new files. */
 
-import { h, icon, said } from "./elements.js";
+import { h, said } from "../_shared/dom.js";
+import { icon } from "./drawings.js";
 import { arrivalRow, documentRow, redraw } from "./rows.js";
 import { uploads } from "./sending.js";
 

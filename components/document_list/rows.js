@@ -1,7 +1,8 @@
 // @ts-check
 /** The rows of the list: documents, and files on their way with what may be done about them. */
 
-import { h, icon, said } from "./elements.js";
+import { h, said } from "../_shared/dom.js";
+import { icon } from "./drawings.js";
 
 /**
  * @typedef {{reference: string, title: string, kind: string, kind_label: string, facts: string, origin: string,

@@ -1,7 +1,7 @@
 // @ts-check
 /** Files on their way to the server: a few at once, each with its progress, each to be cancelled or tried again. */
 
-import { said } from "./elements.js";
+import { said } from "../_shared/dom.js";
 
 const AT_ONCE = 2;
 

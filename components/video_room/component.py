@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Protocol
 import param
 from panel.custom import JSComponent
 
+from components._shared import TOKENS
 from components.video_room.hub import Visitor
 from components.video_room.labels import LABELS
 
@@ -141,4 +142,4 @@ def notebook_style() -> str:
         ".td-host .td-seg, .td-door[hidden] { display: none; } .td-host .td-room { border: 0; } "
         ".td-door:not([hidden]) { display: grid; place-items: center; min-height: 100%; }"
     )
-    return "\n".join((style_of("tokens.css").replace(":root", ":host"), style_of("room.css"), alone))
+    return "\n".join((TOKENS.replace(":root", ":host"), style_of("room.css"), alone))

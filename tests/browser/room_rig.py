@@ -25,7 +25,7 @@ from components.video_room import GUEST_LABELS, LABELS, Line, LocalHub, Visitor
 from components.video_room.component import HERE as MODULES
 
 ROOT = Path(__file__).parents[2]
-TOKENS = ROOT / "app" / "static" / "tokens.css"
+TOKENS = ROOT / "components" / "_shared" / "tokens.css"
 BEAT = 0.5
 SECRET = b"outlives the process, so that places can be taken back"
 

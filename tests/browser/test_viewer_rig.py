@@ -117,7 +117,7 @@ def serve() -> None:
         rest = pn.Column(pn.Spacer(height=60), told, pressed, width=int(narrow), margin=0)
         return pn.Row(rest, viewer, sizing_mode="stretch_width", margin=0)
 
-    tokens = (ROOT / "app/static/tokens.css").read_text(encoding="utf-8")
+    tokens = (ROOT / "components/_shared/tokens.css").read_text(encoding="utf-8")
     pn.config.raw_css = [tokens, "body { margin: 0; padding: 0; }"]
     server = pn.serve(
         {"/": page}, port=int(sys.argv[1]) if len(sys.argv) > 1 else 0, address="127.0.0.1", show=False, start=False,
