@@ -18,7 +18,7 @@ from components.video_room.labels import LABELS
 
 HERE = Path(__file__).parent
 PAGE_MODULE, GUEST_MODULE, NOTEBOOK_MODULE = "page.js", "guest.js", "notebook.js"
-_IMPORT = re.compile(r'^(?:import|export)\b[^"]*"\./([\w.]+)"', re.MULTILINE)
+_IMPORT = re.compile(r'^(?:import|export)\b(?:[^"();]*\bfrom)?\s*"\./([\w.]+)"', re.MULTILINE)
 _LATER = re.compile(r'\bimport\(\s*"\./([\w.]+)"\s*\)(?!\.[A-Z])')  # not the types of comments
 _STYLE_IMPORT = re.compile(r'^@import url\("([\w.]+)"\);[ \t]*\n', re.MULTILINE)
 LAZY = tuple(sorted({name for module in HERE.glob("*.js") for name in _LATER.findall(module.read_text())}))

@@ -33,7 +33,7 @@ INVITE = {
     "invite.withdraw.inside.text": "Cette personne est en salle : elle en sortira tout de suite, et son lien ne marchera plus.",
     "invite.withdraw.inside.go": "Retirer et faire sortir",
     "invite.resend": "Renvoyer",
-    "invite.resend.long": "Renvoyer l'invitation de {name}",
+    "invite.resend.long": "Renvoyer à {name}",
     "invite.extend": "Prolonger",
     "invite.extend.long": "Prolonger l'invitation de {name}",
     "invite.state.sending": "Envoi…",

@@ -22,6 +22,17 @@ PAINTED = """(() => {
   for (let at = 3; at < data.length; at += 4) if (data[at] > 0) painted += 1;
   return painted;
 })()"""
+# A stroke comes in pieces: whole once nothing was painted for a third of a second.
+STEADY = f"""async () => {{
+  let seen = -1;
+  for (let same = 0; same < 20; ) {{
+    await new Promise(requestAnimationFrame);
+    const now = {PAINTED};
+    same = now === seen ? same + 1 : 0;
+    seen = now;
+  }}
+  return seen;
+}}"""
 # What a page that is not ours might put on the channel, as JSON lets it through or does not.
 NONSENSE = """(on) => {
   const { topology } = window.__td.call.current;
@@ -85,7 +96,7 @@ def test_a_guest_and_a_professional_point_and_draw_on_the_same_page(room: Room, 
     drag(guest, [(0.2, 0.2), (0.5, 0.4), (0.6, 0.3)])
     until(expert, f"{PAINTED} > 50", 30)
     expect(expert.locator(".td-pointer").filter(has_text="Léa MERCIER")).to_be_visible()
-    once = expert.evaluate(PAINTED)
+    once = expert.evaluate(STEADY)
     sheet(guest).focus()
     for key in ("ArrowDown", " ", "ArrowDown", "ArrowRight", "ArrowRight", " "):  # the same by keyboard
         guest.keyboard.press(key)
