@@ -1,6 +1,7 @@
 """`bench join`: from the click on « Rejoindre » to the first picture of the other, peer to peer and through the unit.
 
-Beside it, in the same run and browser, two peer connections in one page: what the browser itself needs.
+Beside it, in the same run and browser, two peer connections in one page: what the browser itself needs. Then the same two
+go over from one way to the other, and the unit is killed (`going_over`).
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from app.bench import servers
+from app.bench import going_over, servers
 from app.bench.browser import chromium, log_in, until
 from app.bench.figures import Report, median
 
@@ -33,11 +34,6 @@ IN_PAGE = """async () => {
 }"""
 
 
-# What a page says when no direct path comes up: from then on the unit carries the call.
-BLOCKED = """() => { const { people, line } = window.__td.call.current;
-  for (const to of people.keys()) line.send({ t: "blocked", to }); }"""
-
-
 def run(quick: bool) -> Report:
     """Measure; `quick` joins 3 times each way instead of 11. The first of each is not counted."""
     times, report = (3 if quick else 11), Report()
@@ -49,9 +45,13 @@ def run(quick: bool) -> Report:
         _to_lobby(nurse)
         nurse.get_by_role("button", name="Rejoindre").click()
         direct = [_join(expert) for _ in range(times + 1)][1:]
-        _join(expert, lambda: _go_over(nurse, expert))
+        _join(expert, lambda: going_over.go_over(nurse, expert))
         unit = [_join(expert) for _ in range(times + 1)][1:]
         base += [_in_page(browser, demo.url) for _ in range(times // 2)]
+        nurse.get_by_role("button", name="Quitter la téléconsultation").click()
+        until(nurse, "window.__td.room.state === 'closed'")
+        assert demo.var is not None
+        going_over.measure(report, demo.var, (nurse, expert), times, _to_lobby)
     report.figure("in-page first frame ms", median(base))
     for name, joins in (("peer-to-peer", direct), ("unit", unit)):
         report.figure(f"{name} first frame ms", median(joins))
@@ -79,13 +79,6 @@ def _page(browser: Any, url: str, login: str) -> Any:
 def _to_lobby(page: Any) -> None:
     page.get_by_role("button", name="Entrer en salle").click()
     page.get_by_role("button", name="Rejoindre").wait_for()
-
-
-def _go_over(*pages: Any) -> None:
-    """The call of these pages goes over to the unit, and its old way is closed."""
-    pages[0].evaluate(BLOCKED)
-    for page in pages:
-        until(page, "window.__td.call.route() === 'unit' && window.__td.call.connections() === 1")
 
 
 def _join(page: Any, meanwhile: Callable[[], None] = lambda: None) -> float:

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
 
 from app.bench.browser import CHROMIUM, FLAGS
-from app.bench.join import BLOCKED
+from app.bench.going_over import BLOCKED
 from tests.browser.demo_server import DemoServer, running_demo
 from tests.browser.room_rig import RoomServer
 

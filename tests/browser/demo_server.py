@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
+import functools
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -53,9 +57,34 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+@functools.cache
+def made_demo() -> Path:
+    """The folder of a demo that has run once: its people, its dossiers, its compressed files. Made once for a test run.
+
+    Making it takes longer than starting: each server of the tests begins with a copy.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="teledossier-demo-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    with _running(folder):
+        pass
+    shutil.rmtree(folder / "run", ignore_errors=True)
+    return folder
+
+
 @contextlib.contextmanager
-def running_demo(var: Path, settings: Mapping[str, str] | None = None) -> Iterator[DemoServer]:
-    """Start the demo, with `settings` (`TD_…`) of its own; wait for « Prêt », stop it with Ctrl-C as a person would."""
+def running_demo(var: Path, settings: Mapping[str, str] | None = None, *, made: bool = True) -> Iterator[DemoServer]:
+    """Start the demo, with `settings` (`TD_…`) of its own; wait for « Prêt », stop it with Ctrl-C as a person would.
+
+    Not `made`: the demo is made anew, for settings that say where things are kept.
+    """
+    if made:
+        shutil.copytree(made_demo(), var, dirs_exist_ok=True)
+    with _running(var, settings) as server:
+        yield server
+
+
+@contextlib.contextmanager
+def _running(var: Path, settings: Mapping[str, str] | None = None) -> Iterator[DemoServer]:
     port = free_port()
     command = [sys.executable, "-m", "app", "demo", "--port", str(port), "--var", str(var)]
     began = time.monotonic()

@@ -15,7 +15,7 @@ from tests.browser.test_the_walk import join, open_dossier, sees_and_hears
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 
-LONGEST_GAP = 500.0  # ms between two pictures shown
+LONGEST_GAP = 1500.0  # ms between two pictures shown; what is promised is measured by `bench join`, alone on a machine
 BACK_WITHIN = (
     10.0  # seconds until a click is answered; on a machine where a start alone takes longer than five, twice that
 )

@@ -52,7 +52,7 @@ def served(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
             stack.callback(service.stop)
             place = service.new_bucket()
             settings |= settings_of(place)
-        server = stack.enter_context(running_demo(var, settings))
+        server = stack.enter_context(running_demo(var, settings, made=request.param == "folder"))
         # moto reads a whole object for each range of it: 500 Mo take four minutes there, for no other proof
         largest = 200 if request.param == "bucket" else LIMIT
         found = Served(server, stack.enter_context(logged_in(server, "ide.dubois")), largest)
