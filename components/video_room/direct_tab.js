@@ -40,7 +40,8 @@ export class Talk {
     this.element = this.direct
       ? h("div", { class: "td-talk" }, list, chat.element, this.place)
       : h("div", { class: "td-talk" }, chat.element);
-    this.view = this.direct?.mount(this.place, () => window.__td?.room?.dossier ?? "");
+    /** Made when it is first turned to: who enters waits for a picture, not for colleagues. @type {any} */
+    this.view = null;
     this.silence = this.direct?.on(() => this.follow());
     this.draw();
   }
@@ -95,6 +96,7 @@ export class Talk {
     });
     this.chat.element.hidden = this.tab !== "room";
     this.place.hidden = this.tab !== "direct";
+    if (this.tab === "direct") this.view ??= this.direct?.mount(this.place, () => window.__td?.room?.dossier ?? "");
     this.view?.watch(this.isShown && this.tab === "direct");
     const watched = this.isShown && this.tab === "room";
     if (watched !== this.room.watched) this.room.watch(watched);

@@ -135,17 +135,27 @@ export class Tiles {
     set(element, "data-count", large ? "many" : entries.length - 1);
     const first = entries.filter(({ key }) => large?.includes(key));
     const ordered = [...first, ...entries.filter((each) => !first.includes(each))];
-    const [width, height] = [element.clientWidth, element.clientHeight];
-    const boxes = first.length
-      ? featureBoxes(first.length, ordered.length - first.length, width, height)
-      : gridBoxes(ordered.length, width, height);
+    const boxes = large ? this.boxes(first.length, ordered.length - first.length) : [];
     ordered.forEach(({ tile, key }, at) => {
-      const { left, top, width: wide, height: high } = boxes[at];
-      const inset = [top, 1 - left - wide, 1 - top - high, left].map((part) => `${(100 * part).toFixed(3)}%`).join(" ");
-      tile.element.style.setProperty("--td-box", large ? inset : "0");
+      tile.element.style.setProperty("--td-box", boxes[at] ?? "0");
       tile.element.classList.toggle("td-large", first.some((each) => each.key === key));
       tile.element.classList.toggle("td-pinned", key === this.layout.pinned);
     });
+  }
+
+  /**
+   * Asks for the size of the place, and so for a layout of the page in the middle of whatever is being drawn: only where
+   * tiles do not fill it by themselves.
+   * @param {number} large
+   * @param {number} small
+   * @returns {string[]} CSS `inset` of each
+   */
+  boxes(large, small) {
+    const { clientWidth: width, clientHeight: height } = this.element;
+    const boxes = large ? featureBoxes(large, small, width, height) : gridBoxes(small, width, height);
+    return boxes.map(({ left, top, width: wide, height: high }) =>
+      [top, 1 - left - wide, 1 - top - high, left].map((part) => `${(100 * part).toFixed(3)}%`).join(" "),
+    );
   }
 
   /** @param {import("./call.js").Person} person */
