@@ -83,7 +83,7 @@ def request_headers(request: HTTPServerRequest, shape: Asked) -> HTTPHeaders:
     handed["Connection"] = "close"
     if shape.has_body:
         handed["Expect"] = "100-continue"  # who is refused hears why before 500 MB were sent
-    if shape.length is not None:
+    if shape.length is not None and (shape.has_body or request.method in WITH_BODY):
         handed["Content-Length"] = str(shape.length)
     return handed
 

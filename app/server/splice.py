@@ -37,8 +37,10 @@ async def _pump(source: IOStream, sink: IOStream) -> None:
         while True:
             written = sink.write(await source.read_bytes(PIECE, partial=True))
             if not written.done():  # the common case needs no timer
-                async with asyncio.timeout(STUCK):
-                    await written
+                _done, late = await asyncio.wait([written], timeout=STUCK)
+                if late:
+                    return
+            await written
             await asyncio.sleep(0)  # a flood waits for its turn as everybody else
-    except (StreamClosedError, TimeoutError):
+    except StreamClosedError:
         return
