@@ -179,7 +179,8 @@ async def _announce_when_ready(
     waited = list(ports(settings, web))
     deadline = time.monotonic() + READY_WITHIN
     while not stop.is_set():
-        while waited and await asyncio.to_thread(_answers, f"http://{host}:{waited[0]}/sante/pret"):
+        answered = await asyncio.to_thread(_answers, f"http://{host}:{waited[0]}/sante/pret")
+        if answered:
             waited.pop(0)
         if not waited:
             announce("Prêt : " + ", ".join(f"http://localhost:{port}" for port in ports(settings, web)))
@@ -187,7 +188,8 @@ async def _announce_when_ready(
         if time.monotonic() > deadline:
             announce("Le serveur ne répond pas encore. Lisez les messages ci-dessus ; les essais continuent.")
             deadline = float("inf")
-        await _pause(0.1, stop)
+        if not answered:
+            await _pause(0.1, stop)
 
 
 def _answers(url: str) -> bool:
