@@ -105,8 +105,9 @@ class WebProcess(House):
 class Machine:
     """Two web processes and a forwarding unit. `owner` has the rooms."""
 
-    def __init__(self, var: Path) -> None:
+    def __init__(self, var: Path, **settings: object) -> None:
         base = load(
+            **settings,
             var=var,
             cookie_secret=SecretStr("c" * 64),
             file_key=SecretStr("f" * 64),
@@ -160,8 +161,8 @@ class Machine:
 
 
 @contextlib.contextmanager
-def machine(var: Path) -> Iterator[Machine]:
-    found = Machine(var)
+def machine(var: Path, **settings: object) -> Iterator[Machine]:
+    found = Machine(var, **settings)
     try:
         found.start()
         yield found
