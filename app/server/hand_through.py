@@ -35,7 +35,8 @@ log = structlog.get_logger(__name__)
 Head = RequestStartLine | ResponseStartLine
 MOST_BUFFERED = 1 << 20  # bytes of one connection with the process that has the rooms
 NO_BOUND = 1 << 60  # of a body: the bound is set where it is read
-UPGRADED_WITHIN = 10.0  # seconds
+WILLING_WITHIN = 10.0  # seconds, to open a WebSocket or to want a body
+SAFE_TO_REPEAT = ("GET", "HEAD")
 _under_way: set[asyncio.Task[None]] = set()  # the loop itself would let them be collected
 
 
@@ -90,15 +91,20 @@ class HandThrough(HTTPMessageDelegate):
             self._owner.finish()
         reading = _go_on_with(self._read_answer())
         if self._shape.upgrade:
-            # A connection may be detached only now.
-            _done, late = await asyncio.wait([reading], timeout=UPGRADED_WITHIN)
-            if late:
-                stream.close()
-                await reading
+            await self._until_willing(reading, reading)  # a connection may be detached only now
         elif self._shape.has_body:
-            wanted = asyncio.create_task(self._answer.wanted.wait())
-            await asyncio.wait([reading, wanted], return_when=asyncio.FIRST_COMPLETED)
-            wanted.cancel()
+            await self._until_willing(asyncio.create_task(self._answer.wanted.wait()), reading)
+
+    async def _until_willing(self, sign: asyncio.Task[Any], reading: asyncio.Task[None]) -> None:
+        """Wait for a sign of the process that has the rooms, or for the end of its answer; but not for ever."""
+        assert self._owner is not None
+        done, _late = await asyncio.wait([sign, reading], timeout=WILLING_WITHIN, return_when=asyncio.FIRST_COMPLETED)
+        if not done:
+            log.error("rooms.silent-owner")
+            self._owner.close()
+            await reading
+        if sign is not reading:
+            sign.cancel()
 
     async def data_received(self, chunk: bytes) -> None:
         if self._is_local:
@@ -134,13 +140,13 @@ class HandThrough(HTTPMessageDelegate):
             return
         if self._answer.begun:
             self._client.close()  # no half answer
-        elif self._shape.has_body:
-            self._say_gone()
-        else:
+        elif self._request.method in SAFE_TO_REPEAT and not self._shape.has_body:
             await self._do_locally()
+        else:
+            self._say_gone()
 
     async def _do_locally(self) -> None:
-        """It went before it answered: nothing of the request was lost, so it is ours after all."""
+        """It went before it answered: nothing of the question was lost, so it is ours after all."""
         self._is_local, has_come = True, self._has_come
         if (more := self._local.headers_received(*self._head)) is not None:
             await more
@@ -148,7 +154,7 @@ class HandThrough(HTTPMessageDelegate):
             self._local.finish()
 
     def _say_gone(self) -> None:
-        """It went in the middle of what the client sent, which cannot be asked for again."""
+        """It went, perhaps after it did what was asked: that is not ours to do once more (RFC 9110, 9.2.2)."""
         refusal = RoomsElsewhere()
         body = json.dumps({"code": refusal.code, "message": refusal.message}, ensure_ascii=False).encode()
         headers = HTTPHeaders({"Content-Type": "application/json; charset=utf-8", "Cache-Control": "no-store"})

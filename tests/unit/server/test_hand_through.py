@@ -123,7 +123,7 @@ class Broken(Rig):
         self._auto_finish = False
         self.request.connection.stream.close()  # type: ignore[union-attr]
 
-    put = get
+    put = post = get
 
 
 class Talk(WebSocketHandler):
@@ -336,9 +336,10 @@ async def test_a_question_whose_owner_died_before_the_answer_is_answered_here(tw
     assert two.other.asked == ["GET /broken"]
 
 
-async def test_a_body_whose_owner_died_is_answered_in_words(two: Two) -> None:
+@pytest.mark.parametrize(("method", "body"), [("PUT", b"abc"), ("POST", b"")])
+async def test_what_the_owner_may_have_done_is_not_done_again_but_told(two: Two, method: str, body: bytes) -> None:
     async with two.client() as client:
-        answer = await client.put("/broken", content=b"abc")
+        answer = await client.request(method, "/broken", content=body)
     assert (answer.status_code, answer.json()["code"]) == (503, "salles-ailleurs")
     assert "Rien n'est perdu" in answer.json()["message"]
     assert two.other.asked == []
@@ -409,10 +410,8 @@ async def test_the_owner_hears_with_which_code_a_page_leaves(two: Two) -> None:
     assert two.owner.asked == ["closed 1001"]
 
 
-async def test_an_owner_that_never_answers_an_upgrade_is_not_waited_for(
-    two: Two, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(hand_through, "UPGRADED_WITHIN", 0.2)
+async def test_an_owner_that_never_answers_is_not_waited_for(two: Two, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hand_through, "WILLING_WITHIN", 0.2)
     await two.door.close()
     dumb = bind_unix_socket(str(two.socket))  # connections wait there, and are never accepted
     line = await asyncio.wait_for(websocket_connect(f"ws://127.0.0.1:{two.port}/talk"), PATIENCE)
@@ -420,4 +419,6 @@ async def test_an_owner_that_never_answers_an_upgrade_is_not_waited_for(
     assert await asyncio.wait_for(line.read_message(), PATIENCE) == "other 'hier'"
     line.close()
     assert await asyncio.wait_for(line.read_message(), PATIENCE) is None
+    async with two.client() as client:
+        assert (await client.put("/sink", content=b"abc")).status_code == 503
     dumb.close()
