@@ -205,9 +205,12 @@ class _Answer(HTTPMessageDelegate):
 
 
 async def _spliced(client: IOStream, owner: IOStream, head: bytes) -> None:
-    with suppress(StreamClosedError):
-        client.write(head)
-    await splice(client, owner)
+    try:
+        await client.write(head)
+        await splice(client, owner)
+    except StreamClosedError:  # the client has gone already
+        client.close()
+        owner.close()
 
 
 def _go_on_with(work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:

@@ -87,6 +87,29 @@ async def test_a_side_that_never_reads_is_given_up(line: Line, monkeypatch: pyte
         await asyncio.wait_for(written, PATIENCE)
 
 
+async def test_the_last_word_of_a_side_that_hangs_up_on_a_flood_is_heard(line: Line) -> None:
+    flood = line.client.write(32 * MEGABYTE)
+    await line.server.read_bytes(1)
+    await line.server.write(b"too much")
+    line.server.close()  # with much unread: the next that is written there is refused
+    assert await asyncio.wait_for(line.client.read_bytes(8), PATIENCE) == b"too much"
+    await asyncio.wait_for(line.between, PATIENCE)
+    with pytest.raises(StreamClosedError):
+        await flood
+
+
+async def test_a_slow_reader_is_no_stuck_one(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(splice, "STUCK", 0.3)
+    written = line.server.write(4 * MEGABYTE)
+    left = 4 * len(MEGABYTE)
+    while left > 3 * len(MEGABYTE):
+        left -= len(await line.client.read_bytes(splice.PIECE, partial=True))
+        await asyncio.sleep(0.02)
+    await line.client.read_bytes(left)
+    await written
+    assert not line.between.done()
+
+
 async def test_an_idle_line_is_left_alone(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(splice, "STUCK", 0.05)
     await asyncio.wait([line.between], timeout=0.3)
