@@ -84,9 +84,9 @@ async def _send(sink: socket.socket, piece: bytes) -> None:
 
 async def _writable(sink: socket.socket) -> None:
     loop = asyncio.get_running_loop()
-    ready = loop.create_future()
-    loop.add_writer(sink, lambda: ready.done() or ready.set_result(None))
+    ready = asyncio.Event()
+    loop.add_writer(sink, ready.set)
     try:
-        await ready
+        await ready.wait()
     finally:
         loop.remove_writer(sink)
