@@ -5,6 +5,7 @@ The very tests of `test_signalling` and `test_room_files`: here every page speak
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +16,7 @@ from tornado.netutil import bind_sockets
 from tornado.web import Application
 
 from app.documents.store import EncryptedFolder
-from app.server import rooms, rooms_door
+from app.server import hand_through, rooms, rooms_door
 from app.teleconsultation import hub
 from app.web.routes_teleconsultation import ROUTES
 from tests.integration.test_room_files import *  # noqa: F403
@@ -41,6 +42,10 @@ async def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
         try:
             yield house
         finally:
+            await house.stop()  # the pages first: what is handed through ends with them
             server.stop()
             await server.close_all_connections()
             await door.close()
+            async with asyncio.timeout(5):
+                while hand_through._under_way:
+                    await asyncio.sleep(0.01)
