@@ -139,19 +139,18 @@ async def test_a_guest_on_one_process_is_let_in_from_the_other_and_has_a_file_of
             page.close()
 
 
-async def test_a_file_on_disk_that_is_too_large_is_refused_before_it_is_sent(two: Machine) -> None:
+async def test_a_file_that_is_too_large_is_refused_before_it_is_sent(two: Machine) -> None:
     await inside(two.other, "dr.martin")
-    async with browser(two.other, f"session={two.other.log_in('dr.martin')}") as page:
-        asked = {"dossier": NUMBER, "nom": "Trop.pdf"}
-        length = {"Content-Length": str(500 * MEGABYTE)}
-        answer = await page.put("/api/salle/fichiers", params=asked, headers=length, content=_endless())
-    assert answer.status_code == 413
-    assert "3 Mo" in answer.json()["message"]
-
-
-async def _endless() -> AsyncIterator[bytes]:
-    while True:
-        yield bytes(65536)
+    reader, writer = await asyncio.open_connection("127.0.0.1", two.other.port)
+    writer.write(
+        f"PUT /api/salle/fichiers?dossier={NUMBER}&nom=Trop.pdf HTTP/1.1\r\nHost: 127.0.0.1:{two.other.port}\r\n"
+        f"Origin: {two.other.origin}\r\nCookie: session={two.other.log_in('dr.martin')}\r\n"
+        f"Content-Length: {500 * MEGABYTE}\r\n\r\n".encode()
+    )
+    answer = await asyncio.wait_for(reader.read(), 20)
+    writer.close()
+    assert answer.startswith(b"HTTP/1.1 413")
+    assert "3 Mo" in answer.decode()
 
 
 # ---- who may not
@@ -180,7 +179,7 @@ async def test_who_may_not_come_in_may_not_by_the_other_process_either(two: Mach
             answer = await forged.put("/api/salle/fichiers", params={"dossier": NUMBER}, content=b"x")
             assert answer.status_code == 403
     async with browser(web, stranger) as page_of_stranger:
-        assert (await page_of_stranger.get("/api/salle/fichiers", params={"dossier": NUMBER})).status_code == 404
+        assert (await page_of_stranger.get("/api/salle/fichiers", params={"dossier": NUMBER})).status_code == 403
 
 
 async def test_logging_out_ends_the_line_by_the_other_process(two: Machine) -> None:
@@ -245,7 +244,8 @@ async def test_when_the_owner_is_killed_both_are_inside_again_within_five_second
         try:
             await nurse.say("blocked", to=doctor.joined["id"])
             for login, page in pages.items():
-                assert (await page.hear("route"))["route"] == "unit"
+                if page.joined["route"] != "unit":
+                    assert (await page.hear("route"))["route"] == "unit"
                 await page.say("publish", offer=await bots[login].offer(), n=1)
                 await bots[login].accept((await page.hear("published"))["answer"])
             await until(lambda: all(len(bot.counts()) == 2 for bot in bots.values()), 20)

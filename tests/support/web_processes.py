@@ -28,6 +28,7 @@ from tests.support.serving_rig.rig_server import free_port
 
 START_WITHIN = 90.0  # seconds
 BEAT = 1.0
+PATIENCE = 20.0
 
 
 class LivingPage(Page):
@@ -43,6 +44,10 @@ class LivingPage(Page):
             while True:
                 await asyncio.sleep(BEAT)
                 await self.say("ping")
+
+    async def hear(self, *wanted: str) -> dict[str, Any]:
+        async with asyncio.timeout(PATIENCE):  # there is always a `pong`
+            return await super().hear(*wanted)
 
     def close(self) -> None:
         if self.beating is not None:
