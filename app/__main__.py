@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from app.platform import Platform
     from app.server.supervisor import Child
 
+MOST_WEB = 8  # web processes on one machine: each has its own rendering processes
 MISSED = 3  # a bench ran, and a target was missed: not what a fault answers
 BENCHES = ("pages", "sessions", "documents", "login", "join", "sfu", "rooms", "impaired", "soak")
 
@@ -49,11 +50,13 @@ def parser() -> argparse.ArgumentParser:
     serve = _command(commands, "serve", "sert l'installation réglée par TD_… ou le fichier .env")
     serve.add_argument("--show-command", action="store_true", help="affiche la ligne « panel serve » équivalente")
     serve.add_argument("--show-secret", choices=("sessions", "cookies"), help="affiche un secret dérivé, pour un shell")
+    _add_web(serve)
     serve.set_defaults(run=run_serve)
 
     demo = _command(commands, "demo", "sert la démonstration : personnes et dossiers fictifs, sans réglage")
     demo.add_argument("--port", type=int, default=5006, help="port d'écoute (5006)")
     demo.add_argument("--var", type=Path, default=Path("var"), help="dossier de la base et des fichiers (var)")
+    _add_web(demo)
     demo.set_defaults(run=run_demo)
 
     worker = _command(commands, "worker", "envoie ce qui attend dans la boîte d'envoi ; lancé par serve et demo")
@@ -122,6 +125,11 @@ def _command(commands: Any, name: str, purpose: str) -> argparse.ArgumentParser:
     return made
 
 
+def _add_web(command: argparse.ArgumentParser) -> None:
+    words = "serveurs web, sur autant de ports qui se suivent (1) ; à plusieurs : docs/plusieurs-serveurs.md"
+    command.add_argument("--web", type=int, choices=range(1, MOST_WEB + 1), default=1, metavar="N", help=words)
+
+
 def run_serve(arguments: argparse.Namespace) -> int:
     from app.server import command
 
@@ -133,8 +141,12 @@ def run_serve(arguments: argparse.Namespace) -> int:
     if arguments.show_command:
         _say(command.shell_line(settings))
         return 0
+    if arguments.web > 1 and not settings.public_url:
+        raise ValueError(
+            "TD_PUBLIC_URL : à définir quand plusieurs serveurs web se tiennent derrière une même adresse."
+        )
     _check_keys(settings)
-    return _serve(settings)
+    return _serve(settings, arguments.web)
 
 
 def run_demo(arguments: argparse.Namespace) -> int:
@@ -143,7 +155,8 @@ def run_demo(arguments: argparse.Namespace) -> int:
     from app.server import supervisor
 
     settings = settings_module.demo_settings(arguments.var, arguments.port)
-    supervisor.check_port(settings.address, settings.port)
+    for port in supervisor.ports(settings, arguments.web):
+        supervisor.check_port(settings.address, port)
     _migrate(settings)
     platform = platform_from_settings(settings)
     try:
@@ -153,7 +166,7 @@ def run_demo(arguments: argparse.Namespace) -> int:
         return _refuse("Préparation interrompue. Rien n'est perdu : la prochaine fois, elle reprend où elle en était.")
     finally:
         _close(platform)
-    return _serve(settings, card.agent(settings))
+    return _serve(settings, arguments.web, card.agent(settings))
 
 
 def run_worker(_arguments: argparse.Namespace) -> int:
@@ -274,11 +287,12 @@ def run_bench(arguments: argparse.Namespace) -> int:
     return 0 if report.kept else MISSED
 
 
-def _serve(settings: Settings, *more: Child) -> int:
+def _serve(settings: Settings, web: int, *more: Child) -> int:
     from app.server import shelf, supervisor
 
     shelf.build(settings.var / "static-cache")  # before the web process, which then only reads it
-    asyncio.run(supervisor.supervise(settings, [*supervisor.children(settings), *more], _say))
+    kept = [*supervisor.children(settings, web=web), *more]
+    asyncio.run(supervisor.supervise(settings, kept, _say, web))
     return 0
 
 

@@ -30,7 +30,7 @@
     ├── NotAdmitted               a guest who was not let in
     ├── PutOut                    a professional who was put out of the call that goes on
     ├── OpenElsewhere             an invitation that is open on another device; `inside`: in the call there
-    ├── RoomsElsewhere            another process of this machine has the rooms: try again
+    ├── RoomsElsewhere            no process that answers has the rooms at this moment: try again
     ├── RelayUnavailable          the forwarding unit does not answer, or has no place: try again
     └── RelayRefused              the forwarding unit can't take this offer: trying again does not help
 
@@ -245,8 +245,8 @@ class RoomFull(TeledossierError):
 class RoomsElsewhere(TeledossierError):
     code, status = "salles-ailleurs", 503
     message = (
-        "Les salles vidéo sont tenues par un autre serveur de l'établissement. Rien n'est perdu : la page réessaie "
-        "d'elle-même. Si cela dure plus d'une minute, appelez l'assistance."
+        "Les salles vidéo changent de serveur. Rien n'est perdu : la page réessaie d'elle-même. "
+        "Si cela dure plus d'une minute, appelez l'assistance."
     )
 
 

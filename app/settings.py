@@ -242,6 +242,11 @@ class Settings(BaseSettings):
         """Where the web processes command the forwarding unit (docs/media-unit.md)."""
         return self.var.absolute() / "run" / "media.sock"
 
+    @property
+    def rooms_socket(self) -> Path:
+        """Where the web process that has the rooms takes what is for them from the others (docs/signalling.md)."""
+        return self.var.absolute() / "run" / "rooms.sock"
+
     def file_keys(self) -> dict[int, bytes]:
         """The master keys of the file store by their number, the current one among them. Raises: ValueError."""
         keys: dict[int, bytes] = {}

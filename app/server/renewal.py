@@ -17,7 +17,7 @@ from tornado.escape import parse_qs_bytes
 from tornado.web import HTTPError, RequestHandler
 
 from app.documents import antivirus
-from app.server import live_sessions, rooms
+from app.server import live_sessions, rooms, rooms_door
 from app.server.auth import get_user
 from app.server.context import platform
 from app.server.origin import is_ours
@@ -29,7 +29,8 @@ LONGEST_BODY = 64 * 1024
 LONGEST_SEARCH = 2000
 MOST_ARGUMENTS = 32
 WITHOUT_ANTIVIRUS = "antivirus injoignable : aucun fichier n'est accepté"
-WITHOUT_ROOMS = "pret, sans les salles vidéo : un autre serveur de cette machine les tient"
+ROOMS_ELSEWHERE = "pret, salles vidéo tenues par un autre serveur de cette machine"
+WITHOUT_ROOMS = "pret, sans les salles vidéo : le serveur qui les tient ne répond pas"
 
 
 class Renewal(RequestHandler):
@@ -110,8 +111,8 @@ class Alive(RequestHandler):
 class Ready(RequestHandler):
     """`/sante/pret`: the database answers; else 503.
 
-    Says also when the video rooms are another process's, and when the antivirus is away: no reason to send people
-    elsewhere, for all but adding files goes on.
+    Says also whose the video rooms are, and when the antivirus is away: no reason to send people elsewhere, for all but
+    adding files goes on.
     """
 
     async def get(self) -> None:
@@ -125,8 +126,13 @@ class Ready(RequestHandler):
             self.set_status(503)
             self.finish("base de données injoignable")
             return
-        said = "pret" if rooms.are_here(self.application) else WITHOUT_ROOMS
+        said = "pret" if rooms.are_here(self.application) else await _about_rooms()
         self.finish(said if await antivirus.answers(platform().settings) else f"{said}, {WITHOUT_ANTIVIRUS}")
+
+
+async def _about_rooms() -> str:
+    answers = await rooms_door.answers(platform().settings.rooms_socket)
+    return ROOMS_ELSEWHERE if answers else WITHOUT_ROOMS
 
 
 class LivePages(RequestHandler):

@@ -3,8 +3,9 @@
 After a restart somebody must end the calls nobody came back to, and reach the forwarding unit before the pages do.
 
 One process has all the rooms: who is where is in its memory, and it clears the unit of everybody it does not know. So
-the one that holds `var/run/rooms.lock` serves them. Another serves everything else, answers the room's sockets with
-`RoomsElsewhere`, and takes over as soon as the first is gone: the kernel frees the lock however a process ends.
+the one that holds `var/run/rooms.lock` has them, and opens a door for the others (`rooms_door`). Another hands through
+what is for the rooms, and takes over as soon as the first is gone: the kernel frees the lock however a process ends.
+Between the two, for a moment, nobody has them: `RoomsElsewhere`.
 """
 
 from __future__ import annotations
@@ -19,11 +20,13 @@ from tornado.web import Application
 
 from app.errors import RoomsElsewhere
 from app.platform import Platform
+from app.server import rooms_door
 from app.teleconsultation.hub import Hub
 
 HUB = "teleconsultation_hub"  # in the application's settings
+DOOR = "teleconsultation_door"  # the same
 LOCK = Path("run") / "rooms.lock"  # in `var`
-TRY_AGAIN = 1.0  # seconds between two attempts to take over
+TRY_AGAIN = 0.2  # seconds between two attempts to take over; each is two system calls
 
 log = structlog.get_logger(__name__)
 
@@ -36,20 +39,46 @@ def start(application: Application, platform: Platform) -> Hub:
     return hub
 
 
-def start_alone(application: Application, platform: Platform, *, told: bool = False) -> None:
-    """`start` as soon as no other process of this machine has the rooms. `told`: the log says already that one has."""
-    if HUB in application.settings or _lock(platform.settings.var / LOCK):
-        start(application, platform)
-        if told:
-            log.info("rooms.taken-over")
+def start_alone(application: Application, platform: Platform) -> None:
+    """`start` as soon as no other process of this machine has the rooms; until then, hand through to that one."""
+    if _take(application, platform):
         return
-    if not told:
-        log.warning("rooms.elsewhere")
-    IOLoop.current().call_later(TRY_AGAIN, lambda: start_alone(application, platform, told=True))
+    log.info("rooms.elsewhere")
+    rooms_door.Elsewhere(application, are_here, platform.settings.rooms_socket).put_first()
+    _wait_for_them(application, platform)
+
+
+def _wait_for_them(application: Application, platform: Platform) -> None:
+    if _take(application, platform):
+        log.warning("rooms.taken-over")  # somebody died, or was stopped
+    else:
+        IOLoop.current().call_later(TRY_AGAIN, _wait_for_them, application, platform)
+
+
+def _take(application: Application, platform: Platform) -> bool:
+    """Have the rooms from now on, and open them to the other processes; False when another has them."""
+    if HUB in application.settings:
+        return True
+    if not _lock(platform.settings.var / LOCK):
+        return False
+    start(application, platform)
+    try:
+        application.settings[DOOR] = rooms_door.open_door(application, platform.settings.rooms_socket)
+    except (OSError, ValueError):
+        log.exception("rooms.no-door")  # those who come to this process have their rooms all the same
+    return True
+
+
+async def stop(application: Application) -> None:
+    """Close the door and the rooms (tests; a process that ends needs neither)."""
+    if (door := application.settings.pop(DOOR, None)) is not None:
+        await door.close()
+    if (hub := application.settings.pop(HUB, None)) is not None:
+        await hub.close()
 
 
 def hub_of(application: Application) -> Hub:
-    """The rooms of this process. Raises: RoomsElsewhere."""
+    """The rooms of this process; a handler that asks for them says `of_rooms = True`. Raises: RoomsElsewhere."""
     hub: Hub | None = application.settings.get(HUB)
     if hub is None:
         raise RoomsElsewhere

@@ -57,30 +57,39 @@ class Child:
     pid_file: Path
 
 
-def children(settings: Settings, serve: list[str] | None = None) -> list[Child]:
-    """What runs on this machine. `serve` replaces the command of the web process (tests)."""
+def children(settings: Settings, serve: list[str] | None = None, web: int = 1) -> list[Child]:
+    """What runs on this machine. `serve` replaces the command of the web process (tests).
+
+    `web` processes on as many ports, one after the other: « web » has the settings' own, « web-2 » the next.
+    """
     run, env = settings.var.absolute() / "run", command.environment(settings)
-    web = serve or command.serve_command(settings)
+    webs = []
+    for number, port in enumerate(ports(settings, web), 1):
+        own = settings.model_copy(update={"port": port})
+        name = "web" if number == 1 else f"web-{number}"
+        webs.append(Child(name, serve or command.serve_command(own), command.environment(own), run / f"{name}.pid"))
     worker, media = ([sys.executable, "-m", "app", name] for name in ("worker", "media"))
-    return [
-        Child("web", web, env, run / "web.pid"),
-        Child("worker", worker, env, run / "worker.pid"),
-        Child("media", media, env, run / "media.pid"),
-    ]
+    return [*webs, Child("worker", worker, env, run / "worker.pid"), Child("media", media, env, run / "media.pid")]
 
 
-async def supervise(settings: Settings, kept: list[Child], announce: Callable[[str], None]) -> None:
-    """Run `kept` until SIGINT or SIGTERM; `announce` hears the one line people wait for.
+def ports(settings: Settings, web: int) -> range:
+    """Where so many web processes listen."""
+    return range(settings.port, settings.port + web)
+
+
+async def supervise(settings: Settings, kept: list[Child], announce: Callable[[str], None], web: int = 1) -> None:
+    """Run `kept`, `web` web processes among them, until SIGINT or SIGTERM; `announce` hears the one line people wait for.
 
     Raises: PortTaken, before anything is started.
     """
-    check_port(settings.address, settings.port)
+    for port in ports(settings, web):
+        check_port(settings.address, port)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     tasks = [asyncio.create_task(_keep(child, stop)) for child in kept]
-    tasks.append(asyncio.create_task(_announce_when_ready(settings, stop, announce)))
+    tasks.append(asyncio.create_task(_announce_when_ready(settings, stop, announce, web)))
     try:
         await stop.wait()
     finally:
@@ -163,18 +172,24 @@ async def _ended_or_stopped(process: asyncio.subprocess.Process, stop: asyncio.E
     return await end
 
 
-async def _announce_when_ready(settings: Settings, stop: asyncio.Event, announce: Callable[[str], None]) -> None:
+async def _announce_when_ready(
+    settings: Settings, stop: asyncio.Event, announce: Callable[[str], None], web: int
+) -> None:
     host = "127.0.0.1" if settings.address in ("0.0.0.0", "::", "") else settings.address
-    url = f"http://{host}:{settings.port}/sante/pret"
+    waited = list(ports(settings, web))
     deadline = time.monotonic() + READY_WITHIN
     while not stop.is_set():
-        if await asyncio.to_thread(_answers, url):
-            announce(f"Prêt : http://localhost:{settings.port}")
+        answered = await asyncio.to_thread(_answers, f"http://{host}:{waited[0]}/sante/pret")
+        if answered:
+            waited.pop(0)
+        if not waited:
+            announce("Prêt : " + ", ".join(f"http://localhost:{port}" for port in ports(settings, web)))
             return
         if time.monotonic() > deadline:
             announce("Le serveur ne répond pas encore. Lisez les messages ci-dessus ; les essais continuent.")
             deadline = float("inf")
-        await _pause(0.1, stop)
+        if not answered:
+            await _pause(0.1, stop)
 
 
 def _answers(url: str) -> bool:

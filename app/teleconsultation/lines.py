@@ -19,7 +19,7 @@ from app.teleconsultation.service import RoomChoice
 
 RIGHT_LOST = 4401  # close codes: docs/signalling.md
 FLOOD = 4429
-ELSEWHERE = 4503  # another process has the rooms
+ELSEWHERE = 4503  # another process has the rooms, and can't be reached
 SILENT = 4408
 REPLACED = 4409
 

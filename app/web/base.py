@@ -31,6 +31,7 @@ class Handler(RequestHandler):
     """A plain handler. Set `public = True` to serve people who are not logged in."""
 
     public = False
+    of_rooms = False  # asks `hub_of`: served by the web process that has the rooms (`app.server.rooms_door`)
 
     @property
     def platform(self) -> Platform:

@@ -26,6 +26,7 @@ class GuestPage(Handler):
     """`/invitation/JETON`; any other shape is an altered link."""
 
     public = True
+    of_rooms = True
 
     def get(self, token: str = "") -> None:
         self.set_header("Referrer-Policy", "no-referrer")

@@ -77,6 +77,8 @@ class RoomFiles(Incoming):
     What is put becomes a document of the dossier, through the same gate; to hand it over is said to the room (`send`).
     """
 
+    of_rooms = True
+
     def begin(self, chunks: AsyncIterator[bytes]) -> Coroutine[Any, Any, DocumentView]:
         number = self.argument_matching("dossier", NUMBER)
         own_place(hub_of(self.application), self.actor, number)
@@ -108,6 +110,8 @@ class RoomFiles(Incoming):
 
 class RoomFile(Outgoing, Visitor):
     """`GET /api/salle/fichiers/<id>`: a document that was handed to whoever asks, whole."""
+
+    of_rooms = True
 
     async def get(self, reference: str) -> None:
         person, (file, stored) = self.for_one(lambda actor: files.open_file(self.platform, actor, reference))
@@ -153,6 +157,8 @@ class RoomFilePage(Outgoing, Visitor):
 class BroughtPicture(Incoming):
     """`PUT /api/salle/images?dossier=…`: a picture of one's own page. Answers `{id, key, width, height, url}`."""
 
+    of_rooms = True
+
     @property
     def limit(self) -> int:
         return files_stills.LARGEST
@@ -172,6 +178,8 @@ class AskedPicture(Incoming, Visitor):
 
     `?plein=1` on PUT: it has everything that the device says it can.
     """
+
+    of_rooms = True
 
     @property
     def limit(self) -> int:
@@ -201,6 +209,8 @@ class AskedPicture(Incoming, Visitor):
 class KeptPicture(Handler):
     """`POST /api/salle/images/<id>/dossier` `{legende, site}`: into the dossier. Answers `{reference, title}`."""
 
+    of_rooms = True
+
     async def post(self, identity: str) -> None:
         still = hub_of(self.application).parts.of(Stills).find(identity, files.key_of_actor(self.actor))
         said = self.json_body()
@@ -212,6 +222,8 @@ class KeptPicture(Handler):
 
 class ShownImage(Outgoing, Visitor):
     """`GET /api/salle/montre/<id>?l=<width>`: what is shown in the room, drawn for who is in it."""
+
+    of_rooms = True
 
     async def get(self, identity: str) -> None:
         width = self.wanted_width()

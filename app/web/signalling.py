@@ -35,6 +35,7 @@ class RoomSocket(Handler, WebSocketHandler):
     """What both have in common."""
 
     public = True  # the subclasses look for themselves
+    of_rooms = True
     hub: Hub
     line: Line | None = None
     ended: TeledossierError | None = None  # who they were is no longer good: said after the upgrade

@@ -109,12 +109,13 @@ class People:
         self.errors: list[str] = []
         self.asked: set[str] = set()
 
-    def page(self, width: int = 1440, height: int = 900) -> Page:
+    def page(self, width: int = 1440, height: int = 900, user_agent: str | None = None) -> Page:
         context = self._chromium.new_context(
             viewport={"width": width, "height": height},
             permissions=["camera", "microphone"],
             locale="fr-FR",
             timezone_id="Europe/Paris",
+            user_agent=user_agent,
         )
         self._contexts.append(context)
         page = context.new_page()
@@ -128,9 +129,9 @@ class People:
         if "Content Security Policy" in text or (kind == "error" and "Failed to load resource" not in text):
             self.errors.append(text)
 
-    def logged_in(self, login: str, width: int = 1440, height: int = 900) -> Page:
+    def logged_in(self, login: str, width: int = 1440, height: int = 900, user_agent: str | None = None) -> Page:
         """A browser in which somebody has logged in, at the kiosk."""
-        page = self.page(width, height)
+        page = self.page(width, height, user_agent)
         page.goto(f"{self._demo.url}/connexion?moyen=mot-de-passe")
         page.get_by_label("Identifiant").fill(login)
         page.get_by_label("Mot de passe").fill(PASSWORD)

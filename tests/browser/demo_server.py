@@ -51,10 +51,19 @@ class DemoServer:
         self.ready.set()
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def free_port(row: int = 1) -> int:
+    """A free port, the first of so many in a row."""
+    while True:
+        with contextlib.ExitStack() as probes:
+            port = 0
+            try:
+                for number in range(row):
+                    probe = probes.enter_context(socket.socket())
+                    probe.bind(("127.0.0.1", port + number if port else 0))
+                    port = port or int(probe.getsockname()[1])
+            except (OSError, OverflowError):  # the next one is taken, or there is none
+                continue
+            return port
 
 
 @functools.cache
@@ -72,21 +81,24 @@ def made_demo() -> Path:
 
 
 @contextlib.contextmanager
-def running_demo(var: Path, settings: Mapping[str, str] | None = None, *, made: bool = True) -> Iterator[DemoServer]:
+def running_demo(
+    var: Path, settings: Mapping[str, str] | None = None, *, made: bool = True, web: int = 1
+) -> Iterator[DemoServer]:
     """Start the demo, with `settings` (`TD_…`) of its own; wait for « Prêt », stop it with Ctrl-C as a person would.
 
-    Not `made`: the demo is made anew, for settings that say where things are kept.
+    Not `made`: the demo is made anew, for settings that say where things are kept. `web` processes listen at `port` and
+    after it.
     """
     if made:
         shutil.copytree(made_demo(), var, dirs_exist_ok=True)
-    with _running(var, settings) as server:
+    with _running(var, settings, web) as server:
         yield server
 
 
 @contextlib.contextmanager
-def _running(var: Path, settings: Mapping[str, str] | None = None) -> Iterator[DemoServer]:
-    port = free_port()
-    command = [sys.executable, "-m", "app", "demo", "--port", str(port), "--var", str(var)]
+def _running(var: Path, settings: Mapping[str, str] | None = None, web: int = 1) -> Iterator[DemoServer]:
+    port = free_port(web)
+    command = [sys.executable, "-m", "app", "demo", "--port", str(port), "--var", str(var), "--web", str(web)]
     began = time.monotonic()
     process = subprocess.Popen(
         command,

@@ -58,6 +58,15 @@ def small_world(**settings: object) -> World:
     return World(platform, clock, people)
 
 
+def world_on(platform: Platform) -> World:
+    """The same on a platform of the test's making, whose database is migrated; by the machine's clock."""
+    clock = SetClock(platform.now())
+    _fill(platform, clock)
+    with platform.reading() as session:
+        people = {person.login: person for person in session.exec(select(Professional))}
+    return World(platform, clock, people)
+
+
 @cache
 def _filled() -> bytes:
     """The small world's database, made once per process: every test gets a copy."""
