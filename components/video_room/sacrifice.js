@@ -9,15 +9,18 @@
 
 /** In the order in which they are taken. @type {readonly Step[]} */
 export const STEPS = ["all", "screen-small", "screen-off", "half", "quarter", "voice"];
-/** Too much is lost, or there is not even room for a small face. */
-const BAD = { loss: 0.1, room: 120_000 };
+/** Too much is lost, or there is not even room for a small face; beside a screen, none for a good one. In bits a second. */
+const BAD = { loss: 0.1, beside: 250_000, room: 120_000, quarter: 90_000 };
 const GOOD = { loss: 0.03 };
-/** Room for the next step up, in bits a second: a step is not taken back into a line that is known to be too narrow. */
-const NEEDS = { all: 900_000, "screen-small": 700_000, "screen-off": 500_000, half: 250_000, quarter: 90_000, voice: 0 };
+/**
+ * Room for the next step up, in bits a second: a step is not taken back into a line that is known to be too narrow. More
+ * cannot be asked for: a browser that sends little believes in little room.
+ */
+const NEEDS = { all: 250_000, "screen-small": 300_000, "screen-off": 250_000, half: 150_000, quarter: 0, voice: 0 };
 /** Before the next step down; before a step up is tried, twice as long after each try that failed; in ms. */
 const DOWN_AFTER = 3000;
 const UP_AFTER = { least: 10_000, most: 80_000 };
-/** A try up failed when its line is bad again within this. */
+/** A try up failed when its line is bad again within this, and what it takes to be sure of that. */
 const TRIED = 8000;
 
 export class Sacrifice {
@@ -38,24 +41,23 @@ export class Sacrifice {
    * @returns {Step}
    */
   look({ loss, room }, screen, now) {
-    const bad = loss > BAD.loss || (room !== null && room < BAD.room && this.step !== "voice");
-    const good = loss < GOOD.loss && (room === null || room >= this.needs(screen));
+    const isBeside = screen && STEPS.indexOf(this.step) < STEPS.indexOf("screen-off");
+    const least = isBeside ? BAD.beside : this.step === "quarter" ? BAD.quarter : BAD.room;
+    const tight = room !== null && room < least && this.step !== "voice";
+    // After a step up the browser's estimate takes its time to grow: only loss tells at once that it was one too many.
+    const growing = this.wentUp && now - this.changed < TRIED;
+    const bad = loss > BAD.loss || (tight && !growing);
+    const good = loss < GOOD.loss && (room === null || room >= NEEDS[this.next(-1, screen)]);
     this.badSince = bad ? this.badSince || now : 0;
     this.goodSince = good ? this.goodSince || now : 0;
     if (bad && now - this.badSince >= DOWN_AFTER && now - this.changed >= DOWN_AFTER) {
-      if (this.wentUp && now - this.changed < TRIED) this.pause = Math.min(UP_AFTER.most, 2 * this.pause);
+      if (this.wentUp && now - this.changed < TRIED + 2 * DOWN_AFTER) this.pause = Math.min(UP_AFTER.most, 2 * this.pause);
       this.move(this.next(1, screen), now, false);
     } else if (good && this.step !== "all" && now - Math.max(this.goodSince, this.changed) >= this.pause) {
       this.move(this.next(-1, screen), now, true);
     }
     if (this.step === "all" && this.goodSince && now - this.goodSince > UP_AFTER.most) this.pause = UP_AFTER.least;
     return this.step;
-  }
-
-  /** @param {boolean} screen */
-  needs(screen) {
-    // Nothing is sent but the voice: the browser's estimate does not grow, so that a step up must be tried.
-    return this.step === "voice" ? 0 : Math.min(NEEDS[this.next(-1, screen)], NEEDS.half);
   }
 
   /**

@@ -46,6 +46,18 @@ const scenarios = {
   order: () => steps(new Sacrifice(), { loss: 0.3 }, 30, true, 0),
   order_without_screen: () => steps(new Sacrifice(), { loss: 0.3 }, 30, false, 0),
   narrow: () => steps(new Sacrifice(), { loss: 0, room: 60_000 }, 30, false, 0),
+  narrow_beside_a_screen: () => steps(new Sacrifice(), { loss: 0, room: 200_000 }, 60, true, 0),
+  estimate_that_grows_slowly() {
+    const sacrifice = new Sacrifice();
+    const seen = steps(sacrifice, { loss: 0, room: 60_000 }, 15, false, 0);
+    // A browser that sends a voice alone believes in room for little more; sending more, it learns better by and by.
+    for (let now = 15_000, room = 60_000; now < 150_000; now += 1000) {
+      room = Math.min(sacrifice.step === "voice" ? 60_000 : sacrifice.step === "quarter" ? 180_000 : 900_000, room * 1.08);
+      const step = sacrifice.look({ loss: 0, room }, false, now);
+      if (seen.at(-1) !== step) seen.push(step);
+    }
+    return seen;
+  },
   stutter: () => steps(new Sacrifice(), { loss: 0.3 }, 3, true, 0),
   back() {
     const sacrifice = new Sacrifice();

@@ -25,7 +25,15 @@ def test_the_screen_is_given_up_first_then_size_then_camera_and_nothing_after_it
 
 
 def test_a_narrow_line_is_spared_before_it_loses_anything() -> None:
-    assert came("narrow")[-1] == "voice"
+    assert came("narrow")[:4] == ["all", "half", "quarter", "voice"]
+
+
+def test_a_line_that_carries_a_face_but_no_screen_keeps_the_face() -> None:
+    assert came("narrow_beside_a_screen") == ["all", "screen-small", "screen-off"]
+
+
+def test_a_line_that_is_wide_again_gets_its_picture_back_although_the_browser_does_not_know_it_yet() -> None:
+    assert came("estimate_that_grows_slowly") == ["all", "half", "quarter", "voice", "quarter", "half", "all"]
 
 
 def test_a_stutter_costs_nothing() -> None:
