@@ -59,9 +59,11 @@ def here(driver: Playwright) -> Iterator[Scene]:
 
 
 @pytest.mark.skipif(bool(lines.why_not()), reason=lines.why_not() or "nothing is missing")
-def test_another_network_brings_voice_and_picture_back_by_themselves(here: Scene, route: str) -> None:
+@pytest.mark.parametrize(("route", "first"), [("direct", "expert"), ("direct", "nurse"), ("unit", "expert")])
+def test_another_network_brings_voice_and_picture_back_by_themselves(here: Scene, route: str, first: str) -> None:
+    """Of two people on a direct path, who entered second has called the other; only the caller offers new paths."""
     with here.page(EXPERT) as expert, lines.line(OUTSIDE) as space, here.page(NURSE, space) as nurse:
-        for page in (expert, nurse):
+        for page in (expert, nurse) if first == "expert" else (nurse, expert):
             page.get_by_role("button", name="Rejoindre").click()
             page.get_by_role("button", name="Quitter la téléconsultation").wait_for()
         for page in (expert, nurse):
