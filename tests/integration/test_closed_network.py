@@ -74,6 +74,8 @@ def show_camera_and_stethoscope(page: Any) -> None:
     ):
         page.get_by_role("button", name="Ajouter une source").click()
         page.get_by_role("menuitem", name=item).click()
+        if item == "Ajouter une caméra":  # of Chromium's false cameras one measures depth, which no call can send
+            page.get_by_role("combobox", name="Deuxième caméra").select_option(label="fake_device_2")
         page.get_by_role("button", name=start).click()
 
 

@@ -70,6 +70,8 @@ class Firefox:
           (async () => {expression})().then((value) => done(JSON.stringify({{ value: value ?? null }})),
             (error) => done(JSON.stringify({{ error: String(error) }})));"""
         told = self.command("WebDriver:ExecuteAsyncScript", script=script, args=[], sandbox=None, newSandbox=False)
+        if told["value"] is None:
+            raise FirefoxError("the page went away meanwhile")
         answer = json.loads(told["value"])
         if "error" in answer:
             raise FirefoxError(answer["error"])
