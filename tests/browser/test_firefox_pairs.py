@@ -11,7 +11,7 @@ import logging
 import re
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -121,9 +121,17 @@ class Pair:
     demo: DemoServer
     folder: Path
     stack: contextlib.ExitStack
+    seats: list[Seat] = field(default_factory=list)
 
     def enter(self, kind: str, login: str, name: str) -> Seat:
-        return Seat(name, self.fox(login) if kind == "firefox" else self.chromium(login))
+        seat = Seat(name, self.fox(login) if kind == "firefox" else self.chromium(login))
+        self.seats.append(seat)
+        return seat
+
+    def leave(self) -> None:
+        """So that the next call is another one, with a route of its own."""
+        for seat in self.seats:
+            seat.page.evaluate("void window.__td.call.current.leave()")
 
     def chromium(self, login: str) -> Page:
         page = self.people.logged_in(login, 1100, 780)
@@ -152,7 +160,9 @@ class Pair:
 def pair(chromium: Browser, demo: DemoServer, tmp_path: Path) -> Iterator[Pair]:
     people = People(chromium, demo)
     with contextlib.ExitStack() as stack:
-        yield Pair(people, demo, tmp_path, stack)
+        pair = Pair(people, demo, tmp_path, stack)
+        yield pair
+        pair.leave()
     people.close()
     assert people.errors == []
 
