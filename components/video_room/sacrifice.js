@@ -1,6 +1,7 @@
 /**
- * What is given up on the sending side when our line does not carry everything: first the shared screen, then the size of
- * the face, then the face. The voice is never among it. The unit does the same for each viewer (app/media/ladder.py).
+ * What is given up on the sending side when our line does not carry everything: first the shared screen with its sound, then
+ * the size of the face, then the face. Voice and stethoscope are never among it. The unit does the same for each viewer
+ * (app/media/ladder.py).
  */
 
 /** @typedef {import("./topology.js").Topology} Topology */
@@ -94,9 +95,10 @@ const senders = new WeakMap();
  * Put every sender to what is left; one that was put there already is not touched.
  * @param {Topology} topology
  * @param {Step} step
- * @param {"" | "screen" | "camera"} picture what the second picture is: a camera of an examination is kept like the face
+ * @param {Record<import("./sources.js").AuxSource, string>} contents what is sent beside face and voice: a camera of an
+ *   examination is kept like the face
  */
-export async function apply(topology, step, picture) {
+export async function apply(topology, step, contents) {
   const links = [...topology.peers.links.values()].flatMap(({ lines, state }) =>
     state === "connected" ? [...lines].map(([source, { sender }]) => ({ source, sender })) : [],
   );
@@ -104,7 +106,8 @@ export async function apply(topology, step, picture) {
     leg.state === "connected" ? [...leg.senders].map(([source, sender]) => ({ source, sender })) : [],
   );
   for (const { source, sender } of [...links, ...legs]) {
-    const role = source === "aux-video" && picture === "screen" ? "screen" : source;
+    const isScreen = (source === "aux-video" || source === "aux-audio") && contents[source] === "screen";
+    const role = !isScreen ? source : source === "aux-video" ? "screen" : "screen-sound";
     await put(sender, role, step).catch(() => undefined); // being renegotiated: at the next look
   }
 }
@@ -126,8 +129,11 @@ async function put(sender, role, step) {
       encoding.priority = encoding.networkPriority = "high";
       return;
     }
+    // What had no bound before has none again.
+    delete encoding.maxBitrate;
+    delete encoding.scaleResolutionDownBy;
     Object.assign(encoding, wanted(first[at] ?? first[0], at, first.length, role, step));
-    encoding.priority = encoding.networkPriority = role === "screen" ? "very-low" : "low";
+    encoding.priority = encoding.networkPriority = role.startsWith("screen") ? "very-low" : "low";
   });
   await sender.setParameters(parameters);
   senders.set(sender, { first, step: `${role} ${step}` });
@@ -146,15 +152,16 @@ function kept({ active, maxBitrate, scaleResolutionDownBy }) {
  * @param {Wanted} first when nothing is given up
  * @param {number} at which layer, the smallest first
  * @param {number} layers how many there are
- * @param {string} role `screen`, or the source
+ * @param {string} role `screen`, `screen-sound`, or the source
  * @param {Step} step
  * @returns {Wanted}
  */
 export function wanted(first, at, layers, role, step) {
   const down = STEPS.indexOf(step);
-  if (role === "screen") {
+  if (role === "screen" || role === "screen-sound") {
     if (down === 0) return first;
-    return { ...first, active: step === "screen-small" && first.active, maxBitrate: 200_000 };
+    const most = role === "screen" ? 200_000 : 32_000;
+    return { ...first, active: step === "screen-small" && first.active, maxBitrate: most };
   }
   if (down < STEPS.indexOf("half")) return first;
   if (step === "voice") return { ...first, active: false };

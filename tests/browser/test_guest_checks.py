@@ -128,6 +128,7 @@ def test_a_guest_whom_the_house_asks_to_wait_comes_in_by_itself(someone: People,
     page.goto(link)
     page.evaluate("window.__same = true")
     page.get_by_role("button", name="Rejoindre").click()
+    until(page, "window.__td.call.lineIsOpen()")
     expect(page.get_by_role("heading", name="Vous êtes dans la salle d'attente")).to_be_visible()
     assert len(asked) == 2
     assert page.evaluate("window.__same"), "loaded anew, again and again, it would make the flood worse"

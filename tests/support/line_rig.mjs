@@ -30,7 +30,7 @@ function scene(route, lines = {}, names = { "b.1": "Dr MARTIN", "c.1": "N. DUBOI
   const said = [];
   const call = {
     people: new Map(Object.entries(names).map(([id, name]) => [id, { id, name }])),
-    lines: new Map(Object.entries(lines)), aux: { picture: "" }, spares: [],
+    lines: new Map(Object.entries(lines)), aux: { picture: "", contents: {} }, spares: [],
     topology: { route, peers: { links: new Map() }, unit: null },
     line: { send: (message) => said.push(message) > 0 }, spare(on) { this.spares.push(on); }, renewWays: nothing,
   };
@@ -84,10 +84,21 @@ const scenarios = {
     const [voice, face, screen, stethoscope] = [sender([{ active: true }]), sender([{ active: true, maxBitrate: 1_200_000 }]), sender([{ active: true }]), sender([{ active: true }])];
     const lines = new Map([["audio", voice], ["video", face], ["aux-video", screen], ["aux-audio", stethoscope]].map(([source, sender]) => [source, { sender }]));
     const topology = { peers: { links: new Map([["b.1", { state: "connected", lines }]]) }, unit: null };
-    await apply(topology, "voice", "screen");
+    await apply(topology, "voice", { "aux-video": "screen", "aux-audio": "auscultation" });
     const given = [voice, face, screen, stethoscope].map(({ told: [{ active }] }) => active);
-    await apply(topology, "all", "screen");
+    await apply(topology, "all", { "aux-video": "screen", "aux-audio": "auscultation" });
     return { given, back: [face.told[0].active, face.told[0].maxBitrate, screen.told[0].active], voice: voice.told[0].priority };
+  },
+  async sound_of_a_screen() {
+    const [screen, sound] = [sender([{ active: true, maxBitrate: 1_500_000 }]), sender([{ active: true }])];
+    const lines = new Map([["aux-video", { sender: screen }], ["aux-audio", { sender: sound }]]);
+    const topology = { peers: { links: new Map([["b.1", { state: "connected", lines }]]) }, unit: null };
+    const told = [];
+    for (const step of ["screen-small", "screen-off", "voice", "all"]) {
+      await apply(topology, step, { "aux-video": "screen", "aux-audio": "screen" });
+      told.push([screen.told[0].active, sound.told[0].active, sound.told[0].maxBitrate ?? null]);
+    }
+    return told;
   },
   whose() {
     const direct = scene("direct", {}, { "b.1": "Dr MARTIN" });

@@ -67,6 +67,13 @@ def test_the_voices_are_never_given_up() -> None:
     assert told["voice"] == "high"
 
 
+def test_the_sound_of_a_screen_goes_with_it_and_comes_back_with_it() -> None:
+    small, off, voice, all_ = came("sound_of_a_screen")
+    assert small == [True, True, 32_000]
+    assert (off[:2], voice[:2]) == ([False, False], [False, False])
+    assert all_ == [True, True, None]
+
+
 def test_it_is_said_whose_line_is_poor_and_between_two_only_that_something_is() -> None:
     direct, theirs, ours = came("whose")
     assert direct == {"poor-b.1": "poor.between Dr MARTIN"}
