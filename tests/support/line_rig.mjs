@@ -86,18 +86,22 @@ const scenarios = {
     const topology = { peers: { links: new Map([["b.1", { state: "connected", lines }]]) }, unit: null };
     await apply(topology, "voice", { "aux-video": "screen", "aux-audio": "auscultation" });
     const given = [voice, face, screen, stethoscope].map(({ told: [{ active }] }) => active);
+    const lean = [voice.told[0].maxBitrate, stethoscope.told[0].maxBitrate ?? null];
     await apply(topology, "all", { "aux-video": "screen", "aux-audio": "auscultation" });
-    return { given, back: [face.told[0].active, face.told[0].maxBitrate, screen.told[0].active], voice: voice.told[0].priority };
+    return { given, lean, whole: voice.told[0].maxBitrate ?? null, back: [face.told[0].active, face.told[0].maxBitrate, screen.told[0].active], voice: voice.told[0].priority };
   },
   async sound_of_a_screen() {
     const [screen, sound] = [sender([{ active: true, maxBitrate: 1_500_000 }]), sender([{ active: true }])];
     const lines = new Map([["aux-video", { sender: screen }], ["aux-audio", { sender: sound }]]);
     const topology = { peers: { links: new Map([["b.1", { state: "connected", lines }]]) }, unit: null };
     const told = [];
-    for (const step of ["screen-small", "screen-off", "voice", "all"]) {
+    const look = () => told.push([screen.told[0].active, sound.told[0].active, sound.told[0].maxBitrate ?? null]);
+    for (const step of ["screen-small", "screen-off", "voice", "all", "voice"]) {
       await apply(topology, step, { "aux-video": "screen", "aux-audio": "screen" });
-      told.push([screen.told[0].active, sound.told[0].active, sound.told[0].maxBitrate ?? null]);
+      look();
     }
+    await apply(topology, "voice", { "aux-video": "", "aux-audio": "auscultation" });
+    look();
     return told;
   },
   whose() {

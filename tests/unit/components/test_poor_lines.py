@@ -65,13 +65,17 @@ def test_the_voices_are_never_given_up() -> None:
     assert told["given"] == [True, False, False, True]  # voice, face, screen, stethoscope
     assert told["back"] == [True, 1_200_000, True]
     assert told["voice"] == "high"
+    assert told["lean"] == [20_000, None]  # a voice needs less where little passes; a heart needs all of it
+    assert told["whole"] is None
 
 
 def test_the_sound_of_a_screen_goes_with_it_and_comes_back_with_it() -> None:
-    small, off, voice, all_ = came("sound_of_a_screen")
+    small, off, voice, all_, again, stethoscope = came("sound_of_a_screen")
     assert small == [True, True, 32_000]
     assert (off[:2], voice[:2]) == ([False, False], [False, False])
     assert all_ == [True, True, None]
+    assert again[:2] == [False, False]
+    assert stethoscope[1:] == [True, None]  # in its place, and never given up
 
 
 def test_it_is_said_whose_line_is_poor_and_between_two_only_that_something_is() -> None:
