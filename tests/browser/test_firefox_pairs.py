@@ -18,7 +18,7 @@ from typing import Any, Protocol
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from app.bench.join import BLOCKED
+from app.bench.going_over import BLOCKED
 from tests.browser.conftest import PASSWORD, People, join
 from tests.browser.demo_server import DemoServer
 from tests.browser.test_firefox import demo
