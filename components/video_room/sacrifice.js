@@ -12,6 +12,8 @@
 export const STEPS = ["all", "screen-small", "screen-off", "half", "quarter", "voice"];
 /** Too much is lost, or there is not even room for a small face; beside a screen, none for a good one. In bits a second. */
 const BAD = { loss: 0.1, beside: 250_000, room: 120_000, quarter: 90_000 };
+/** So much is lost that the voice itself is torn: a screen goes as a whole, and soon. */
+const FLOODED = { loss: 0.4, after: 1000 };
 const GOOD = { loss: 0.03 };
 /**
  * Room for the next step up, in bits a second: a step is not taken back into a line that is known to be too narrow. More
@@ -57,7 +59,8 @@ export class Sacrifice {
     const good = loss < GOOD.loss && (room === null || room >= NEEDS[this.next(-1, screen)]);
     this.badSince = bad ? this.badSince || now : 0;
     this.goodSince = good ? this.goodSince || now : 0;
-    if (bad && now - this.badSince >= DOWN_AFTER && now - this.changed >= DOWN_AFTER) {
+    if (isBeside && loss > FLOODED.loss && now - this.badSince >= FLOODED.after) this.move("screen-off", now, false);
+    else if (bad && now - this.badSince >= DOWN_AFTER && now - this.changed >= DOWN_AFTER) {
       if (this.wentUp && now - this.changed < TRIED + 2 * DOWN_AFTER) this.pause = Math.min(UP_AFTER.most, 2 * this.pause);
       this.move(this.next(1, screen), now, false);
     } else if (good && this.step !== "all" && now - Math.max(this.goodSince, this.changed) >= this.pause) {

@@ -58,6 +58,7 @@ const scenarios = {
     }
     return seen;
   },
+  flooded: () => steps(new Sacrifice(), { loss: 0.6 }, 3, true, 0),
   stutter: () => steps(new Sacrifice(), { loss: 0.3 }, 3, true, 0),
   back() {
     const sacrifice = new Sacrifice();

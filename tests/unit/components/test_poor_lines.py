@@ -36,6 +36,10 @@ def test_a_line_that_is_wide_again_gets_its_picture_back_although_the_browser_do
     assert came("estimate_that_grows_slowly") == ["all", "half", "quarter", "voice", "quarter", "half", "all"]
 
 
+def test_a_screen_that_floods_the_line_goes_at_once_before_it_tears_the_voice() -> None:
+    assert came("flooded") == ["all", "screen-off"]
+
+
 def test_a_stutter_costs_nothing() -> None:
     assert came("stutter") == ["all"]
 
