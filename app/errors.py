@@ -194,6 +194,18 @@ class TooManyFiles(TeledossierError):
     )
 
 
+class TooManyRequests(TeledossierError):
+    code, status = "trop-rapide", 429
+
+    def __init__(self, seconds: int) -> None:
+        wait = "une seconde" if seconds == 1 else f"{seconds} secondes"
+        super().__init__(
+            "Trop de demandes à la fois depuis ce poste ou ce réseau : celle-ci n'a pas été traitée. "
+            f"Patientez {wait}, puis réessayez."
+        )
+        self.seconds = seconds
+
+
 class TooManyJobs(TeledossierError):
     code, status = "trop-de-demandes", 429
     message = "Trop de pages sont demandées à la fois. Patientez un instant, puis réessayez."

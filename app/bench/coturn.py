@@ -1,4 +1,4 @@
-"""coturn for measures and tests: TLS only, a certificate of its own, one address."""
+"""coturn for measures and tests: TLS, and UDP where it is asked for; a certificate of its own, one address."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from pathlib import Path
 from app.bench.certificates import self_signed
 
 TURNSERVER = "/usr/bin/turnserver"
-PORT = 443
+PORT, UDP_PORT = 443, 3478
 READY_SECONDS = 10.0
 CONFIGURATION = """\
 listening-ip={address}
 relay-ip={address}
-no-udp
+{udp}
 no-tcp
 no-dtls
 tls-listening-port={port}
@@ -55,20 +55,22 @@ def why_not() -> str:
 
 
 @contextlib.contextmanager
-def relay(address: str) -> Iterator[Relay]:
-    """coturn at `address`, TCP 443 with TLS and nothing else. Raises: RuntimeError when it does not start."""
+def relay(address: str, *, udp: bool = False) -> Iterator[Relay]:
+    """coturn at `address`: TCP 443 with TLS, and with `udp` UDP 3478. Raises: RuntimeError when it does not start."""
     secret = secrets.token_hex(16)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         pin = self_signed(folder, address).digest
-        filled = CONFIGURATION.format(address=address, port=PORT, folder=folder, secret=secret)
+        way = f"listening-port={UDP_PORT}" if udp else "no-udp"
+        filled = CONFIGURATION.format(address=address, port=PORT, folder=folder, secret=secret, udp=way)
         (folder / "turnserver.conf").write_text(filled)
         process = subprocess.Popen(
             [TURNSERVER, "-c", str(folder / "turnserver.conf")], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
         try:
             _wait(address, process)
-            settings = {"TD_TURN_URLS": f"turns:{address}:{PORT}?transport=tcp", "TD_TURN_SECRET": secret}
+            urls = [f"turn:{address}:{UDP_PORT}?transport=udp"] * udp + [f"turns:{address}:{PORT}?transport=tcp"]
+            settings = {"TD_TURN_URLS": " ".join(urls), "TD_TURN_SECRET": secret}
             flags = [f"--ignore-certificate-errors-spki-list={pin}", "--ignore-certificate-errors"]
             yield Relay(settings, flags, folder / "turn.log")
         finally:

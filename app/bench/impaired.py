@@ -96,15 +96,18 @@ def run(quick: bool) -> Report:
 
 
 @contextlib.contextmanager
-def scene() -> Iterator[Scene]:
-    """Raises: LinesUnavailable."""
+def scene(line: lines.Impairment = POOR, *, udp_relay: bool = False, driver: Any = None) -> Iterator[Scene]:
+    """A demo at the outer end of a line, with a relay (by TLS, or by UDP too) where coturn is installed.
+
+    `driver`: Playwright, when it runs in this thread already. Raises: LinesUnavailable.
+    """
     with contextlib.ExitStack() as stack:
-        poor = stack.enter_context(lines.line(POOR))
+        poor = stack.enter_context(lines.line(line))
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        turn = None if coturn.why_not() else stack.enter_context(coturn.relay(poor.outside))
+        turn = None if coturn.why_not() else stack.enter_context(coturn.relay(poor.outside, udp=udp_relay))
         demo = stack.enter_context(servers.demo(poor.outside, turn.settings if turn else {}))
         flags = ["--no-proxy-server", f"--unsafely-treat-insecure-origin-as-secure={demo.url}"]
-        driver = stack.enter_context(playwright())
+        driver = driver or stack.enter_context(playwright())
         yield Scene(driver, demo, folder, flags + (turn.flags if turn else []), poor)
 
 
@@ -168,6 +171,11 @@ def call_without_udp(nurse: Any, report: Report) -> None:
         if bring:
             nurse.evaluate(bring)
             until(nurse, ON_UNIT, 40)
-        found = nurse.evaluate(STATS)["route"]
-        by_tls = found.get("type") == "relay" and found.get("by") == "tls"
-        report.at_least(f"without UDP, {way}: by relay and TLS", float(by_tls), 1)
+        by_relay_and_tls(nurse, way, report)
+
+
+def by_relay_and_tls(page: Any, way: str, report: Report) -> None:
+    """What carries this page's call goes to the relay, by TLS."""
+    found = page.evaluate(STATS)["route"]
+    by_tls = found.get("type") == "relay" and found.get("by") == "tls"
+    report.at_least(f"without UDP, {way}: by relay and TLS", float(by_tls), 1)

@@ -1,4 +1,7 @@
-"""The process between two TUN devices (`lines.py` starts it): `python -m app.bench.line_process JSON`."""
+"""The process between two TUN devices (`lines.py` starts it): `python -m app.bench.line_process JSON`.
+
+Each line of its input is another `Impairment`; it answers « ready » when packets are treated like that.
+"""
 
 from __future__ import annotations
 
@@ -12,19 +15,19 @@ import struct
 import subprocess
 import sys
 
-from app.bench.lines import MTU, TOOL, TUN, Impairment
+from app.bench.lines import MTU, READY, TOOL, TUN, Impairment
 
 TUNSETIFF = 0x400454CA
 IFF_TUN_NO_PI = 0x1001
 BATCH = 64  # packets read in one go
-UDP = 17
+TCP, UDP = 6, 17
 
 
 class Way:
     """Packets of one direction."""
 
     def __init__(self, source: int, target: int, line: Impairment, seed: int) -> None:
-        self._source, self._target, self._line = source, target, line
+        self._source, self._target, self.line = source, target, line
         self._loop = asyncio.get_running_loop()
         self._chance = random.Random(seed)
         self._free = 0.0
@@ -39,8 +42,8 @@ class Way:
             self._pass(packet)
 
     def _pass(self, packet: bytes) -> None:
-        line, now = self._line, self._loop.time()
-        if packet[0] >> 4 != 4 or self._chance.random() < line.loss or (packet[9] == UDP and not line.udp):
+        line, now = self.line, self._loop.time()
+        if packet[0] >> 4 != 4 or self._chance.random() < line.loss or is_closed(packet, line):
             return
         at = now
         if line.kilobits:
@@ -59,6 +62,16 @@ class Way:
             os.write(self._target, packet)
         except OSError:  # the device's queue is full: one more lost packet
             return
+
+
+def is_closed(packet: bytes, line: Impairment) -> bool:
+    """Whether a firewall on the way drops this IPv4 packet."""
+    if packet[9] == UDP:
+        return not line.udp
+    if packet[9] != TCP or not line.closed:
+        return False
+    at = (packet[0] & 15) * 4
+    return any(port in line.closed for port in struct.unpack("!HH", packet[at : at + 4]))
 
 
 def main(words: dict[str, object]) -> None:
@@ -80,21 +93,32 @@ def main(words: dict[str, object]) -> None:
 async def _carry(ends: tuple[int, int], line: Impairment) -> None:
     """Until the input ends: the starter closed it, or died."""
     here, there = ends
-    Way(here, there, line, line.seed)
-    Way(there, here, line, line.seed + 1)
-    over, loop = asyncio.Event(), asyncio.get_running_loop()
+    ways = (Way(here, there, line, line.seed), Way(there, here, line, line.seed + 1))
+    over, loop, said = asyncio.Event(), asyncio.get_running_loop(), bytearray()
 
-    def ended() -> None:
-        if not os.read(0, 64):
+    def told() -> None:
+        more = os.read(0, 4096)
+        if not more:
             loop.remove_reader(0)
             over.set()
+        said.extend(more)
+        while b"\n" in said:
+            text, _, rest = bytes(said).partition(b"\n")
+            said[:] = rest
+            for way in ways:
+                way.line = Impairment(**json.loads(text))
+            _ready()
 
-    loop.add_reader(0, ended)
+    loop.add_reader(0, told)
     for number in (signal.SIGINT, signal.SIGTERM):  # a terminal sends them to the whole group: still tidy up
         loop.add_signal_handler(number, over.set)
-    sys.stdout.write("ready\n")
-    sys.stdout.flush()
+    _ready()
     await over.wait()
+
+
+def _ready() -> None:
+    sys.stdout.write(f"{READY}\n")
+    sys.stdout.flush()
 
 
 def _tun(name: str) -> int:

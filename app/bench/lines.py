@@ -13,8 +13,9 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import IO
 
 from app.errors import TeledossierError
 
@@ -23,6 +24,7 @@ TOOL = "/usr/sbin/ip"
 ROOT = Path(__file__).resolve().parents[2]
 MTU = 1400
 READY_SECONDS = 20.0
+READY = "ready"
 _numbers = itertools.count()
 
 
@@ -43,6 +45,7 @@ class Impairment:
     kilobits: float = 0.0  # a second; 0 for no limit
     queue: float = 0.2  # seconds of packets that wait for their turn, beyond which they are dropped
     udp: bool = True
+    closed: tuple[int, ...] = ()  # TCP ports through which nothing passes, without a word
     seed: int = 1
 
 
@@ -53,6 +56,35 @@ class Namespace:
     name: str
     outside: str
     inside: str
+    _say: IO[str] = field(repr=False, compare=False)
+    _hear: IO[str] = field(repr=False, compare=False)
+
+    def become(self, impairment: Impairment) -> None:
+        """From now on the line is like this; what is already on its way arrives as it was sent."""
+        self._say.write(json.dumps(asdict(impairment)) + "\n")
+        self._say.flush()
+        if self._hear.readline().strip() != READY:
+            raise LinesUnavailable
+
+    def move(self) -> str:
+        """Another network: the link goes down with its address, another comes up with another; answers the new address.
+
+        Once for each namespace. The new link is a veth pair without any impairment; it goes away with the namespace.
+        """
+        first, second = (f"{self.outside.rpartition('.')[0]}.{last}" for last in (5, 6))
+        here, there = f"{self.name}v", f"{self.name}w"
+        for words in (
+            ["link", "add", here, "type", "veth", "peer", "name", there, "netns", self.name],
+            ["address", "add", f"{first}/30", "dev", here],
+            ["link", "set", here, "up"],
+            ["-n", self.name, "address", "flush", "dev", f"{self.name}b"],
+            ["-n", self.name, "link", "set", f"{self.name}b", "down"],
+            ["-n", self.name, "address", "add", f"{second}/30", "dev", there],
+            ["-n", self.name, "link", "set", there, "up"],
+            ["-n", self.name, "route", "replace", "default", "via", first],
+        ):
+            subprocess.run([TOOL, *words], check=True)
+        return second
 
     def command(self, words: list[str]) -> list[str]:
         """The same command, inside the namespace."""
@@ -76,9 +108,10 @@ def line(impairment: Impairment) -> Iterator[Namespace]:
     """A namespace behind such a line. Raises: LinesUnavailable."""
     if why_not():
         raise LinesUnavailable
-    names = Namespace(f"td{os.getpid()}n{next(_numbers)}", *_free_addresses())
+    name, (outside, inside) = f"td{os.getpid()}n{next(_numbers)}", _free_addresses()
+    words = {"name": name, "outside": outside, "inside": inside, "line": asdict(impairment)}
     process = subprocess.Popen(
-        [sys.executable, "-m", "app.bench.line_process", json.dumps(asdict(names) | {"line": asdict(impairment)})],
+        [sys.executable, "-m", "app.bench.line_process", json.dumps(words)],
         cwd=ROOT,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -87,9 +120,9 @@ def line(impairment: Impairment) -> Iterator[Namespace]:
     assert process.stdin is not None
     assert process.stdout is not None
     try:
-        if process.stdout.readline().strip() != "ready":
+        if process.stdout.readline().strip() != READY:
             raise LinesUnavailable
-        yield names
+        yield Namespace(name, outside, inside, process.stdin, process.stdout)
     finally:
         process.stdin.close()
         try:
@@ -98,7 +131,7 @@ def line(impairment: Impairment) -> Iterator[Namespace]:
             process.kill()
             process.wait()
         process.stdout.close()
-        _remove(names.name)
+        _remove(name)
 
 
 def _free_addresses() -> tuple[str, str]:

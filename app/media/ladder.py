@@ -62,6 +62,8 @@ class Ladder:
                     break
         for slot, target in wanted.items():
             self._put(slot, target, now, repair)
+            if slot.source and slot.source.content == "screen":
+                _sound_of(slot, viewer, shown=target is not None)
 
     def _judge(self, viewer: Peer, slots: list[Slot], now: float) -> None:
         """Lower the ceiling when the line is too full, raise it when it has been quiet for long enough."""
@@ -116,6 +118,21 @@ class Ladder:
         elif slot.wanted is not target:
             slot.want(target)
             repair.key_frame(target, PLI_AT_ONCE)
+
+
+def _sound_of(screen: Slot, viewer: Peer, *, shown: bool) -> None:
+    """The sound of a screen is as much as two voices: it goes with the picture, and comes back with it."""
+    for slot in viewer.slots:
+        source = slot.source
+        if slot.kind != "audio" or not source or not screen.source or source.content != "screen":
+            continue
+        if source.peer is not screen.source.peer:
+            continue
+        if not shown:
+            slot.leave()
+            slot.want(None)
+        elif slot.layer is None:
+            slot.want(source.ladder[0])
 
 
 def _smallest(slots: list[Slot], now: float) -> list[Layer]:

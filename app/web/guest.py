@@ -11,18 +11,25 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from app.errors import InvalidInput, InvitationInvalid, OpenElsewhere, RoomsElsewhere
+from app.errors import (
+    InvalidInput,
+    InvitationInvalid,
+    OpenElsewhere,
+    RoomsElsewhere,
+    TeledossierError,
+    TooManyRequests,
+)
 from app.server.rooms import hub_of
 from app.teleconsultation import door, guest_sessions, invitations, turn, wire
 from app.teleconsultation.models import Invitation
 from app.web import guest_cookie
-from app.web.base import Handler
 from app.web.rendering import render
+from app.web.room_pace import Paced
 
 SOCKET = "/api/invitation/salle"
 
 
-class GuestPage(Handler):
+class GuestPage(Paced):
     """`/invitation/JETON`; any other shape is an altered link."""
 
     public = True
@@ -111,5 +118,15 @@ class GuestPage(Handler):
         render(self, "guest_elsewhere.html", status=409 if inside else 200, inside=inside, context=asdict(context))
 
     def _refuse_link(self, message: str, status: int, token: str) -> None:
+        self.count_refusal()
         contact = door.contact_of(self.platform, token)
-        render(self, "guest_invalid.html", status=status, message=message, contact=contact)
+        render(self, "guest_invalid.html", status=status, message=message, contact=contact, busy=False)
+
+    def refuse(self, error: TeledossierError) -> None:
+        """A page for who opens a link; the page's own script reads the status."""
+        if not isinstance(error, TooManyRequests) or not self.wants_page():
+            super().refuse(error)
+            return
+        self.set_header("Retry-After", str(error.seconds))
+        contact = door.Contact("l'assistance", self.platform.settings.assistance_phone)
+        render(self, "guest_invalid.html", status=error.status, message=error.message, contact=contact, busy=True)

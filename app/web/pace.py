@@ -22,14 +22,19 @@ class Pace:
     """A bucket of steps for each address, filled again with time."""
 
     clock: Callable[[], float] = time.monotonic
+    burst: int = BURST
+    per_second: float = PER_SECOND
     _left: dict[str, tuple[float, float]] = field(default_factory=dict)  # address: steps left, when that was
 
     def wait(self, address: str, taking: int = 1) -> int:
-        """Take a step (with `taking` 0 only look): 0, or the seconds to wait when none is left."""
+        """Take a step, or several (with 0 only look): 0, or the seconds to wait when none is left.
+
+        `address` may be any other name of who asks.
+        """
         name, now = _network(address), self.clock()
-        left, at = self._left.pop(name, (float(BURST), now))
-        left = min(BURST, left + (now - at) * PER_SECOND)
-        wait = 0 if left >= 1 else int((1 - left) / PER_SECOND) + 1
+        left, at = self._left.pop(name, (float(self.burst), now))
+        left = min(self.burst, left + (now - at) * self.per_second)
+        wait = 0 if left >= 1 else int((1 - left) / self.per_second) + 1
         if len(self._left) >= MOST_ADDRESSES:
             self._left.pop(next(iter(self._left)))  # the one that asked longest ago
         self._left[name] = (left if wait else left - taking, now)

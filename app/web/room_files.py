@@ -23,9 +23,9 @@ from app.teleconsultation.files_stills import Still, Stills, answer_of, own_plac
 from app.teleconsultation.hub import Hub
 from app.teleconsultation.schema import text
 from app.teleconsultation.shown import Shown
-from app.web.base import Handler
 from app.web.files import REFERENCE, Incoming, Outgoing, disposition
 from app.web.guest_cookie import guest_secrets
+from app.web.room_pace import Paced
 from app.web.signalling import NUMBER
 
 T = TypeVar("T")
@@ -33,7 +33,7 @@ LONGEST_CAPTION, LONGEST_SITE = 120, 60
 TOO_LONG = "Cette légende est trop longue. Raccourcissez-la. Rien n'a été ajouté au dossier."
 
 
-class Visitor(Handler):
+class Visitor(Paced):
     """Who asks: not only people with an account."""
 
     public = True
@@ -71,7 +71,7 @@ class Visitor(Handler):
         raise refusal
 
 
-class RoomFiles(Incoming):
+class RoomFiles(Paced, Incoming):
     """`/api/salle/fichiers?dossier=…`: GET the PDFs that may be handed over; PUT (`&nom=…`) one from a disk.
 
     What is put becomes a document of the dossier, through the same gate; to hand it over is said to the room (`send`).
@@ -108,7 +108,7 @@ class RoomFiles(Incoming):
         )
 
 
-class RoomFile(Outgoing, Visitor):
+class RoomFile(Visitor, Outgoing):
     """`GET /api/salle/fichiers/<id>`: a document that was handed to whoever asks, whole."""
 
     of_rooms = True
@@ -130,7 +130,7 @@ class RoomFile(Outgoing, Visitor):
         await self.hub.desk.run(files.fetched, person, reference)
 
 
-class RoomFileFacts(Outgoing, Visitor):
+class RoomFileFacts(Visitor, Outgoing):
     """`GET /api/salle/fichiers/<id>/infos`: sizes of its pages, for who looks at it in place."""
 
     async def get(self, reference: str) -> None:
@@ -139,7 +139,7 @@ class RoomFileFacts(Outgoing, Visitor):
         self.send_json({"pages": (await self.unless_gone(facts))["pages"]})
 
 
-class RoomFilePage(Outgoing, Visitor):
+class RoomFilePage(Visitor, Outgoing):
     """`GET /api/salle/fichiers/<id>/pages/<n>.webp?l=<width>`: one of its pages, drawn here."""
 
     async def get(self, reference: str, page: str) -> None:
@@ -154,7 +154,7 @@ class RoomFilePage(Outgoing, Visitor):
         self.finish(await self.unless_gone(drawing))
 
 
-class BroughtPicture(Incoming):
+class BroughtPicture(Paced, Incoming):
     """`PUT /api/salle/images?dossier=…`: a picture of one's own page. Answers `{id, key, width, height, url}`."""
 
     of_rooms = True
@@ -173,7 +173,7 @@ class BroughtPicture(Incoming):
         self.send_json(answer_of(await self.whole()))
 
 
-class AskedPicture(Incoming, Visitor):
+class AskedPicture(Visitor, Incoming):
     """`/api/salle/images/<id>`: PUT the picture that one was asked for; GET it, by who asked.
 
     `?plein=1` on PUT: it has everything that the device says it can.
@@ -206,7 +206,7 @@ class AskedPicture(Incoming, Visitor):
         self.finish()
 
 
-class KeptPicture(Handler):
+class KeptPicture(Paced):
     """`POST /api/salle/images/<id>/dossier` `{legende, site}`: into the dossier. Answers `{reference, title}`."""
 
     of_rooms = True
@@ -220,7 +220,7 @@ class KeptPicture(Handler):
         self.send_json({"reference": document.reference, "title": document.title})
 
 
-class ShownImage(Outgoing, Visitor):
+class ShownImage(Visitor, Outgoing):
     """`GET /api/salle/montre/<id>?l=<width>`: what is shown in the room, drawn for who is in it."""
 
     of_rooms = True

@@ -24,6 +24,7 @@ from app.teleconsultation.lines import ELSEWHERE, RIGHT_LOST, Line
 from app.teleconsultation.messages import LARGEST_MESSAGE
 from app.web.base import Handler
 from app.web.guest_cookie import guest_secret
+from app.web.room_pace import take
 
 log = structlog.get_logger(__name__)
 
@@ -48,6 +49,7 @@ class RoomSocket(Handler, WebSocketHandler):
     def prepare(self) -> None:
         if not is_ours(self):
             raise HTTPError(403, reason="Origin")
+        take(self, self.request.remote_ip or "")
         try:
             self.admit()
         except (NotAuthenticated, InvitationInvalid) as refusal:

@@ -125,7 +125,7 @@ export class Care {
     const line = this.outgoing.read(stats);
     const before = this.sacrifice.step;
     const step = this.sacrifice.look(line, call.aux.picture === "screen", now);
-    void apply(call.topology, step, call.aux.picture);
+    void apply(call.topology, step, call.aux.contents);
     if (step === before) return;
     call.spare(step === "voice");
     const noScreen = call.aux.picture === "screen" && step !== "all" && step !== "screen-small";

@@ -67,7 +67,7 @@ async function admitted(config) {
   for (let tries = 0; config.exchange; tries++) {
     const answer = await fetch(location.href, { method: "POST" }).catch(() => null);
     if (answer?.ok) return;
-    if (answer && answer.status < 500) {
+    if (answer && answer.status < 500 && answer.status !== 429) {
       location.reload();
       return new Promise(() => undefined);
     }

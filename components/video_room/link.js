@@ -9,7 +9,7 @@
  * pages) is asked for a moment later by the same caller, so that nobody waits for it before the first picture.
  */
 
-import { AUX_SOURCES, linesOf, mediumOf, OWN_SOURCES, wholeBand } from "./sources.js";
+import { AUX_SOURCES, keysOf, linesOf, mediumOf, OWN_SOURCES, wholeBand } from "./sources.js";
 
 /** @typedef {import("./sources.js").Kind} Kind */
 /** @typedef {import("./sources.js").Source} Source */
@@ -216,6 +216,15 @@ export class Link {
       this.early.push(candidate);
       if (this.pc.remoteDescription) await this.addEarly();
     });
+  }
+
+  /**
+   * @param {string} sdp
+   * @returns {boolean} it comes from another connection than the one we spoke with: they began anew
+   */
+  isOther(sdp) {
+    const known = this.pc.remoteDescription?.sdp;
+    return known !== undefined && keysOf(known) !== keysOf(sdp);
   }
 
   /** A new path although nothing is known to be broken: a network changed. Not again and again. */

@@ -21,6 +21,10 @@ import { SOURCES } from "./sources.js";
 const OFFER_LIFE = 120_000;
 /** How long somebody may be missing after the line came back before a link without media is dropped. */
 const ABSENCE = 8000;
+/** Somebody who comes back may have kept their link and call us; after this we call them. */
+const RETURNING = 1500;
+/** For so long after a change of network the line may have swallowed what was asked for, in ms. */
+const SWALLOWED = 15_000;
 
 export class PeerTopology {
   /** @param {Surroundings} around */
@@ -37,6 +41,8 @@ export class PeerTopology {
     this.negotiations = 0;
     /** @type {Set<string>} whose place the server does not know since the line came back */
     this.absent = new Set();
+    /** When new paths were asked for. */
+    this.asked = -SWALLOWED;
     /** @type {ReturnType<typeof setInterval> | undefined} */
     this.renewal = undefined;
     /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -90,6 +96,7 @@ export class PeerTopology {
     this.dropPrepared();
     if (!this.byId.size) this.spare ??= this.link("answerer");
     this.watchAbsent(new Set(people.map(({ id }) => id)));
+    if (resumed && performance.now() - this.asked < SWALLOWED) this.askAgain();
   }
 
   /**
@@ -121,6 +128,7 @@ export class PeerTopology {
       return;
     }
     if (offer) await this.answer(id, offer);
+    else if (resumed) setTimeout(() => !this.closed && !this.byId.get(id)?.isAlive && void this.call(id, false), RETURNING);
   }
 
   /**
@@ -163,6 +171,7 @@ export class PeerTopology {
     }
     const { type, sdp } = message.description ?? {};
     if (type === "answer") await link?.accept(sdp).catch(() => undefined);
+    else if (type === "offer" && link?.isOther(sdp)) await this.answer(id, sdp);
     else if (type === "offer" && !(link?.side === "caller" && link.isAlive)) {
       // Their next path for the same link; when it does not fit, they began anew.
       const fits = link?.isAlive || link?.state === "failed" ? link.answer(sdp) : Promise.reject(new Error("no link"));
@@ -172,10 +181,14 @@ export class PeerTopology {
 
   /** Our network changed. Only a caller offers: an answerer asks for it (`ice` without a candidate). */
   renewPaths() {
-    for (const [id, link] of this.byId) {
-      if (link.side === "caller") void link.renew();
-      else this.around.send({ t: "ice", to: id, candidate: null });
-    }
+    this.asked = performance.now();
+    for (const link of this.byId.values()) if (link.side === "caller") void link.renew();
+    this.askAgain();
+  }
+
+  /** Of the callers; our own offers are repeated by themselves. */
+  askAgain() {
+    for (const [id, link] of this.byId) if (link.side === "answerer") this.around.send({ t: "ice", to: id, candidate: null });
   }
 
   /**

@@ -1,6 +1,7 @@
 /**
- * What is given up on the sending side when our line does not carry everything: first the shared screen, then the size of
- * the face, then the face. The voice is never among it. The unit does the same for each viewer (app/media/ladder.py).
+ * What is given up on the sending side when our line does not carry everything: first the shared screen with its sound, then
+ * the size of the face, then the face. Voice and stethoscope are never among it. The unit does the same for each viewer
+ * (app/media/ladder.py).
  */
 
 /** @typedef {import("./topology.js").Topology} Topology */
@@ -9,15 +10,26 @@
 
 /** In the order in which they are taken. @type {readonly Step[]} */
 export const STEPS = ["all", "screen-small", "screen-off", "half", "quarter", "voice"];
-/** Too much is lost, or there is not even room for a small face. */
-const BAD = { loss: 0.1, room: 120_000 };
+/** Too much is lost, or there is not even room for a small face; beside a screen, none for a good one. In bits a second. */
+const BAD = { loss: 0.1, beside: 250_000, room: 120_000, quarter: 90_000 };
+/** So much is lost that the voice itself is torn: a screen goes as a whole, and soon. */
+const FLOODED = { loss: 0.4, after: 1000 };
 const GOOD = { loss: 0.03 };
-/** Room for the next step up, in bits a second: a step is not taken back into a line that is known to be too narrow. */
-const NEEDS = { all: 900_000, "screen-small": 700_000, "screen-off": 500_000, half: 250_000, quarter: 90_000, voice: 0 };
+/**
+ * Room for the next step up, in bits a second: a step is not taken back into a line that is known to be too narrow. More
+ * cannot be asked for: a browser that sends little believes in little room.
+ */
+const NEEDS = { all: 250_000, "screen-small": 300_000, "screen-off": 250_000, half: 150_000, quarter: 0, voice: 0 };
+/**
+ * A voice is well understood with this much of Opus, in bits a second: where it is sent twice (RED, through the unit) and
+ * each packet has its headers, less is what lets all of it arrive.
+ * @type {Partial<Record<Step, number>>}
+ */
+const LEAN = { quarter: 24_000, voice: 20_000 };
 /** Before the next step down; before a step up is tried, twice as long after each try that failed; in ms. */
 const DOWN_AFTER = 3000;
 const UP_AFTER = { least: 10_000, most: 80_000 };
-/** A try up failed when its line is bad again within this. */
+/** A try up failed when its line is bad again within this, and what it takes to be sure of that. */
 const TRIED = 8000;
 
 export class Sacrifice {
@@ -38,24 +50,24 @@ export class Sacrifice {
    * @returns {Step}
    */
   look({ loss, room }, screen, now) {
-    const bad = loss > BAD.loss || (room !== null && room < BAD.room && this.step !== "voice");
-    const good = loss < GOOD.loss && (room === null || room >= this.needs(screen));
+    const isBeside = screen && STEPS.indexOf(this.step) < STEPS.indexOf("screen-off");
+    const least = isBeside ? BAD.beside : this.step === "quarter" ? BAD.quarter : BAD.room;
+    const tight = room !== null && room < least && this.step !== "voice";
+    // After a step up the browser's estimate takes its time to grow: only loss tells at once that it was one too many.
+    const growing = this.wentUp && now - this.changed < TRIED;
+    const bad = loss > BAD.loss || (tight && !growing);
+    const good = loss < GOOD.loss && (room === null || room >= NEEDS[this.next(-1, screen)]);
     this.badSince = bad ? this.badSince || now : 0;
     this.goodSince = good ? this.goodSince || now : 0;
-    if (bad && now - this.badSince >= DOWN_AFTER && now - this.changed >= DOWN_AFTER) {
-      if (this.wentUp && now - this.changed < TRIED) this.pause = Math.min(UP_AFTER.most, 2 * this.pause);
+    if (isBeside && loss > FLOODED.loss && now - this.badSince >= FLOODED.after) this.move("screen-off", now, false);
+    else if (bad && now - this.badSince >= DOWN_AFTER && now - this.changed >= DOWN_AFTER) {
+      if (this.wentUp && now - this.changed < TRIED + 2 * DOWN_AFTER) this.pause = Math.min(UP_AFTER.most, 2 * this.pause);
       this.move(this.next(1, screen), now, false);
     } else if (good && this.step !== "all" && now - Math.max(this.goodSince, this.changed) >= this.pause) {
       this.move(this.next(-1, screen), now, true);
     }
     if (this.step === "all" && this.goodSince && now - this.goodSince > UP_AFTER.most) this.pause = UP_AFTER.least;
     return this.step;
-  }
-
-  /** @param {boolean} screen */
-  needs(screen) {
-    // Nothing is sent but the voice: the browser's estimate does not grow, so that a step up must be tried.
-    return this.step === "voice" ? 0 : Math.min(NEEDS[this.next(-1, screen)], NEEDS.half);
   }
 
   /**
@@ -92,9 +104,10 @@ const senders = new WeakMap();
  * Put every sender to what is left; one that was put there already is not touched.
  * @param {Topology} topology
  * @param {Step} step
- * @param {"" | "screen" | "camera"} picture what the second picture is: a camera of an examination is kept like the face
+ * @param {Record<import("./sources.js").AuxSource, string>} contents what is sent beside face and voice: a camera of an
+ *   examination is kept like the face
  */
-export async function apply(topology, step, picture) {
+export async function apply(topology, step, contents) {
   const links = [...topology.peers.links.values()].flatMap(({ lines, state }) =>
     state === "connected" ? [...lines].map(([source, { sender }]) => ({ source, sender })) : [],
   );
@@ -102,7 +115,8 @@ export async function apply(topology, step, picture) {
     leg.state === "connected" ? [...leg.senders].map(([source, sender]) => ({ source, sender })) : [],
   );
   for (const { source, sender } of [...links, ...legs]) {
-    const role = source === "aux-video" && picture === "screen" ? "screen" : source;
+    const isScreen = (source === "aux-video" || source === "aux-audio") && contents[source] === "screen";
+    const role = !isScreen ? source : source === "aux-video" ? "screen" : "screen-sound";
     await put(sender, role, step).catch(() => undefined); // being renegotiated: at the next look
   }
 }
@@ -118,14 +132,13 @@ async function put(sender, role, step) {
   const parameters = sender.getParameters();
   if (!parameters.encodings?.length) return;
   const first = known?.first ?? parameters.encodings.map(kept);
-  const isVoice = role === "audio" || role === "aux-audio";
+  const priority = role === "audio" || role === "aux-audio" ? "high" : role.startsWith("screen") ? "very-low" : "low";
   parameters.encodings.forEach((encoding, at) => {
-    if (isVoice) {
-      encoding.priority = encoding.networkPriority = "high";
-      return;
-    }
+    // What had no bound before has none again.
+    delete encoding.maxBitrate;
+    delete encoding.scaleResolutionDownBy;
     Object.assign(encoding, wanted(first[at] ?? first[0], at, first.length, role, step));
-    encoding.priority = encoding.networkPriority = role === "screen" ? "very-low" : "low";
+    encoding.priority = encoding.networkPriority = priority;
   });
   await sender.setParameters(parameters);
   senders.set(sender, { first, step: `${role} ${step}` });
@@ -140,19 +153,25 @@ function kept({ active, maxBitrate, scaleResolutionDownBy }) {
 }
 
 /**
- * What one encoding of a picture becomes at a step.
+ * What one encoding of a picture or a sound becomes at a step.
  * @param {Wanted} first when nothing is given up
  * @param {number} at which layer, the smallest first
  * @param {number} layers how many there are
- * @param {string} role `screen`, or the source
+ * @param {string} role `screen`, `screen-sound`, or the source
  * @param {Step} step
  * @returns {Wanted}
  */
 export function wanted(first, at, layers, role, step) {
   const down = STEPS.indexOf(step);
-  if (role === "screen") {
+  if (role === "aux-audio") return first;
+  if (role === "audio") {
+    const maxBitrate = LEAN[step];
+    return maxBitrate ? { ...first, maxBitrate } : first;
+  }
+  if (role === "screen" || role === "screen-sound") {
     if (down === 0) return first;
-    return { ...first, active: step === "screen-small" && first.active, maxBitrate: 200_000 };
+    const most = role === "screen" ? 200_000 : 32_000;
+    return { ...first, active: step === "screen-small" && first.active, maxBitrate: most };
   }
   if (down < STEPS.indexOf("half")) return first;
   if (step === "voice") return { ...first, active: false };

@@ -41,6 +41,14 @@ export function linesOf(sdp) {
   return mids;
 }
 
+/**
+ * The keys with which a description's media are encrypted: another description with other keys is of another connection.
+ * @param {string} sdp
+ */
+export function keysOf(sdp) {
+  return (sdp.match(/^a=fingerprint:.*$/gm) ?? []).sort().join();
+}
+
 /** What an ear needs to hear a heart: both channels without gaps. With one channel Opus takes out what is below a voice. */
 const WHOLE_BAND = "minptime=10;useinbandfec=1;stereo=1;sprop-stereo=1;maxaveragebitrate=128000;usedtx=0";
 

@@ -5,7 +5,7 @@
  * picture, all sendonly; then places for the others, recvonly. Who sits in which place is told by `slots`.
  */
 
-import { mediumOf, SOURCES } from "./sources.js";
+import { keysOf, mediumOf, SOURCES } from "./sources.js";
 
 /** @typedef {import("./sources.js").Kind} Kind */
 /** @typedef {import("./sources.js").Source} Source */
@@ -136,7 +136,7 @@ export class Leg {
     return this.serial(async () => {
       if (this.pc.signalingState !== "have-local-offer") return;
       const before = this.pc.remoteDescription?.sdp;
-      if (before && keys(before) !== keys(sdp)) throw new DOMException("other keys", "InvalidStateError");
+      if (before && keysOf(before) !== keysOf(sdp)) throw new DOMException("other keys", "InvalidStateError");
       await this.pc.setRemoteDescription({ type: "answer", sdp });
       this.answered = true;
     });
@@ -227,9 +227,4 @@ function prefer(transceiver) {
   } catch {
     // The browser's own order will do: the unit answers with what it knows.
   }
-}
-
-/** @param {string} sdp */
-function keys(sdp) {
-  return (sdp.match(/^a=fingerprint:.*$/gm) ?? []).sort().join();
 }

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from app.identity.psc import refusals
-from app.web import login_psc, pace
+from app.web import login_psc
 from app.web.pace import Pace
 from tests.support.psc_site import DUBOIS, MARTIN, Browser, Site, desk_of, refused_for, running_site, telephone
 
@@ -111,9 +111,8 @@ async def test_nobodys_telephone_rings_more_than_three_times_in_ten_minutes(site
 async def test_asking_for_a_request_that_is_not_there_leaves_no_rows_without_end(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    steps = Pace(lambda: 0.0)
+    steps = Pace(lambda: 0.0, burst=3)
     monkeypatch.setattr(login_psc, "steps", lambda: steps)
-    monkeypatch.setattr(pace, "BURST", 3)
     found = []
     for number in range(5):
         answer = await site.browser().http.get("/connexion/psc/attente", headers={"Cookie": f"presession={number}"})

@@ -24,6 +24,13 @@ class Connection {
     this.localDescription = { type: "offer", sdp: `v=0 ${this.transceivers.length}` };
   }
 
+  async setRemoteDescription(description) {
+    this.remoteDescription = description;
+    this.signalingState = description.type === "offer" ? "have-remote-offer" : "stable";
+  }
+
+  restartIce() {}
+
   close() {
     this.signalingState = "closed";
   }
@@ -139,6 +146,47 @@ const scenarios = {
     call.topology.peers.links.get("b.1").pc.connectionState = "connected";
     hear({ t: "left", id: "b.1", name: "Dr MARTIN" });
     said.push({ t: "left", inside: call.people.has("b.1"), linked: call.topology.peers.links.has("b.1") });
+  },
+  async back_after_a_long_sleep() {
+    call.line.open();
+    up();
+    call.join("blue");
+    hear({ ...joined, people: [{ id: "b.1", name: "Dr MARTIN", role: "professional", camera: true, microphone: true }] });
+    call.topology.peers.links.get("b.1").pc.connectionState = "failed";
+    hear({ t: "left", id: "b.1", name: "Dr MARTIN", reason: "line" });
+    said.length = 0;
+    hear({ t: "entered", person: { id: "b.1", name: "Dr MARTIN", role: "professional", camera: true, microphone: true }, resumed: true });
+    await new Promise((go) => setTimeout(go, 2500));
+  },
+  async called_anew_after_our_own_sleep() {
+    call.line.open();
+    up();
+    call.join("blue");
+    hear({ ...joined, people: [{ id: "b.1", name: "Dr MARTIN", role: "professional", camera: true, microphone: true }] });
+    const old = call.topology.peers.links.get("b.1");
+    await old.chain;
+    Object.assign(old.pc, { connectionState: "connected", signalingState: "stable", remoteDescription: { sdp: "a=fingerprint:sha-256 AA" } });
+    said.length = 0;
+    const speak = (sdp) => hear({ t: "sdp", from: "b.1", description: { type: "offer", sdp } });
+    speak("a=fingerprint:sha-256 AA");
+    await new Promise((go) => setTimeout(go, 50));
+    said.push({ t: "same", kept: call.topology.peers.links.get("b.1") === old });
+    speak("a=fingerprint:sha-256 BB");
+    await new Promise((go) => setTimeout(go, 50));
+    said.push({ t: "other", kept: call.topology.peers.links.get("b.1") === old });
+  },
+  async network_changed_beside_a_caller() {
+    call.line.open();
+    up();
+    call.join("blue");
+    hear(joined);
+    hear({ t: "entered", person: { id: "b.1", name: "Dr MARTIN", role: "professional", camera: true, microphone: true }, offer: "v=0" });
+    await new Promise((go) => setTimeout(go, 50));
+    said.length = 0;
+    call.topology.renew();
+    down();
+    up();
+    hear({ ...joined, resumed: true, people: [{ id: "b.1", name: "Dr MARTIN", role: "professional", camera: true, microphone: true }] });
   },
   async network_changed() {
     call.line.open();

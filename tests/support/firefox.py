@@ -61,6 +61,11 @@ class Firefox:
             raise FirefoxError(f"{name}: {error.get('error')}: {error.get('message')}")
         return result
 
+    def close(self) -> None:
+        """Hang up."""
+        self._incoming.close()
+        self._connection.close()
+
     def goto(self, url: str) -> None:
         self.command("WebDriver:Navigate", url=url)
 
@@ -70,6 +75,8 @@ class Firefox:
           (async () => {expression})().then((value) => done(JSON.stringify({{ value: value ?? null }})),
             (error) => done(JSON.stringify({{ error: String(error) }})));"""
         told = self.command("WebDriver:ExecuteAsyncScript", script=script, args=[], sandbox=None, newSandbox=False)
+        if told["value"] is None:
+            raise FirefoxError("the page went away meanwhile")
         answer = json.loads(told["value"])
         if "error" in answer:
             raise FirefoxError(answer["error"])
@@ -139,17 +146,16 @@ def firefox(profile: Path) -> Iterator[Firefox]:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    connection = None
+    driven = None
     try:
-        connection = _connected(port, process)
-        driven = Firefox(connection)
+        driven = Firefox(_connected(port, process))
         driven.command("WebDriver:NewSession", capabilities={})
         driven.command("WebDriver:SetTimeouts", script=int(ANSWER_SECONDS * 1000) - 5000)
         driven.command("WebDriver:SetWindowRect", width=1440, height=900)
         yield driven
     finally:
-        if connection:
-            connection.close()
+        if driven:
+            driven.close()
         process.terminate()
         try:
             process.wait(10)

@@ -57,3 +57,24 @@ def test_who_hangs_up_is_gone_whatever_their_path() -> None:
 
 def test_after_a_change_of_network_a_line_that_does_not_answer_in_a_second_is_dialled_anew() -> None:
     assert said("network_changed")[-1] == {"t": "network", "kept": True, "anew": True}
+
+
+def test_who_comes_back_after_their_path_has_ended_is_called() -> None:
+    offer = next(word for word in said("back_after_a_long_sleep") if word["t"] == "sdp")
+    assert (offer["to"], offer["description"]["type"]) == ("b.1", "offer")
+
+
+def test_an_offer_with_other_keys_begins_anew_although_ours_seems_to_live() -> None:
+    same, answer, other = (
+        word for word in said("called_anew_after_our_own_sleep") if word["t"] in ("same", "sdp", "other")
+    )
+    assert same["kept"]  # only the caller offers new paths: of two offers that cross, ours holds
+    assert (answer["to"], answer["description"]["type"]) == ("b.1", "answer")
+    assert not other["kept"]
+
+
+def test_a_new_path_that_was_asked_of_the_caller_is_asked_again_when_the_line_is_back() -> None:
+    asked = [
+        word for word in said("network_changed_beside_a_caller") if word["t"] == "ice" and word["candidate"] is None
+    ]
+    assert len(asked) == 2

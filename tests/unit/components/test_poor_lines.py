@@ -25,7 +25,19 @@ def test_the_screen_is_given_up_first_then_size_then_camera_and_nothing_after_it
 
 
 def test_a_narrow_line_is_spared_before_it_loses_anything() -> None:
-    assert came("narrow")[-1] == "voice"
+    assert came("narrow")[:4] == ["all", "half", "quarter", "voice"]
+
+
+def test_a_line_that_carries_a_face_but_no_screen_keeps_the_face() -> None:
+    assert came("narrow_beside_a_screen") == ["all", "screen-small", "screen-off"]
+
+
+def test_a_line_that_is_wide_again_gets_its_picture_back_although_the_browser_does_not_know_it_yet() -> None:
+    assert came("estimate_that_grows_slowly") == ["all", "half", "quarter", "voice", "quarter", "half", "all"]
+
+
+def test_a_screen_that_floods_the_line_goes_at_once_before_it_tears_the_voice() -> None:
+    assert came("flooded") == ["all", "screen-off"]
 
 
 def test_a_stutter_costs_nothing() -> None:
@@ -57,6 +69,17 @@ def test_the_voices_are_never_given_up() -> None:
     assert told["given"] == [True, False, False, True]  # voice, face, screen, stethoscope
     assert told["back"] == [True, 1_200_000, True]
     assert told["voice"] == "high"
+    assert told["lean"] == [20_000, None]  # a voice needs less where little passes; a heart needs all of it
+    assert told["whole"] is None
+
+
+def test_the_sound_of_a_screen_goes_with_it_and_comes_back_with_it() -> None:
+    small, off, voice, all_, again, stethoscope = came("sound_of_a_screen")
+    assert small == [True, True, 32_000]
+    assert (off[:2], voice[:2]) == ([False, False], [False, False])
+    assert all_ == [True, True, None]
+    assert again[:2] == [False, False]
+    assert stethoscope[1:] == [True, None]  # in its place, and never given up
 
 
 def test_it_is_said_whose_line_is_poor_and_between_two_only_that_something_is() -> None:

@@ -246,6 +246,35 @@ def test_a_still_screen_keeps_its_place_and_loses_it_with_its_description() -> N
     assert not screen.look()
 
 
+def test_the_sound_of_a_screen_goes_with_its_picture_and_a_stethoscope_stays() -> None:
+    rig, room = Rig(), Room("blue")
+    room.peers = viewer, ann, bob = [person(rig, name, slots=9) for name in ("viewer", "ann", "bob")]
+    for peer, name, content in (
+        (ann, "aux-video", "screen"),
+        (ann, "aux-audio", "screen"),
+        (bob, "aux-audio", "auscultation"),
+    ):
+        source = peer.source(name)
+        source.live, source.content = True, content
+    room.seat()
+    for peer in (ann, bob):
+        for source in peer.sources:
+            source.ladder[0].heard, source.ladder[0].bits = 1000.0, 1_000_000
+    ladder = Ladder()
+
+    def heard(carried: float) -> set[str]:
+        ladder.ceiling, ladder._changed = carried * 1_000_000, 1000.0
+        ladder.climb(viewer, None, 1000.0, rig.repair)
+        slots = [slot for slot in viewer.slots if slot.kind == "audio" and slot.source]
+        return {f"{slot.source.peer.name} {slot.source.name}" for slot in slots if slot.layer or slot.wanted}
+
+    everything = {"ann mic", "bob mic", "ann aux-audio", "bob aux-audio"}
+    assert heard(3.0) == everything
+    assert heard(2.0) == everything - {"ann aux-audio"}
+    assert heard(0.0) == everything - {"ann aux-audio"}
+    assert heard(3.0) == everything
+
+
 def test_a_screen_is_given_up_first_and_the_camera_of_an_examination_last() -> None:
     rig, room = Rig(), Room("blue")
     room.peers = viewer, ann, bob, cyd = [person(rig, name, slots=9) for name in ("viewer", "ann", "bob", "cyd")]

@@ -22,7 +22,7 @@ from app.identity.models import PendingLogin
 from app.server import context
 from app.server.headers import ALSO_CONNECT, SecurityHeaders
 from app.settings import load
-from app.web import login_base, pace
+from app.web import login_base
 from app.web.login_card import ROUTES
 from app.web.pace import Pace
 from tests.support.cards import MARTIN, Signer, authority, some_key, write_trust
@@ -109,9 +109,8 @@ async def test_another_site_can_neither_begin_nor_end_a_login(site: Site, card: 
 
 
 async def test_an_address_cannot_begin_logins_without_end(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    steps = Pace(lambda: 0.0)
+    steps = Pace(lambda: 0.0, burst=3)
     monkeypatch.setattr(login_base, "steps", lambda: steps)
-    monkeypatch.setattr(pace, "BURST", 3)
     found = [(await site.post("/connexion/carte/defi")).status_code for _ in range(4)]
     assert found == [200, 200, 200, 429]
     with site.world.platform.reading() as session:
