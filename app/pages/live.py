@@ -9,6 +9,8 @@ import panel as pn
 
 from app.bus import Bus, Message
 
+SOON = 200  # ms: who enters a room changes a dossier, and waits for a picture; pages that only show it come after
+
 
 class Subscriptions:
     """What one page listens to. Ends with the page's session, or when the page shows something else."""
@@ -31,7 +33,7 @@ class Subscriptions:
             if document is None or document.session_context is None:
                 run()
             else:
-                document.add_next_tick_callback(run)
+                document.add_timeout_callback(run, SOON)
 
         def run() -> None:
             if pending:

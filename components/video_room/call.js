@@ -3,7 +3,8 @@
  *
  * States: `out` (lobby, device check), `waiting` (a guest in the waiting room), `joining`, `inside`, `over` (`ending`
  * says why). Emits `state`, `line`, `hello`, `rooms`, `people`, `link` {id}, `chat`, `lobby`, `invitations`, `notice`
- * {event, name}, `problem` {message, about, key}, `self`, `speaker`, `silenced`, `asked` {name}.
+ * {event, name}, `described` (a line has its description, or there is nobody), `problem` {message, about, key}, `self`,
+ * `speaker`, `silenced`, `asked` {name}.
  *
  * What a tool needs more: `said:<t>` is a message of the server that nobody here knows (and `said:joined`, after every
  * joining); `peer:<t>` {from, …} is a word of another page (`peer_words.js`). A tool speaks by `line.send` and `line.keep`
@@ -165,8 +166,9 @@ export class Call extends CallPlaces {
         return this.departed(message);
       case "published":
         this.waitsForUnit = false;
-        return this.topology.hear(message);
+        return this.described(message);
       case "sdp":
+        return this.described(message);
       case "ice":
       case "route":
       case "slots":
@@ -199,6 +201,12 @@ export class Call extends CallPlaces {
       default:
         return this.emit(`said:${message.t}`, message);
     }
+  }
+
+  /** @param {Message} message how somebody's line is to be */
+  described(message) {
+    this.topology.hear(message);
+    this.emit("described");
   }
 
   lineEnded() {
@@ -244,6 +252,7 @@ export class Call extends CallPlaces {
     for (const { key } of message.chat ?? []) this.line.settle(key);
     this.transcript.merge(message.chat ?? []);
     this.topology.joined(message, others);
+    if (!others.length) this.emit("described");
     this.move("inside");
     this.hush(
       message.people.find((/** @type {Person} */ { id }) => id === message.id)?.silenced ??

@@ -28,6 +28,8 @@ import { Words } from "./words.js";
  * @property {() => Socket} [connect] instead of `url`, in a notebook
  */
 
+/** A click is felt to be answered at once within so many ms. */
+const AT_ONCE = 120;
 const STORE = "td-place";
 
 export class Room {
@@ -62,6 +64,8 @@ export class Room {
     this.root = h("div", { class: "td-room" });
     /** @type {Knock | null} */
     this.knock = null;
+    /** The call is being drawn, in turns. */
+    this.drawing = false;
     /** @type {() => void} */
     this.sleep = () => undefined;
   }
@@ -116,8 +120,7 @@ export class Room {
   follow() {
     const { call } = this;
     if (!call) return;
-    if (call.state === "joining") queueMicrotask(() => this.expectCall());
-    else if (call.state === "inside") this.show("call");
+    if (call.state === "joining" || call.state === "inside") void this.drawCall();
     else if (call.state === "out") this.show("lobby");
     else if (call.state === "over") {
       if (call.ending === "left") this.close();
@@ -126,14 +129,24 @@ export class Room {
   }
 
   /**
-   * Draw the call while the server is asked: the click is felt at once, and the answer finds the page free. In two
-   * turns, so that what comes meanwhile is heard between them.
+   * Draw the call while the picture travels: once the descriptions of the lines are there, which would wait for the
+   * drawing of the panels, or soon after the click when they are not. In turns, for what comes meanwhile.
    */
-  expectCall() {
+  async drawCall() {
+    if (this.drawing || this.state !== "lobby") return;
+    this.drawing = true;
+    await described(this.call);
     const { words, call, devices, tiles } = this;
-    if (!words || !devices || !tiles || call?.state !== "joining" || this.state !== "lobby" || this.coming) return;
-    this.coming = new CallView(words, call, devices, tiles, (place) => this.setPlace(place));
-    setTimeout(() => this.call?.state === "joining" && this.show("call"));
+    if (words && call && devices && tiles && this.isEntering) {
+      this.coming ??= new CallView(words, call, devices, tiles, (place) => this.setPlace(place));
+      await turn();
+    }
+    this.drawing = false;
+    if (this.isEntering) this.show("call");
+  }
+
+  get isEntering() {
+    return this.call?.state === "joining" || this.call?.state === "inside";
   }
 
   /** @param {"lobby" | "call"} phase */
@@ -224,6 +237,20 @@ export class Room {
     this.changed(this.state, place);
   }
 }
+
+/**
+ * Somebody's line is described, or nobody is there, or it takes too long.
+ * @param {Call | null} call
+ */
+const described = (call) =>
+  new Promise((go) => {
+    const quiet = call?.on("described", () => setTimeout(go));
+    setTimeout(go, AT_ONCE);
+    setTimeout(() => quiet?.(), AT_ONCE);
+  });
+
+/** Let the page do something else. */
+const turn = () => new Promise((go) => setTimeout(go));
 
 /** @returns {Place} */
 function storedPlace() {
