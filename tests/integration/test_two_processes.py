@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import re
 import signal
 import time
@@ -21,6 +22,8 @@ from tests.support.web_processes import Machine, WebProcess, machine, resident
 from tests.unit.documents import samples
 
 pytestmark = pytest.mark.timeout(240)
+
+log = logging.getLogger(__name__)  # figures, with --log-cli-level=INFO
 
 BACK_WITHIN = 5.0  # seconds
 CANDIDATE = {"candidate": "candidate:1 1 udp 1 10.0.0.1 9 typ host", "sdpMid": "0"}
@@ -255,6 +258,7 @@ async def test_when_the_owner_is_killed_both_are_inside_again_within_five_second
             counts = [sum(bot.counts().values()) for bot in bots.values()]
             back = await asyncio.gather(*(come_back(staying, login, page) for login, page in pages.items()))
             took = time.monotonic() - killed
+            log.info("both were inside again after %.2f s", took)
 
             assert took < BACK_WITHIN
             assert two.owner is staying
