@@ -26,8 +26,8 @@ log = logging.getLogger(__name__)  # figures, with --log-cli-level=INFO
 WIDE = lines.Impairment(delay=0.02)
 NARROW = lines.Impairment(delay=0.02, kilobits=220, queue=0.3)  # a voice and a face, and no screen
 THIN = lines.Impairment(delay=0.02, kilobits=85, queue=0.3)  # a voice
-LONGEST_SILENCE = 2.0  # seconds without a packet of voice: while a line shrinks its queue is full of pictures
-MADE_UP = 0.1  # share of the voice that the receiver makes up over all of it
+LONGEST_SILENCE = 1.5  # seconds without a packet of voice: while a line shrinks its queue is full of pictures
+MADE_UP = 0.06  # share of the voice that the receiver makes up over all of it
 AUX = "(async () => (await window.__td.call.perPerson())[0]?.auxFramesDecoded ?? 0)()"
 
 
