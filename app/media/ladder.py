@@ -64,6 +64,12 @@ class Ladder:
             self._put(slot, target, now, repair)
             if slot.source and slot.source.content == "screen":
                 _sound_of(slot, viewer, shown=target is not None)
+        if wanted:
+            # Redundancy helps against packets that the air loses; here it takes the place of the voice itself.
+            starved = not any(wanted.values())
+            for slot in viewer.slots:
+                if slot.kind == "audio":
+                    slot.save(starved)
 
     def _judge(self, viewer: Peer, slots: list[Slot], now: float) -> None:
         """Lower the ceiling when the line is too full, raise it when it has been quiet for long enough."""

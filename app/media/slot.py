@@ -33,7 +33,7 @@ class Past(NamedTuple):
 
 class Slot:
     __slots__ = (
-        "base", "began", "group", "index", "kind", "layer", "left_at", "loss", "loss_at", "mid", "octets", "out_base",
+        "base", "began", "group", "index", "kind", "layer", "lean", "left_at", "loss", "loss_at", "mid", "octets", "out_base",
         "out_number", "out_picture", "out_timestamp", "packets", "past", "payload_type", "peer", "picture", "red_type",
         "reports", "sent_word", "sequence", "since", "source", "ssrc", "started", "timestamp", "wanted",
     )  # fmt: skip
@@ -55,6 +55,7 @@ class Slot:
         self.loss_at = 0.0
         self.loss = 0.0  # share that the client misses, from its reports
         self.reports: dict[int, float] = {}  # sender reports passed on: when
+        self.lean = False  # each sound once, whatever the client takes
         self.describe(section)
 
     def describe(self, section: Section) -> None:
@@ -67,8 +68,8 @@ class Slot:
         """This slot as the forwarding loop wants it."""
         peer = self.peer
         return (
-            peer.sent, peer.address, self.sequence, self.timestamp, self.ssrc, self.payload_type, self.red_type,
-            self.sent_word, self.picture, self.base,
+            peer.sent, peer.address, self.sequence, self.timestamp, self.ssrc, self.payload_type,
+            -1 if self.lean else self.red_type, self.sent_word, self.picture, self.base,
         )  # fmt: skip
 
     def show(self, source: Source, layer: Layer) -> None:
@@ -95,6 +96,13 @@ class Slot:
         self.wanted = layer if layer is not self.layer else None
         if self.wanted:
             self.wanted.waiting += (self,)
+
+    def save(self, lean: bool) -> None:
+        """Send each sound once only, or twice again where the client takes it so."""
+        if self.lean is not lean:
+            self.lean = lean
+            if self.layer:
+                self.layer.refresh()
 
     def begin(self, layer: Layer, number: int, timestamp: int, payload: bytes) -> None:
         """The packet with these incoming values is the first one shown of `layer`."""

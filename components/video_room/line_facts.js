@@ -1,5 +1,7 @@
 /** What the browser's statistics say of our own line: loss both ways, round trip, room for more, and the kind of path. */
 
+import { toldNow } from "./quality.js";
+
 /** @typedef {{lost: number, rtt: number, kind: string}} LineFacts thousandths, ms, as in docs/signalling.md */
 /** @typedef {{loss: number, room: number | null}} Line share of what we send that is lost, 0..1; bits a second, if known */
 
@@ -19,8 +21,8 @@ export class Outgoing {
     /** @type {Line} */
     const line = { loss: 0, room: null };
     for (const report of stats.values()) {
+      for (const { fractionLost } of toldNow(/** @type {any} */ (report))) line.loss = Math.max(line.loss, fractionLost ?? 0);
       report.forEach((each) => {
-        if (each.type === "remote-inbound-rtp") line.loss = Math.max(line.loss, each.fractionLost ?? 0);
         if (each.type === "candidate-pair" && each.nominated && each.availableOutgoingBitrate)
           line.room = Math.min(line.room ?? Infinity, each.availableOutgoingBitrate);
       });

@@ -114,6 +114,25 @@ export class Quality {
   }
 }
 
+/** What the other end last said of a stream that rests stays in the statistics for ever: it says nothing of now. In ms. */
+const STALE = 6000;
+
+/**
+ * What the other end says now of what we send.
+ * @param {RTCStatsReport} stats
+ * @returns {any[]} of type remote-inbound-rtp
+ */
+export function toldNow(stats) {
+  /** @type {any[]} */
+  const told = [];
+  let newest = 0;
+  stats.forEach((each) => {
+    newest = Math.max(newest, each.timestamp ?? 0);
+    if (each.type === "remote-inbound-rtp") told.push(each);
+  });
+  return told.filter(({ timestamp }) => newest - (timestamp ?? newest) < STALE);
+}
+
 /**
  * @param {RTCPeerConnection} pc
  * @returns {Promise<Report>}
@@ -125,8 +144,8 @@ async function report(pc) {
     if (each.type === "inbound-rtp")
       found.byMid.set(each.mid, { lost: each.packetsLost ?? 0, received: each.packetsReceived ?? 0 });
     else if (each.type === "candidate-pair" && each.nominated) found.roundTrip = each.currentRoundTripTime ?? 0;
-    else if (each.type === "remote-inbound-rtp") found.sentLoss = Math.max(found.sentLoss, each.fractionLost ?? 0);
   });
+  for (const { fractionLost } of toldNow(found.stats)) found.sentLoss = Math.max(found.sentLoss, fractionLost ?? 0);
   return found;
 }
 

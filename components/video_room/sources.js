@@ -43,10 +43,12 @@ export function linesOf(sdp) {
 
 /**
  * The keys with which a description's media are encrypted: another description with other keys is of another connection.
+ * Browsers write them once, or once a line, in small letters or in capitals.
  * @param {string} sdp
  */
 export function keysOf(sdp) {
-  return (sdp.match(/^a=fingerprint:.*$/gm) ?? []).sort().join();
+  const lines = sdp.match(/^a=fingerprint:.*$/gm) ?? [];
+  return [...new Set(lines.map((line) => line.trim().toLowerCase()))].sort().join();
 }
 
 /** What an ear needs to hear a heart: both channels without gaps. With one channel Opus takes out what is below a voice. */

@@ -26,8 +26,8 @@ log = logging.getLogger(__name__)  # figures, with --log-cli-level=INFO
 WIDE = lines.Impairment(delay=0.02)
 NARROW = lines.Impairment(delay=0.02, kilobits=220, queue=0.3)  # a voice and a face, and no screen
 THIN = lines.Impairment(delay=0.02, kilobits=85, queue=0.3)  # a voice
-LONGEST_SILENCE = 2.0  # seconds without a packet of voice: while a line shrinks its queue is full of pictures
-MADE_UP = 0.1  # share of the voice that the receiver makes up over all of it
+LONGEST_SILENCE = 1.5  # seconds without a packet of voice: while a line shrinks its queue is full of pictures
+MADE_UP = 0.06  # share of the voice that the receiver makes up over all of it
 AUX = "(async () => (await window.__td.call.perPerson())[0]?.auxFramesDecoded ?? 0)()"
 
 
@@ -57,12 +57,14 @@ def test_screen_then_size_then_face_are_given_up_and_come_back_and_the_voice_nev
         until(expert, f"(async () => await {AUX} > 20)()", 40)
         watch(expert)
         expert.wait_for_timeout(4000)
+        at: dict[str, float] = {}
         try:
-            narrow, thin, wide, back = shrink_and_recover(here, nurse, expert)
+            shrink_and_recover(here, nurse, expert, at)
         finally:
             here.poor.become(WIDE)
-        looks = seen(expert)
-        tell(route, looks, narrow, thin, wide, back)
+            looks = seen(expert)
+            tell(route, looks, at)
+        narrow, wide = at["narrow"], at["wide"]
         screen_gone, face_gone = stopped_at(looks, "aux", narrow, wide), stopped_at(looks, "face", narrow, wide)
         full = max(look.width for look in looks if look.at < narrow)
         small = next(look.at for look in looks if look.at > narrow and 0 < look.width <= full / 2)
@@ -70,18 +72,18 @@ def test_screen_then_size_then_face_are_given_up_and_come_back_and_the_voice_nev
         voice(looks)
 
 
-def shrink_and_recover(here: Scene, nurse: Page, expert: Page) -> tuple[float, float, float, float]:
-    """The instants at which the line became narrow, thin, wide again, and everything was back."""
-    narrow = time.time()
+def shrink_and_recover(here: Scene, nurse: Page, expert: Page, at: dict[str, float]) -> None:
+    """Notes the instants at which the line became narrow, thin, wide again, and everything was back."""
+    at["narrow"] = time.time()
     here.poor.become(NARROW)
     note(nurse, "Votre écran n'est plus envoyé pour l'instant", "La voix et l'image continuent")
     before = expert.evaluate("window.__td.call.framesShown()")
     until(expert, f"window.__td.call.framesShown() > {before + 15}", 30)  # the face goes on
-    thin = time.time()
+    at["thin"] = time.time()
     here.poor.become(THIN)
     note(nurse, "Votre image n'est plus envoyée pour l'instant", "On vous entend toujours")
     expert.wait_for_timeout(5000)
-    wide = time.time()
+    at["wide"] = time.time()
     here.poor.become(WIDE)
     expect(nurse.get_by_text("Votre image n'est plus envoyée pour l'instant")).to_have_count(0, timeout=60_000)
     before = expert.evaluate("window.__td.call.framesShown()")
@@ -89,15 +91,15 @@ def shrink_and_recover(here: Scene, nurse: Page, expert: Page) -> tuple[float, f
     shown = expert.evaluate(AUX)
     until(expert, f"(async () => await {AUX} > {shown + 5})()", 120)
     expect(nurse.get_by_text("Votre écran n'est plus envoyé pour l'instant")).to_have_count(0)
-    return narrow, thin, wide, time.time()
+    at["back"] = time.time()
 
 
-def tell(route: str, looks: list[Seen], narrow: float, thin: float, wide: float, back: float) -> None:
-    log.info(
-        "%s: narrow 0 s, thin %.0f s, wide %.0f s, all back %.0f s", route, thin - narrow, wide - narrow, back - narrow
-    )
-    for before, now in zip(looks[::20], looks[20::20], strict=False):
-        values = now.at - narrow, now.width, now.face - before.face, now.aux - before.aux, now.audio - before.audio
+def tell(route: str, looks: list[Seen], at: dict[str, float]) -> None:
+    """What arrived, by five seconds."""
+    begun = at["narrow"]
+    log.info("%s: %s", route, {name: round(when - begun) for name, when in at.items()})
+    for before, now in zip(looks[::50], looks[50::50], strict=False):
+        values = now.at - begun, now.width, now.face - before.face, now.aux - before.aux, now.audio - before.audio
         log.info("%5.0f s: width %d, face %d, screen %d, voice %d", *values)
 
 

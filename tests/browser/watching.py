@@ -71,7 +71,7 @@ def stopped_at(looks: list[Seen], what: str, since: float, until: float) -> floa
     """When the last of it came, before `until`."""
     last = since
     for before, now in itertools.pairwise(looks):
-        if since <= now.at < until and getattr(now, what) > getattr(before, what):
+        if since <= now.at < until and getattr(now, what) > getattr(before, what) > 0:
             last = now.at
     return last
 

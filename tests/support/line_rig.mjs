@@ -58,6 +58,12 @@ const scenarios = {
     }
     return seen;
   },
+  what_rests_says_nothing() {
+    const outgoing = new Outgoing();
+    const at = (timestamp, fractionLost) => ({ type: "remote-inbound-rtp", timestamp, fractionLost });
+    const read = (now) => outgoing.read(new Map([[{}, report(at(1000, 0.6), at(now, 0.01), { type: "transport", timestamp: now })]])).loss;
+    return [read(2000), read(20_000)];
+  },
   flooded: () => steps(new Sacrifice(), { loss: 0.6 }, 3, true, 0),
   stutter: () => steps(new Sacrifice(), { loss: 0.3 }, 3, true, 0),
   back() {

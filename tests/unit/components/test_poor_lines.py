@@ -40,6 +40,10 @@ def test_a_screen_that_floods_the_line_goes_at_once_before_it_tears_the_voice() 
     assert came("flooded") == ["all", "screen-off"]
 
 
+def test_the_last_word_about_a_picture_that_is_not_sent_any_more_is_not_believed_for_ever() -> None:
+    assert came("what_rests_says_nothing") == [0.6, 0.01]
+
+
 def test_a_stutter_costs_nothing() -> None:
     assert came("stutter") == ["all"]
 

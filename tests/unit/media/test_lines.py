@@ -275,6 +275,22 @@ def test_the_sound_of_a_screen_goes_with_its_picture_and_a_stethoscope_stays() -
     assert heard(3.0) == everything
 
 
+def test_a_line_that_carries_no_picture_gets_each_sound_once() -> None:
+    rig, room = Rig(), Room("blue")
+    room.peers = viewer, ann = [person(rig, name, slots=9) for name in ("viewer", "ann")]
+    room.seat()
+    for source in ann.sources:
+        source.ladder[0].heard, source.ladder[0].bits = 1000.0, 1_000_000
+    slot = next(slot for slot in viewer.slots if slot.kind == "audio" and slot.source)
+    slot.red_type = 63
+    ladder, seen = Ladder(), []
+    for carried in (2.0, 0.0, 2.0):
+        ladder.ceiling, ladder._changed = carried * 1_000_000, 1000.0
+        ladder.climb(viewer, None, 1000.0, rig.repair)
+        seen.append(slot.entry()[6])
+    assert seen == [63, -1, 63]
+
+
 def test_a_screen_is_given_up_first_and_the_camera_of_an_examination_last() -> None:
     rig, room = Rig(), Room("blue")
     room.peers = viewer, ann, bob, cyd = [person(rig, name, slots=9) for name in ("viewer", "ann", "bob", "cyd")]
