@@ -62,11 +62,16 @@ class Ladder:
                     break
         for slot, target in wanted.items():
             self._put(slot, target, now, repair)
+        self._spare_sounds(viewer, wanted)
+
+    def _spare_sounds(self, viewer: Peer, wanted: dict[Slot, Layer | None]) -> None:
+        """Beside pictures that are given up, what is no voice, or no more than its repetition."""
+        for slot, target in wanted.items():
             if slot.source and slot.source.content == "screen":
                 _sound_of(slot, viewer, shown=target is not None)
-        if wanted:
+        if wanted or self.ceiling == OPEN:
             # Redundancy helps against packets that the air loses; here it takes the place of the voice itself.
-            starved = not any(wanted.values())
+            starved = bool(wanted) and not any(wanted.values())
             for slot in viewer.slots:
                 if slot.kind == "audio":
                     slot.save(starved)

@@ -288,7 +288,9 @@ def test_a_line_that_carries_no_picture_gets_each_sound_once() -> None:
         ladder.ceiling, ladder._changed = carried * 1_000_000, 1000.0
         ladder.climb(viewer, None, 1000.0, rig.repair)
         seen.append(slot.entry()[6])
-    assert seen == [63, -1, 63]
+    ladder.climb(viewer, None, 2000.0, rig.repair)  # nobody sends pictures any more
+    seen.append(slot.entry()[6])
+    assert seen == [63, -1, 63, 63]
 
 
 def test_a_screen_is_given_up_first_and_the_camera_of_an_examination_last() -> None:
