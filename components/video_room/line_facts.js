@@ -1,6 +1,6 @@
 /** What the browser's statistics say of our own line: loss both ways, round trip, room for more, and the kind of path. */
 
-import { toldNow } from "./quality.js";
+import { toldNow } from "./told_now.js";
 
 /** @typedef {{lost: number, rtt: number, kind: string}} LineFacts thousandths, ms, as in docs/signalling.md */
 /** @typedef {{loss: number, room: number | null}} Line share of what we send that is lost, 0..1; bits a second, if known */

@@ -2,6 +2,7 @@
  * How good each line is and who speaks. Once a second from the statistics of the browser; voices five times a second.
  * Through the unit, a person's line is as good as its worse half: theirs, which the unit tells, or ours.
  */
+import { toldNow } from "./told_now.js";
 
 /** @typedef {import("./call.js").Call} Call */
 /** @typedef {import("./ways.js").Path} Path */
@@ -112,25 +113,6 @@ export class Quality {
       );
     }
   }
-}
-
-/** What the other end last said of a stream that rests stays in the statistics for ever: it says nothing of now. In ms. */
-const STALE = 6000;
-
-/**
- * What the other end says now of what we send.
- * @param {RTCStatsReport} stats
- * @returns {any[]} of type remote-inbound-rtp
- */
-export function toldNow(stats) {
-  /** @type {any[]} */
-  const told = [];
-  let newest = 0;
-  stats.forEach((each) => {
-    newest = Math.max(newest, each.timestamp ?? 0);
-    if (each.type === "remote-inbound-rtp") told.push(each);
-  });
-  return told.filter(({ timestamp }) => newest - (timestamp ?? newest) < STALE);
 }
 
 /**
