@@ -44,13 +44,14 @@ class DocumentsView(pn.viewable.Viewer):
         super().__init__(**params)
         self._context, self._dossier, self._may_add = context, dossier, may_add
         self._opening: asyncio.Task[None] | None = None
+        self._read: tuple[str, Any] | None = None  # the document that was shown last, by reference, and its view
         self._pacs: Any = None  # the dialog, where there is a PACS and something may be added
         number, settings = dossier.number, context.platform.settings
         self._list = DocumentList(
             upload_url=f"/api/dossiers/{number}/documents" if may_add else "",
             archive_url=f"/api/dossiers/{number}/archive.zip",
             limit_megabytes=settings.upload_megabytes,
-            on_select=self._open,
+            on_select=self._choose,
             on_added=lambda reference: self.refresh(open_reference=reference),
             on_action=self._act,
             on_arrival=self._act_on_arrival,
@@ -139,6 +140,11 @@ class DocumentsView(pn.viewable.Viewer):
         except TeledossierError as refusal:
             self._say(refusal.message)
         self.refresh()
+
+    def _choose(self, reference: str) -> None:
+        """Open what was chosen in the list; what is being read stays as it is when it is chosen again."""
+        if self._read is None or self._read[0] != reference or self._beside.objects != [self._read[1]]:
+            self._open(reference)
 
     def _open(self, reference: str) -> None:
         self._list.selected = reference
@@ -230,6 +236,7 @@ class DocumentsView(pn.viewable.Viewer):
         except TeledossierError as refusal:
             self._say(refusal.message)
             return
+        self._read = (reference, view)
         self._beside[:] = [view]
         self.refresh()
 
