@@ -130,16 +130,16 @@ export class Room {
 
   /**
    * Draw the call while the picture travels: once the descriptions of the lines are there, which would wait for the
-   * drawing of the panels, or soon after the click when they are not. In turns, for what comes meanwhile.
+   * layout of the page, or soon after the click when they are not. Its parts are made at once: they hear what is joined.
    */
   async drawCall() {
     if (this.drawing || this.state !== "lobby") return;
     this.drawing = true;
-    await described(this.call);
+    await null; // the question to the server goes first
     const { words, call, devices, tiles } = this;
     if (words && call && devices && tiles && this.isEntering) {
       this.coming ??= new CallView(words, call, devices, tiles, (place) => this.setPlace(place));
-      await turn();
+      await described(call);
     }
     this.drawing = false;
     if (this.isEntering) this.show("call");
@@ -240,17 +240,14 @@ export class Room {
 
 /**
  * Somebody's line is described, or nobody is there, or it takes too long.
- * @param {Call | null} call
+ * @param {Call} call
  */
 const described = (call) =>
   new Promise((go) => {
-    const quiet = call?.on("described", () => setTimeout(go));
+    const quiet = call.on("described", () => setTimeout(go));
     setTimeout(go, AT_ONCE);
-    setTimeout(() => quiet?.(), AT_ONCE);
+    setTimeout(quiet, AT_ONCE);
   });
-
-/** Let the page do something else. */
-const turn = () => new Promise((go) => setTimeout(go));
 
 /** @returns {Place} */
 function storedPlace() {
