@@ -23,7 +23,7 @@ demo: ## starts the product with fictional people; needs only Python 3.11 with v
 	@deploy/setup.sh python base
 	@$(BIN)/teledossier demo
 
-check: lint ## looks at the code and runs the quick tests, under a minute
+check: lint ## looks at the code and runs the quick tests, about two minutes on two cores
 	@$(BIN)/python -m pytest --quiet --numprocesses auto -m "not slow" tests/unit tests/contract tests/architecture
 
 lint: ## looks at the code: format, lint, types, architecture, JavaScript types
