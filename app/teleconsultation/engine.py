@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import hmac
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -87,9 +87,15 @@ class UnitEngine:
             await asyncio.gather(self._reaching, return_exceptions=True)
             self._reaching = None
 
-    async def join(self, room: str, peer: str, offer: str) -> Joined:
-        """Take somebody in or restart their ICE. Raises: RelayUnavailable, RelayRefused."""
-        ok = await self._ask("join", room=room, peer=peer, offer=offer)
+    def join(self, room: str, peer: str, offer: str) -> Coroutine[Any, Any, Joined]:
+        """Take somebody in or restart their ICE; the unit is asked at once, what is awaited is its answer.
+
+        Raises, then: RelayUnavailable, RelayRefused.
+        """
+        return self._joined(self._send("join", room=room, peer=peer, offer=offer))
+
+    async def _joined(self, answered: asyncio.Future[Message]) -> Joined:
+        ok = await self._answer("join", answered)
         try:
             return Joined(str(ok["answer"]), _slots(ok["slots"]))
         except (KeyError, TypeError):
@@ -124,28 +130,42 @@ class UnitEngine:
     # -- requests
 
     async def _ask(self, t: str, **fields: Any) -> Message:
+        return await self._answer(t, self._send(t, **fields))
+
+    def _send(self, t: str, **fields: Any) -> asyncio.Future[Message]:
+        """Ask now; what keeps the request from leaving is told by the future."""
+        answered: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
+        try:
+            writer = self._ready()
+            line = _line({"t": t, "id": self._count + 1, **fields})
+            if len(line) > LONGEST_LINE:
+                raise RelayRefused
+        except TeledossierError as refusal:
+            answered.set_exception(refusal)
+            return answered
+        self._count += 1
+        number = self._count
+        self._waiting[number] = answered
+        answered.add_done_callback(lambda _done: self._waiting.pop(number, None))
+        writer.write(line)
+        return answered
+
+    def _ready(self) -> asyncio.StreamWriter:
+        """The line to the unit. Raises: RelayUnavailable, when it takes nothing now."""
         writer = self._writer
         if writer is None or writer.is_closing() or len(self._waiting) >= MOST_WAITING:
             raise RelayUnavailable
         if writer.transport.get_write_buffer_size() > MOST_UNSENT:
             raise RelayUnavailable
-        self._count += 1
-        number = self._count
-        line = _line({"t": t, "id": number, **fields})
-        if len(line) > LONGEST_LINE:
-            raise RelayRefused
-        answered: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
-        self._waiting[number] = answered
+        return writer
+
+    async def _answer(self, t: str, answered: asyncio.Future[Message]) -> Message:
         try:
-            writer.write(line)
             async with asyncio.timeout(ANSWERED_WITHIN):
-                answer = await answered
+                return _ok(await answered)
         except TimeoutError:
             log.warning("relay.slow", asked=t)
             raise RelayUnavailable from None
-        finally:
-            self._waiting.pop(number, None)
-        return _ok(answer)
 
     # -- the connection
 

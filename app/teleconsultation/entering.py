@@ -100,8 +100,10 @@ def join(hub: Hub, line: Line, message: messages.Join) -> None:
     rerouted = hub.forwarding.recount(me.call)
     _tell_others(hub, entry, message)
     hub.forwarding.changed(rerouted, but=me.id)
+    say_refusal = hub.forwarding.begin(line, me, message.publish)
     _answer(hub, line, room, me, resumed=entry.resumed)
-    hub.forwarding.welcome(line, me, resumed=entry.resumed, offer=message.publish)
+    say_refusal()
+    hub.forwarding.welcome(me, resumed=entry.resumed, offered=message.publish is not None)
     hub.parts.each(lambda part: part.entered(me, resumed=entry.resumed))
     if not entry.kept:
         hub.later(_keep_entry(hub, line, room, entry))

@@ -7,11 +7,15 @@ had the time to come back after a restart of ours. Right as long as one process 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Coroutine
 from datetime import datetime
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from app.errors import InvalidInput, RelayUnavailable, TeledossierError
 from app.platform import (
+    Joined,
+    MediaEngine,
     PeerGone,
     QualityChanged,
     Slot,
@@ -107,15 +111,16 @@ class Forwarding:
         if self._unit is None:
             raise RelayUnavailable
         self._calls[me.id] = me.call
-        self._hub.later(self._publish(line, me, offer, n))
+        self._hub.later(self._publish(self._unit, line, me, n, self._unit.join(me.call, me.id, offer)))
 
-    async def _publish(self, line: Line, me: Participant, offer: str, n: int) -> None:
-        assert self._unit is not None
+    async def _publish(
+        self, unit: MediaEngine, line: Line, me: Participant, n: int, joining: Coroutine[Any, Any, Joined]
+    ) -> None:
         try:
-            joined = await self._unit.join(me.call, me.id, offer)
+            joined = await joining
             self._slots[me.id] = joined.slots
             if me.silenced:  # before the page gets the answer: nothing of theirs can arrive earlier
-                await self._unit.mute(me.id, SOUND, True)
+                await unit.mute(me.id, SOUND, True)
             self.describe(me)
         except TeledossierError as refusal:
             if self._hub.presence.find(me.id) is not None:
@@ -123,7 +128,7 @@ class Forwarding:
             return
         if self._hub.presence.find(me.id) is None or me.id not in self._calls:
             self._slots.pop(me.id, None)
-            await self._unit.leave(me.id)  # they went while the unit was answering
+            await unit.leave(me.id)  # they went while the unit was answering
             return
         seats = self._slots.get(me.id, joined.slots)  # may have changed while the silence was told
         published = {"t": "published", "n": n, "answer": joined.answer, "slots": wire.slots(seats)}
@@ -156,21 +161,29 @@ class Forwarding:
                 self._told[participant.id, source] = content
                 self._hub.later(self._unit.describe(participant.id, source, content))
 
-    def welcome(self, line: Line, me: Participant, *, resumed: bool, offer: str | None) -> None:
-        """After `joined`: onto the unit with the offer of the lobby, and what the others know of the call."""
+    def begin(self, line: Line, me: Participant, offer: str | None) -> Callable[[], None]:
+        """Before `joined` is written: onto the unit with the offer of the lobby, which it reads meanwhile.
+
+        Answers how to say a refusal, to be called after `joined`.
+        """
+        if offer is not None and self._hub.routes.of(me.call) is Route.UNIT:
+            try:
+                self.publish(line, me, offer, 0)
+            except TeledossierError as refusal:
+                return partial(self._hub.refuse, line, refusal, "publish")
+        return lambda: None
+
+    def welcome(self, me: Participant, *, resumed: bool, offered: bool) -> None:
+        """After `joined`: what the others know of the call; who has `offered` nothing is told what became of them."""
         hub = self._hub
         self.describe(me)
         if hub.routes.of(me.call) is not Route.UNIT:
             return
-        if offer is not None:
-            try:
-                self.publish(line, me, offer, 0)
-            except TeledossierError as refusal:
-                hub.refuse(line, refusal, "publish")
-        elif resumed and me.id in self._slots:
-            hub.tell(me.id, {"t": "slots", "slots": wire.slots(self._slots[me.id])})
-        elif resumed and me.id not in self._calls and self._unit is not None and self._unit.is_up:
-            hub.tell(me.id, {"t": "unpublished", "reason": "relay"})
+        if resumed and not offered:
+            if me.id in self._slots:
+                hub.tell(me.id, {"t": "slots", "slots": wire.slots(self._slots[me.id])})
+            elif me.id not in self._calls and self._unit is not None and self._unit.is_up:
+                hub.tell(me.id, {"t": "unpublished", "reason": "relay"})
         for other in hub.others(me):
             if other.id in self._levels:
                 hub.tell(me.id, {"t": "quality", "id": other.id, "level": self._levels[other.id]})

@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import structlog
+from tornado.iostream import StreamClosedError
 from tornado.web import HTTPError, RequestHandler
 
 from app.errors import NotAuthenticated, TeledossierError
@@ -126,7 +127,14 @@ class Handler(RequestHandler):
         if isinstance(error, TeledossierError) and not self._finished:
             self.refuse(error)
             return
+        if isinstance(error, StreamClosedError) and self._line_closed():
+            return  # nobody is left to be answered, and nothing broke
         super()._handle_request_exception(error)
+
+    def _line_closed(self) -> bool:
+        """Whether who asked has closed the line."""
+        stream = getattr(self.request.connection, "stream", None)
+        return stream is None or stream.closed()
 
     def refuse(self, error: TeledossierError) -> None:
         """Say a refusal: to the login page for a person who is not logged in, else status and French message."""

@@ -87,16 +87,18 @@ export class Sheets {
       const image = new Image();
       image.alt = "";
       image.draggable = false;
+      const come = new AbortController(); // from then on the image may be on the screen, and stays
       const left = new Promise((_done, failed) => {
         signal.addEventListener("abort", () => {
           image.removeAttribute("src"); // the browser lets go of the request
           failed(signal.reason);
-        }, { once: true });
+        }, { once: true, signal: come.signal });
       });
       left.catch(() => {});
       const address = this.source.image(page, width, rank === AHEAD);
       image.src = typeof address === "string" ? address : await address; // at once: the first page leaves first of all
       await Promise.race([image.decode(), left]);
+      come.abort();
       return image;
     }, rank, signal);
   }

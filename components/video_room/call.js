@@ -11,6 +11,7 @@
  * to the server, by `topology.say` to the other pages, and sends pictures and sounds by `aux`.
  */
 import { CallPlaces } from "./call_places.js";
+import { AT_ONCE } from "./entering.js";
 
 /** @typedef {import("./signalling.js").Message} Message */
 /** @typedef {import("./signalling.js").Socket} Socket */
@@ -65,6 +66,8 @@ export class Call extends CallPlaces {
     /** @type {Invitation[]} */
     this.invitations = [];
     this.wasOpen = false;
+    /** Just entered: nobody's line is described yet. */
+    this.awaitsLine = false;
     this.watching = false;
     this.told = "";
     this.quiet = devices.on("tracks", (kind) => this.retrack(kind));
@@ -206,6 +209,7 @@ export class Call extends CallPlaces {
   /** @param {Message} message how somebody's line is to be */
   described(message) {
     this.topology.hear(message);
+    this.awaitsLine = false;
     this.emit("described");
   }
 
@@ -251,6 +255,8 @@ export class Call extends CallPlaces {
     this.invitations = message.invitations ?? [];
     for (const { key } of message.chat ?? []) this.line.settle(key);
     this.transcript.merge(message.chat ?? []);
+    this.awaitsLine = others.length > 0 && this.state === "joining";
+    setTimeout(() => (this.awaitsLine = false), AT_ONCE);
     this.topology.joined(message, others);
     if (!others.length) this.emit("described");
     this.move("inside");

@@ -80,12 +80,23 @@ export class CallView {
     this.addPanel("chat", this.talk.element, { shown: () => this.talk.shown() });
     this.addPanel("invite", this.invite.element, { shown: () => this.invite.shown() });
     /** @type {import("./tools.js").Context} */
-    const context = { words, call, devices, tiles, aux: call.aux, view: this, notes: this.notes };
-    const tools = possible(TOOLS);
-    this.bar = new Bar(context, tools);
+    this.context = { words, call, devices, tiles, aux: call.aux, view: this, notes: this.notes };
+    this.tools = possible(TOOLS);
+    this.bar = new Bar(this.context, this.tools);
     this.live = h("p", { class: "td-vh", role: "status", "aria-live": "polite" });
     this.parts = [this.head, this.notes.element, this.alone, this.side, this.bar.element, this.live];
+    /** @type {Quality | null} */
+    this.quality = null;
+    /** @type {(() => void)[]} */
+    this.stops = [];
+    /** @type {ReturnType<typeof setInterval> | undefined} */
+    this.clock = undefined;
+  }
 
+  /** Somebody enters: from here on it hears what is joined and said. Until then it is furniture, made in the lobby. */
+  begin() {
+    if (this.quality) return;
+    const { words, call, devices, tiles } = this;
     const listener = {
       level: (/** @type {string} */ id, /** @type {number} */ level) => this.measured(id, level),
       voice: (/** @type {string} */ id, /** @type {boolean} */ speaks) => tiles.setVoice(id, speaks),
@@ -108,12 +119,12 @@ export class CallView {
     this.drawLobby();
     this.drawLine();
     this.drawDevices();
-    this.stops.push(...started(tools, context));
+    this.stops.push(...started(this.tools, this.context));
   }
 
   stop() {
     clearInterval(this.clock);
-    this.quality.stop();
+    this.quality?.stop();
     this.bar.end();
     this.chat.stop();
     this.talk.stop();

@@ -76,6 +76,8 @@ export class Link {
     this.channel = null;
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.extension = undefined;
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.closing = undefined;
     for (const source of OWN_SOURCES) this.addSource(source);
   }
 
@@ -289,12 +291,15 @@ export class Link {
     }).catch(() => undefined);
   }
 
-  close() {
+  /** @param {number} [later] ms until the browser closes it, which stops the page for 20 ms */
+  close(later = 0) {
     clearTimeout(this.worry);
     clearTimeout(this.extension);
     this.pc.onconnectionstatechange = this.pc.ontrack = this.pc.onicecandidate = null;
     if (this.channel) this.channel.onmessage = null;
-    this.pc.close();
+    clearTimeout(this.closing);
+    if (later) this.closing = setTimeout(() => this.pc.close(), later);
+    else this.pc.close();
     for (const track of this.remote.getTracks()) this.remote.removeTrack(track);
   }
 

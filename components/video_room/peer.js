@@ -25,6 +25,8 @@ const ABSENCE = 8000;
 const RETURNING = 1500;
 /** For so long after a change of network the line may have swallowed what was asked for, in ms. */
 const SWALLOWED = 15_000;
+/** What is not needed is closed when the first picture has come, in ms: closing stops the page for 20. */
+const UNHURRIED = 2000;
 
 export class PeerTopology {
   /** @param {Surroundings} around */
@@ -36,6 +38,8 @@ export class PeerTopology {
     this.prepared = null;
     /** @type {Link | null} ready to answer whoever enters */
     this.spare = null;
+    /** @type {Link | null} closed in a moment */
+    this.unneeded = null;
     this.offered = false;
     this.closed = false;
     this.negotiations = 0;
@@ -243,13 +247,16 @@ export class PeerTopology {
     clearInterval(this.renewal);
     clearTimeout(this.absence);
     this.dropPrepared();
+    this.unneeded?.close();
     this.spare?.close();
     this.spare = null;
     for (const id of [...this.byId.keys()]) this.left(id);
   }
 
+  /** The first picture is on its way when it turns out not to be needed. */
   dropPrepared() {
-    this.prepared?.close();
+    this.prepared?.close(UNHURRIED);
+    this.unneeded = this.prepared ?? this.unneeded;
     this.prepared = null;
     this.offered = false;
   }

@@ -7,6 +7,7 @@ import { Call } from "./call.js";
 import { CallView, PLACES } from "./call_view.js";
 import { Devices } from "./devices.js";
 import { h, icon, set } from "./dom.js";
+import { described } from "./entering.js";
 import "./icons_room.js";
 import { Knock } from "./knock.js";
 import { LobbyView } from "./lobby_view.js";
@@ -28,8 +29,6 @@ import { Words } from "./words.js";
  * @property {() => Socket} [connect] instead of `url`, in a notebook
  */
 
-/** A click is felt to be answered at once within so many ms. */
-const AT_ONCE = 120;
 const STORE = "td-place";
 
 export class Room {
@@ -96,6 +95,7 @@ export class Room {
     void call.prepare();
     void devices.open();
     this.show("lobby");
+    whenIdle(() => this.furnish());
   }
 
   /** Leave whatever is there, let go of the devices and of the place on the page. */
@@ -121,28 +121,43 @@ export class Room {
     const { call } = this;
     if (!call) return;
     if (call.state === "joining" || call.state === "inside") void this.drawCall();
-    else if (call.state === "out") this.show("lobby");
+    else if (call.state === "out") this.backToLobby();
     else if (call.state === "over") {
       if (call.ending === "left") this.close();
       else this.showEnd();
     }
   }
 
+  /** Refused at the door, mostly: what had begun to listen is put away. */
+  backToLobby() {
+    this.coming?.stop();
+    this.coming = null;
+    this.show("lobby");
+    whenIdle(() => this.furnish());
+  }
+
   /**
    * Draw the call while the picture travels: once the descriptions of the lines are there, which would wait for the
-   * layout of the page, or soon after the click when they are not. Its parts are made at once: they hear what is joined.
+   * layout of the page, or soon after the click when they are not. Its parts listen at once: they hear what is joined.
    */
   async drawCall() {
     if (this.drawing || this.state !== "lobby") return;
     this.drawing = true;
     await null; // the question to the server goes first
-    const { words, call, devices, tiles } = this;
-    if (words && call && devices && tiles && this.isEntering) {
-      this.coming ??= new CallView(words, call, devices, tiles, (place) => this.setPlace(place));
-      await described(call);
+    if (this.isEntering) {
+      this.furnish();
+      this.coming?.begin();
+      if (this.call) await described(this.call);
     }
     this.drawing = false;
     if (this.isEntering) this.show("call");
+  }
+
+  /** Make the parts of the call: in the lobby, while nothing else is to be done. */
+  furnish() {
+    const { words, call, devices, tiles } = this;
+    if (this.state !== "lobby" || !words || !call || !devices || !tiles) return;
+    this.coming ??= new CallView(words, call, devices, tiles, (place) => this.setPlace(place));
   }
 
   get isEntering() {
@@ -162,6 +177,7 @@ export class Room {
     } else {
       this.sleep = stayAwake();
       this.inside = coming ?? new CallView(words, call, devices, tiles, (place) => this.setPlace(place));
+      this.inside.begin();
       this.root.append(...this.inside.parts);
       this.inside.setPlace(this.place);
     }
@@ -238,16 +254,11 @@ export class Room {
   }
 }
 
-/**
- * Somebody's line is described, or nobody is there, or it takes too long.
- * @param {Call} call
- */
-const described = (call) =>
-  new Promise((go) => {
-    const quiet = call.on("described", () => setTimeout(go));
-    setTimeout(go, AT_ONCE);
-    setTimeout(quiet, AT_ONCE);
-  });
+/** @param {() => void} act */
+function whenIdle(act) {
+  if ("requestIdleCallback" in window) requestIdleCallback(act, { timeout: 2000 });
+  else setTimeout(act, 300);
+}
 
 /** @returns {Place} */
 function storedPlace() {

@@ -4,6 +4,7 @@
  */
 import { auxKey, AuxTiles } from "./aux_tiles.js";
 import { h, set } from "./dom.js";
+import { described } from "./entering.js";
 import { featureBoxes, gridBoxes } from "./grid.js";
 import { Tile } from "./tile.js";
 
@@ -59,10 +60,12 @@ export class Tiles {
     this.aux = new AuxTiles(words, call, devices, (tile, key) => this.put(tile, key), silent);
     /** @type {MediaStreamTrack | null} */
     this.track = null;
+    /** @type {Promise<void> | null} the next drawing */
+    this.coming = null;
     this.sizes = new ResizeObserver(() => this.arrange());
     this.sizes.observe(this.element);
     this.stops = [
-      call.on("people link state silenced", () => this.draw()),
+      call.on("people link state silenced", () => this.soon()),
       devices.on("tracks", () => this.drawOwn()),
       devices.on("speaker list", () => this.route()),
     ];
@@ -71,7 +74,7 @@ export class Tiles {
 
   stop() {
     this.sizes.disconnect();
-    for (const stop of this.stops) stop();
+    for (const stop of this.stops.splice(0)) stop();
     this.aux.stop();
     for (const tile of [this.own, ...this.byId.values()]) tile.stop();
   }
@@ -110,6 +113,15 @@ export class Tiles {
     const problem = this.devices.wanted.video && this.devices.problems.video;
     this.own.setPicture(this.devices.sends("video"), problem ? this.words.say(`problem.video.${problem}`) : "");
     this.own.setMuted(!this.devices.sends("audio"), this.call.silenced);
+  }
+
+  /** Who has just entered hears first how the line is to be: to lay out new faces would hold it up. */
+  soon() {
+    if (!this.call.awaitsLine) return this.draw();
+    this.coming ??= described(this.call).then(() => {
+      this.coming = null;
+      if (this.stops.length) this.draw();
+    });
   }
 
   draw() {

@@ -19,6 +19,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+import structlog
 from PIL import Image
 from sqlmodel import select
 from tornado.httpserver import HTTPServer
@@ -192,6 +193,39 @@ async def test_a_line_that_breaks_in_the_middle_leaves_nothing(site: Site) -> No
         await asyncio.sleep(0.02)
     assert (site.files(), site.documents(), site.journal()) == ([], 0, [])
     await reader.read()
+
+
+async def test_a_reader_who_goes_away_ends_the_drawing_and_is_no_fault(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reference = await site.add()
+    begun, ended = asyncio.Event(), asyncio.Event()
+
+    class Slow:
+        async def run(self, *_asked: object, **_arguments: object) -> bytes:
+            begun.set()
+            try:
+                return await asyncio.get_running_loop().create_future()
+            finally:
+                ended.set()
+
+    monkeypatch.setattr(context, "_platform", replace(site.world.platform, renderer=Slow()))
+    async with site.browser("ide.dubois") as browser:
+        cookie = "; ".join(f"{name}={value}" for name, value in browser.cookies.items())
+    host = site.base.removeprefix("http://")
+    with structlog.testing.capture_logs() as logs:
+        _reader, writer = await asyncio.open_connection(*host.split(":"))
+        writer.write(
+            f"GET /api/documents/{reference}/pages/1.webp?l=760 HTTP/1.1\r\nHost: {host}\r\n"
+            f"Cookie: {cookie}\r\n\r\n".encode()
+        )
+        await asyncio.wait_for(begun.wait(), 5)
+        writer.close()
+        await writer.wait_closed()
+        await asyncio.wait_for(ended.wait(), 5)
+        async with site.browser("ide.dubois") as browser:  # whatever was to be said has been said by now
+            assert (await browser.get(f"/api/documents/{'0' * 32}")).status_code == 404
+    assert [line for line in logs if line["event"] == "request.fault"] == []
 
 
 async def test_one_person_sends_only_so_many_files_at_once(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
