@@ -151,10 +151,12 @@ async def test_a_killed_web_process_interrupts_nobody(house: House, settings: Se
             await everybody_hears_everybody(people)
             secrets = [house.log_in(login) for login in PEOPLE]
             resumes = [person.page.resume for person in people]
-            house.world.platform = replace(
-                house.world.platform, media=UnitEngine(settings.media_socket, settings.derived_secret("media"))
-            )  # fmt: skip
+            unit = UnitEngine(settings.media_socket, settings.derived_secret("media"))
+            house.world.platform = replace(house.world.platform, media=unit)
             await house.kill()
+            async with asyncio.timeout(10):
+                while not unit.is_up:  # who comes before is told « direct », then the route
+                    await asyncio.sleep(0.01)
             for person, login, secret, resume in zip(people, PEOPLE, secrets, resumes, strict=True):
                 person.page = await house.page_of(login, secret=secret)
                 joined = await person.page.join(resume=resume)

@@ -90,7 +90,7 @@ def test_a_file_that_is_none_is_refused_as_a_whole(content: bytes, words: str) -
 @example(b'Identifiant;Prenom;Nom;Profession\na;"b')
 @example(b"\xef\xbb\xbf")
 @example(b"a\rb\r")
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_any_bytes_are_read_or_refused_in_words(content: bytes) -> None:
     for begin in (b"", HEAD.encode()):
         try:
@@ -106,7 +106,7 @@ CELL = st.text(st.characters(blacklist_categories=["Cs", "Cc"]), max_size=12).ma
 
 
 @given(st.lists(st.tuples(CELL, CELL, CELL, CELL), min_size=1, max_size=8), st.sampled_from(csv_reading.SEPARATORS))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_what_a_csv_writer_writes_is_read_back(rows: list[tuple[str, ...]], separator: str) -> None:
     out = io.StringIO()
     writer = csv.writer(out, delimiter=separator)

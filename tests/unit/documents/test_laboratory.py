@@ -6,7 +6,7 @@ import time
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.documents import laboratory_hl7, laboratory_results
@@ -179,7 +179,7 @@ def test_a_file_of_more_than_20_megabytes_is_refused_unread() -> None:
     assert reason(b"MSH|" + b"x" * laboratory_results.MOST_BYTES) == laboratory_results.TOO_LARGE
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150)
 @given(st.binary(max_size=200), st.integers(0, 160))
 def test_whatever_stands_in_a_message_it_is_read_or_refused(noise: bytes, place: int) -> None:
     content = message(SODIUM)

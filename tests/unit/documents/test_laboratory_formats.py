@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.documents import (
@@ -318,7 +318,7 @@ def test_nothing_takes_more_time_than_its_size_is_worth(what: str) -> None:
     assert time.process_time() - began < 6
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=120)
 @given(st.sampled_from([FHIR, CDA]), st.binary(max_size=60), st.floats(0, 1), st.integers(0, 40))
 def test_whatever_stands_in_a_file_it_is_read_or_refused(
     content: bytes, noise: bytes, place: float, removed: int
@@ -342,7 +342,7 @@ MEMBERS = st.sampled_from(
 )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150)
 @given(st.dictionaries(MEMBERS, VALUES, max_size=6))
 def test_members_of_any_type_are_read_or_left_out(members: dict[str, object]) -> None:
     content = json.dumps(bundle({**observation(), **members}, observation("1-1", "Autre"))).encode()

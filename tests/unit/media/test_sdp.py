@@ -153,7 +153,7 @@ def test_an_endless_offer_is_refused_before_it_is_read() -> None:
             sdp_offer.read(offer)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.text(max_size=400))
 def test_text_of_any_kind_is_refused(noise: str) -> None:
     with pytest.raises(OfferRefused):

@@ -85,7 +85,7 @@ def test_an_attribute_that_reaches_beyond_the_end_is_dropped() -> None:
     assert stun.parse(head + struct.pack("!HH4s", stun.USERNAME, 60_000, b"a:b!")) is None
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.binary(max_size=200))
 def test_bytes_of_any_kind_are_dropped(data: bytes) -> None:
     assert stun.parse(data) is None
