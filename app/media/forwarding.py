@@ -194,14 +194,32 @@ class Forwarder:
 
     def _begin(self, layer: Layer, number: int, timestamp: int, payload: bytes) -> None:
         """Those who wait for this layer get it from here on, a picture at a key frame only."""
+        is_key = not layer.video or vp8.is_key_frame(payload)
+        if is_key:
+            layer.key, layer.key_at = number, _monotonic()
         ready = [slot for slot in layer.waiting if slot.peer.sent is not None]
         if not ready:
             return
-        if layer.video and not vp8.is_key_frame(payload):
+        if not is_key:
             self._repair.key_frame(layer, PLI_EVERY)
             return
         for slot in ready:
             slot.begin(layer, number, timestamp, payload)
+
+    def replay(self, slot: Slot) -> bool:
+        """Begin with a key frame that came while the viewer was being reached; answers whether there was one."""
+        layer = slot.wanted
+        packets = layer.since_key(_monotonic()) if layer and layer.video else []
+        if layer is None or not packets:
+            return False
+        number, timestamp, _, payload, _ = packets[0]
+        slot.begin(layer, number, timestamp, payload)
+        slot.packets += len(packets)
+        slot.octets += sum(len(packet[3]) for packet in packets)
+        entry = slot.entry()
+        for packet in packets:
+            self._send_kept(entry, packet)
+        return True
 
     def _late(self, layer: Layer, kept: Packet, step: int) -> None:
         """Out of order, or asked for again: to those who were there when it should have come."""

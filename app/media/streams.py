@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 RING = 512  # packets kept: about two seconds of a good picture
 RING_MASK = RING - 1
+REPLAYED = 0.5  # seconds of a picture that somebody is shown at once who could not be reached yet when it came
+MOST_REPLAYED = 96  # packets
 MAX_JUMP = 3000  # sequence numbers; a larger step is a new beginning (RFC 3550, A.1)
 NO_LEVEL = 127  # silence, in -dBov (RFC 6464)
 ACTIVE_FOR = 1.0  # seconds without a packet, then a layer is not being sent
@@ -69,6 +71,7 @@ class Source:
         self.muted = muted
         for layer in self.ladder:
             layer.muted = muted
+            layer.key_at = 0.0  # what came in the silence is not shown later
             if muted:
                 layer.restart()
 
@@ -77,8 +80,8 @@ class Layer:
     """One RTP stream of a publisher, and who gets it."""
 
     __slots__ = (
-        "at_report", "base", "bits", "cycles", "fan", "first", "heard", "info", "info_at", "level_id", "loss", "loudest",
-        "missing", "muted", "newest", "numbered", "octets", "octets_seen", "payload_type", "peer", "picture", "pli_at", "received",
+        "at_report", "base", "bits", "cycles", "fan", "first", "heard", "info", "info_at", "key", "key_at", "level_id",
+        "loss", "loudest", "missing", "muted", "newest", "numbered", "octets", "octets_seen", "payload_type", "peer", "picture", "pli_at", "received",
         "red_type", "rid", "ring", "sent", "sent_octets", "source", "ssrc", "subscribers", "timestamp", "twcc_id",
         "video", "waiting",
     )  # fmt: skip
@@ -103,6 +106,7 @@ class Layer:
         self.waiting: tuple[Slot, ...] = ()  # they begin with the next packet, or key frame
         self.fan: tuple[tuple[Any, ...], ...] = ()  # the subscribers as the forwarding loop wants them
         self.pli_at = self.heard = self.info_at = 0.0
+        self.key, self.key_at = 0, 0.0  # the last key frame that came while somebody waited: its first number, and when
         self.info: Any = None  # rtcp.SenderInfo of the last report
         self.at_report = (0, 0, 0)  # expected, received and octets at the last report
         self.bits = 0  # a second
@@ -112,6 +116,7 @@ class Layer:
         """Count from this sequence number on: the first packet, or one after a jump."""
         self.restart()
         self.newest = self.first = number
+        self.key_at = 0.0
         self.cycles = self.received = 0
         self.at_report = (0, 0, self.octets)
         self.missing.clear()
@@ -125,6 +130,15 @@ class Layer:
         for slot in self.subscribers:
             slot.leave()
             slot.want(self)
+
+    def since_key(self, now: float) -> list[Packet]:
+        """Everything from the last key frame on, in order; nothing if that is old, long, or has a hole."""
+        count = ((self.newest - self.key) & 0xFFFF) + 1
+        if now - self.key_at > REPLAYED or count > MOST_REPLAYED or self.muted:
+            return []
+        packets = [self.ring[(self.key + step) & RING_MASK] for step in range(count)]
+        whole = all(packet and packet[0] == (self.key + step) & 0xFFFF for step, packet in enumerate(packets))
+        return [packet for packet in packets if packet] if whole else []
 
     @property
     def highest(self) -> int:

@@ -19,7 +19,7 @@ from app.media.limits import MAX_PEERS, MAX_ROOM_PEERS, SILENCE
 from app.media.peer import Peer
 from app.media.port import Port, open_socket
 from app.media.quality import Quality
-from app.media.repair import PLI_AT_ONCE, Repair
+from app.media.repair import PLI_AT_ONCE, PLI_EVERY, Repair
 from app.media.reports import Reports
 from app.media.room import Room
 from app.media.speaker import EVERY as LOOK
@@ -47,7 +47,7 @@ class Unit:
         self._public = public or [address]
         self._wire = Wire(sock, self.totals)
         self._repair = Repair(self._wire, self._loop)
-        forwarder = Forwarder(self._wire, self._repair)
+        self._forwarder = forwarder = Forwarder(self._wire, self._repair)
         self._reports = Reports(self._wire, self._repair, forwarder)
         self._certificate = RTCCertificate.generateCertificate()
         prints = self._certificate.getFingerprints()
@@ -208,9 +208,19 @@ class Unit:
         self._tell({"t": "slots", "peer": peer.name, "slots": peer.seats()})
 
     def _ask_for_pictures(self, peer: Peer) -> None:
-        """Whoever waits for a picture gets it sooner when its key frame is asked for at once."""
+        """Whoever waits for a picture gets it sooner when its key frame is asked for at once.
+
+        Who is not reached yet, too: it is here when they are. Less often, as they have shown nothing but an offer.
+        """
+        every = PLI_EVERY if peer.sent is None else PLI_AT_ONCE
         for slot in peer.slots:
-            if slot.wanted and peer.sent is not None:
+            if slot.wanted:
+                self._repair.key_frame(slot.wanted, every)
+
+    def _begin_pictures(self, peer: Peer) -> None:
+        """`peer` is reached: with the key frames that have come meanwhile, or with the next ones."""
+        for slot in peer.slots:
+            if slot.wanted and not self._forwarder.replay(slot):
                 self._repair.key_frame(slot.wanted, PLI_AT_ONCE)
 
     async def _open(self, peer: Peer, room: Room) -> None:
@@ -224,7 +234,7 @@ class Unit:
             return
         peer.sent, peer.received = line.sent, line.received
         self._tell({"t": "connected", "peer": peer.name})
-        self._ask_for_pictures(peer)
+        self._begin_pictures(peer)
         channel = next((part for part in peer.offer.sections if part.kind == "application" and not part.refused), None)
         if channel:
             await line.open_channel(channel.sctp_port, lambda opened: chat.attach(peer, room, opened))

@@ -4,6 +4,7 @@
  */
 import { Bar } from "./bar.js";
 import { ChatView } from "./chat_view.js";
+import { sayInterrupted, saySilent } from "./device_notes.js";
 import { Talk } from "./direct_tab.js";
 import { h, icon, set, write } from "./dom.js";
 import { InviteView } from "./invite_view.js";
@@ -108,7 +109,7 @@ export class CallView {
       call.on("notice", (notice) => this.announce(notice)),
       call.on("problem", ({ message, about }) => this.refused(about, message)),
       call.on("people state", () => this.draw()),
-      devices.on("interrupted", (kind) => this.interrupted(kind)),
+      devices.on("interrupted", (kind) => sayInterrupted(this, devices, kind, words.say("interrupted.text"))),
       devices.on("tracks", () => this.drawDevices()),
       devices.on("replaced", (found) => this.replaced(found)),
       voiceNotes(words, call, this.notes),
@@ -267,25 +268,6 @@ export class CallView {
     }
   }
 
-  /** @param {"audio" | "video"} kind */
-  interrupted(kind) {
-    this.notes.show(`resume-${kind}`, {
-      title: this.words.say(`interrupted.${kind}`),
-      text: this.words.say("interrupted.text"),
-      icon: "alert",
-      acts: [
-        {
-          label: this.words.say("interrupted.resume"),
-          primary: true,
-          act: () => {
-            this.notes.hide(`resume-${kind}`);
-            void this.devices.retry([kind]);
-          },
-        },
-      ],
-    });
-  }
-
   /** @param {{kind: "audio" | "video", name: string}} found what took over from a device that was lost */
   replaced({ kind, name }) {
     this.notes.show(
@@ -295,22 +277,8 @@ export class CallView {
     );
   }
 
-  /** The browser waits for a gesture before it plays sound. */
   silent() {
-    this.notes.show("sound", {
-      title: this.words.say("sound.blocked"),
-      icon: "speaker",
-      acts: [
-        {
-          label: this.words.say("sound.play"),
-          primary: true,
-          act: () => {
-            this.notes.hide("sound");
-            this.tiles.unmute();
-          },
-        },
-      ],
-    });
+    saySilent(this, this.tiles);
   }
 
   /** @param {{event: "entered" | "left" | "chat", name: string, text?: string}} notice */

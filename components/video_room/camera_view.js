@@ -2,9 +2,9 @@
  * The panel « Ajouter une caméra »: which one, how fine, show it or take it away; what the camera itself can do (zoom, light).
  * A camera that is pulled out comes back by itself when it is plugged in again.
  */
-import { problemOf } from "./devices.js";
 import { h, write } from "./dom.js";
 import { Fineness, STEPS } from "./fineness.js";
+import { OwnSource } from "./own_source.js";
 import { choice, slider, tick } from "./source_panel.js";
 
 /** @typedef {import("./tools.js").Context} Context */
@@ -12,22 +12,16 @@ import { choice, slider, tick } from "./source_panel.js";
 
 /** The choice « as fine as the line carries ». */
 const FINEST = "finest";
-const NOTE = "camera";
 const LOOK = 2000;
 const PACE = 30;
 
-export class CameraView {
+export class CameraView extends OwnSource {
   /** @param {Context} context */
   constructor(context) {
-    const { words, aux, devices, call } = context;
-    this.context = context;
-    this.words = words;
-    this.asking = false;
-    /** Pulled out, and waited for. */
-    this.lost = "";
+    super(context, "camera", "video");
+    const { words } = context;
     /** @type {Fineness | null} while « as fine as the line carries » */
     this.fineness = null;
-    this.which = choice(words.say("camera.which"), () => this.on && void this.begin());
     this.size = choice(words.say("camera.size"), () => this.on && void this.resize(true));
     this.size.fill([
       { id: FINEST, name: words.say("camera.finest") },
@@ -45,21 +39,13 @@ export class CameraView {
       ...[this.hint, this.none, this.which.element, this.size.element],
       ...[this.zoom.element, this.light.element, this.button, this.sent],
     );
-    this.stops = [
-      aux.on("changed", () => this.draw()),
-      aux.on("ended", ({ content }) => content === "camera" && this.ended()),
-      devices.on("list tracks", () => this.listed()),
-      call.on("state", () => {
-        this.lost = "";
-      }),
-    ];
     this.clock = setInterval(() => void this.look(), LOOK);
     this.draw();
   }
 
   stop() {
     clearInterval(this.clock);
-    for (const stop of this.stops) stop();
+    super.stop();
   }
 
   shown() {
@@ -67,52 +53,20 @@ export class CameraView {
     this.which.list.focus();
   }
 
-  get on() {
-    return this.context.aux.picture === "camera";
-  }
-
   get track() {
     return this.on ? this.context.aux.tracks["aux-video"] : null;
   }
 
   /** Those that do not show the face already. */
-  get others() {
-    const { devices } = this.context;
-    const face = devices.tracks.video ? devices.current("video") : "";
-    const named = devices
-      .list("video")
-      .map(({ id, name }, at) => ({ id, name: name || this.words.say("device.video_n", { n: at + 1 }) }));
-    return named.filter(({ id }) => id !== face);
-  }
-
-  turn() {
-    this.lost = "";
-    if (this.on) this.context.aux.stop("camera");
-    else void this.begin();
+  get choices() {
+    const { taken } = this;
+    return this.devices.filter(({ id }) => id !== taken);
   }
 
   /** @param {string} [id] */
-  async begin(id = this.which.list.value) {
-    const { aux, call, notes, words } = this.context;
-    if (!id || this.asking) return;
-    this.asking = true;
-    this.draw();
-    try {
-      this.fineness = this.size.list.value === FINEST ? new Fineness(performance.now()) : null;
-      const video = { deviceId: { exact: id }, ...this.wish() };
-      const stream = await navigator.mediaDevices.getUserMedia({ video });
-      if (call.state === "inside") aux.start("camera", stream.getTracks());
-      else for (const track of stream.getTracks()) track.stop();
-      this.lost = "";
-      notes.hide(NOTE);
-    } catch (error) {
-      const problem = problemOf(error);
-      const note = { title: words.say(`camera.${problem}`), text: words.say("camera.kept"), icon: "alert", warm: true };
-      notes.show(NOTE, note, 10_000);
-    } finally {
-      this.asking = false;
-      this.draw();
-    }
+  async begin(id) {
+    this.fineness = this.size.list.value === FINEST ? new Fineness(performance.now()) : null;
+    await super.begin(id);
   }
 
   wish() {
@@ -154,30 +108,12 @@ export class CameraView {
     if (this.fineness?.look({ pace, limited }, performance.now())) await this.resize(false);
   }
 
-  ended() {
-    const { notes, words } = this.context;
-    this.lost = this.which.list.value;
-    const act = () => void this.begin(this.lost || this.which.list.value);
-    notes.show(NOTE, {
-      title: words.say("camera.lost"),
-      text: words.say("camera.lost.text"),
-      icon: "alert",
-      warm: true,
-      acts: [{ label: words.say("interrupted.resume"), primary: true, act }],
-    });
-  }
-
-  listed() {
-    this.draw();
-    if (this.lost && this.others.some(({ id }) => id === this.lost)) void this.begin(this.lost);
-  }
-
   draw() {
-    const { track, words, others } = this;
-    this.which.fill(others);
-    this.none.hidden = others.length > 0 || this.on;
-    this.hint.hidden = this.on || others.length === 0;
-    this.button.disabled = this.asking || (!this.on && others.length === 0);
+    const { track, words, choices } = this;
+    this.which.fill(choices);
+    this.none.hidden = choices.length > 0 || this.on;
+    this.hint.hidden = this.on || choices.length === 0;
+    this.button.disabled = this.asking || (!this.on && choices.length === 0);
     this.button.classList.toggle("td-btn-primary", !this.on);
     write(this.button, words.say(this.on ? "camera.stop" : "camera.start"));
     if (!this.on) write(this.sent, "");

@@ -2,6 +2,7 @@
  * The screens of an invited person: check, waiting room, call, end. One filled button each, and always a way out.
  * The faces are one element for all screens, so that no picture ever starts again.
  */
+import { sayInterrupted, saySilent } from "./device_notes.js";
 import { h, icon, set, write } from "./dom.js";
 import { GuestCall } from "./guest_call.js";
 import { CheckList } from "./guest_check.js";
@@ -68,7 +69,7 @@ export class GuestView {
     call.on("problem", (problem) => this.problem(problem));
     call.on("notice", (notice) => this.announce(notice));
     voiceNotes(words, call, this.notes);
-    devices.on("interrupted", (kind) => this.interrupted(kind));
+    devices.on("interrupted", (kind) => sayInterrupted(this, devices, kind));
     this.help = h("a", { class: "tg-help", hidden: true }, words.say("guest.help"));
     this.head.append(this.help);
   }
@@ -274,38 +275,7 @@ export class GuestView {
     write(this.live, this.words.say(`event.${event}`, { name, text: text ?? "" }));
   }
 
-  /** @param {"audio" | "video"} kind */
-  interrupted(kind) {
-    this.notes.show(`resume-${kind}`, {
-      title: this.words.say(`interrupted.${kind}`),
-      icon: "alert",
-      acts: [
-        {
-          label: this.words.say("interrupted.resume"),
-          primary: true,
-          act: () => {
-            this.notes.hide(`resume-${kind}`);
-            void this.devices.retry([kind]);
-          },
-        },
-      ],
-    });
-  }
-
   silent() {
-    this.notes.show("sound", {
-      title: this.words.say("sound.blocked"),
-      icon: "speaker",
-      acts: [
-        {
-          label: this.words.say("sound.play"),
-          primary: true,
-          act: () => {
-            this.notes.hide("sound");
-            this.tiles.unmute();
-          },
-        },
-      ],
-    });
+    saySilent(this, this.tiles);
   }
 }

@@ -182,7 +182,7 @@ export class LobbyView {
   }
 
   drawButton() {
-    const joining = this.call.state === "joining";
+    const joining = this.call.state === "joining" || this.call.state === "inside"; // the call is about to be drawn
     this.button.disabled = joining || !this.rooms.selected;
     const text = this.button.querySelector("span");
     if (text) write(text, this.words.say(joining ? "lobby.joining" : "lobby.join"));

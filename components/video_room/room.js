@@ -7,7 +7,7 @@ import { Call } from "./call.js";
 import { CallView, PLACES } from "./call_view.js";
 import { Devices } from "./devices.js";
 import { h, icon, set } from "./dom.js";
-import { described } from "./entering.js";
+import { described, pictured } from "./entering.js";
 import "./icons_room.js";
 import { Knock } from "./knock.js";
 import { LobbyView } from "./lobby_view.js";
@@ -85,7 +85,7 @@ export class Room {
     this.call = call;
     this.measures.follow(call);
     this.knock = new Knock(call);
-    this.tiles = new Tiles(words, call, devices, this.measures, () => this.inside?.silent());
+    this.tiles = new Tiles(words, call, devices, this.measures, () => (this.inside ?? this.coming)?.silent());
     this.root.replaceChildren(this.tiles.element);
     this.host.append(this.root);
     call.on("state", () => this.follow());
@@ -137,8 +137,8 @@ export class Room {
   }
 
   /**
-   * Draw the call while the picture travels: once the descriptions of the lines are there, which would wait for the
-   * layout of the page, or soon after the click when they are not. Its parts listen at once: they hear what is joined.
+   * Draw the call around the first picture (`entering.js`); until then the others are seen where one saw oneself. Its parts
+   * listen at once: they hear what is joined.
    */
   async drawCall() {
     if (this.drawing || this.state !== "lobby") return;
@@ -148,6 +148,7 @@ export class Room {
       this.furnish();
       this.coming?.begin();
       if (this.call) await described(this.call);
+      if (this.call && this.tiles) await pictured(this.call, this.tiles);
     }
     this.drawing = false;
     if (this.isEntering) this.show("call");

@@ -62,6 +62,10 @@ export class Tiles {
     this.track = null;
     /** @type {Promise<void> | null} the next drawing */
     this.coming = null;
+    /** @type {() => void} */
+    this.seen = () => undefined;
+    /** Somebody's picture is really there. @type {Promise<void>} */
+    this.pictured = new Promise((seen) => (this.seen = seen));
     this.sizes = new ResizeObserver(() => this.arrange());
     this.sizes.observe(this.element);
     this.stops = [
@@ -193,6 +197,7 @@ export class Tiles {
     const tile = new Tile(this.words, {
       plays: (kind, track) => {
         this.call.topology.plays(id, kind, track);
+        if (kind === "video" && track) this.seen();
         const person = kind === "video" && this.byId.get(id) === tile && this.call.people.get(id);
         if (person) this.drawPerson(person);
       },

@@ -33,7 +33,7 @@ import { share } from "./tool_share.js";
  * @property {string} name
  * @property {"first" | "second" | "more"} place beside microphone and camera; below them; in the menu of the last of the first
  * @property {(context: Context) => unknown} open it was pressed
- * @property {(context: Context) => (() => void) | void} [start] the call is drawn: add a panel, listen; answers how to stop
+ * @property {(context: Context) => (() => void) | void} [start] somebody enters: add a panel, listen; answers how to stop
  * @property {() => boolean} [isPossible] this browser can do it; else it is not shown
  */
 

@@ -82,3 +82,23 @@ def test_a_window_that_the_browser_blocks_is_told_and_the_call_goes_on(room: Roo
     expect(expert.get_by_text("Le navigateur a bloqué la fenêtre")).to_be_visible()
     before = expert.evaluate(DECODED)
     until(expert, f"(async () => (await ({DECODED})()) > {before} + 5)()", 40)
+
+
+def test_the_first_picture_stays_above_other_windows_and_goes_back_into_the_room(room: Room) -> None:
+    expert = room.enter("dr.martin", "Dr Claire MARTIN")
+    room.enter("ide.dubois", "Nadia DUBOIS")
+    until(expert, "window.__td.call.framesShown() > 3")
+    with expert.context.expect_page() as opening:
+        detach(expert)
+    above = opening.value
+    assert expert.evaluate("documentPictureInPicture.window !== null")
+    until(above, PLAYS)
+    expect(above.get_by_text("Nadia DUBOIS")).to_be_visible()
+    pressed = expert.get_by_role("button", name="Détacher la vidéo", exact=True)
+    expect(pressed).to_have_attribute("aria-pressed", "true")
+    with suppress(Error):  # its page is gone before the click has ended
+        above.get_by_role("button", name="Remettre dans la salle").click(timeout=5000)
+    expect(pressed).to_have_attribute("aria-pressed", "false")
+    assert expert.evaluate("documentPictureInPicture.window === null")
+    before = expert.evaluate(DECODED)
+    until(expert, f"(async () => (await ({DECODED})()) > {before} + 5)()", 40)

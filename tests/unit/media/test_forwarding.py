@@ -11,6 +11,7 @@ import pytest
 
 from app.media import rtcp
 from app.media.limits import MAX_SSRCS
+from app.media.peer import Peer
 from app.media.sdp_offer import URI_LEVEL, URI_TWCC, Section
 from tests.unit.media.rig import HIGH, KEY_FRAME, LOW, OTHER, Rig, slot_video
 
@@ -212,12 +213,56 @@ def test_arrivals_and_loudness_are_noted() -> None:
 
 def test_a_viewer_whose_line_is_not_up_costs_nothing() -> None:
     rig = Rig()
-    viewer = rig.peer("late", [Section("video", "p", mid="9", direction="recvonly", **slot_video())], connected=False)
-    viewer.slots[0].show(rig.source, rig.layer)
+    viewer = late(rig)
     rig.feed(1, KEY_FRAME)
     assert (rig.socket.sent, rig.layer.waiting) == ([], (viewer.slots[0],))
     rig.connect(viewer)
     rig.feed(2, KEY_FRAME)
+    assert len(rig.got(viewer)) == 1
+
+
+def late(rig: Rig) -> Peer:
+    """Somebody with a slot who cannot be reached yet."""
+    viewer = rig.peer("late", [Section("video", "p", mid="9", direction="recvonly", **slot_video())], connected=False)
+    viewer.slots[0].show(rig.source, rig.layer)
+    return viewer
+
+
+def test_who_is_reached_a_moment_after_a_key_frame_begins_with_it() -> None:
+    rig = Rig()
+    viewer = late(rig)
+    rig.feed(1, KEY_FRAME)
+    for number in range(2, 6):
+        rig.feed(number, OTHER)
+    rig.connect(viewer)
+    assert rig.forwarder.replay(viewer.slots[0])
+    rig.feed(6, OTHER)
+    assert len(unbroken(rig, viewer)) == 6
+    assert [packet.payload for packet in rig.got(viewer)] == [KEY_FRAME] + 5 * [OTHER]
+    assert viewer.slots[0].counts[0] == 6
+    assert rig.layer.waiting == ()
+    rig.forwarder.resend(viewer.slots[0], rig.got(viewer)[0].number, time.monotonic())
+    assert rig.got(viewer)[-1].payload == KEY_FRAME  # what is lost of it comes again
+
+
+@pytest.mark.parametrize("why", ["a hole", "too old", "silenced meanwhile", "too much"])
+def test_what_is_not_fit_to_be_shown_later_is_not(why: str) -> None:
+    rig = Rig()
+    viewer = late(rig)
+    rig.feed(1, KEY_FRAME)
+    for number in range(2, 120 if why == "too much" else 6):
+        if not (why == "a hole" and number == 3):
+            rig.feed(number, OTHER)
+    if why == "silenced meanwhile":
+        rig.source.mute(True)
+        rig.feed(6, OTHER)
+        rig.source.mute(False)
+    if why == "too old":
+        rig.layer.key_at -= 1
+    rig.connect(viewer)
+    assert not rig.forwarder.replay(viewer.slots[0])
+    assert rig.got(viewer) == []
+    rig.feed(200, KEY_FRAME)
     assert len(rig.got(viewer)) == 1
 
 
