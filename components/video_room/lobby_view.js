@@ -190,6 +190,7 @@ export class LobbyView {
 
   /** Told from facts: the line of this page, and the keys that stand in the offer with which we will enter. */
   drawSecret() {
+    if (this.call.state !== "out") return; // the offer is on its way
     const { media, page } = this.call.secrecy;
     const key = !media ? "lobby.encrypted.preparing" : page ? "lobby.encrypted" : "lobby.encrypted.media";
     this.checks.secret.show(this.words.say(key), media && page);

@@ -120,6 +120,7 @@ export class Room {
   follow() {
     const { call } = this;
     if (!call) return;
+    if (call.state === "inside") this.nameOwn(); // they are seen from now on
     if (call.state === "joining" || call.state === "inside") void this.drawCall();
     else if (call.state === "out") this.backToLobby();
     else if (call.state === "over") {
@@ -227,6 +228,10 @@ export class Room {
     this.state = phase;
     set(this.root, "data-state", phase);
     set(this.root, "data-place", this.place);
+    if (this.tiles) {
+      this.tiles.isLobby = phase === "lobby";
+      this.tiles.arrange();
+    }
     set(this.root, "role", "region");
     set(this.root, "aria-label", this.words?.say("room.label"));
     this.changed(phase, this.place);
@@ -237,7 +242,7 @@ export class Room {
     if (!words || !call || !tiles) return;
     const name = call.me?.name ?? "";
     tiles.own.setName(this.state === "call" ? words.say("you") : name || words.say("you"), name);
-    tiles.own.setTag(this.state === "lobby" ? words.say("lobby.preview") : "");
+    tiles.own.setTag(this.state === "lobby" && call.state !== "inside" ? words.say("lobby.preview") : "");
     if (this.state === "lobby") tiles.own.setLevel(null);
   }
 

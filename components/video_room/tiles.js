@@ -62,6 +62,8 @@ export class Tiles {
     this.track = null;
     /** @type {Promise<void> | null} the next drawing */
     this.coming = null;
+    /** The call is not drawn yet: who is met covers our own face, and nothing else moves. */
+    this.isLobby = false;
     /** @type {() => void} */
     this.seen = () => undefined;
     /** Somebody's picture is really there. @type {Promise<void>} */
@@ -147,6 +149,7 @@ export class Tiles {
   /** Give each tile its place: one that fills all with our own in its corner, a grid, or some large and the others small. */
   arrange() {
     const { entries, element } = this;
+    if (this.isLobby) return set(element, "data-count", 0);
     const large = this.layout.large(entries);
     set(element, "data-count", large ? "many" : entries.length - 1);
     const first = entries.filter(({ key }) => large?.includes(key));
