@@ -7,7 +7,7 @@ import { Call } from "./call.js";
 import { CallView, PLACES } from "./call_view.js";
 import { Devices } from "./devices.js";
 import { h, icon, set } from "./dom.js";
-import { described, pictured } from "./entering.js";
+import { described } from "./entering.js";
 import "./icons_room.js";
 import { Knock } from "./knock.js";
 import { LobbyView } from "./lobby_view.js";
@@ -30,6 +30,8 @@ import { Words } from "./words.js";
  */
 
 const STORE = "td-place";
+/** So long one sees the others where one saw oneself; then the rest of the call is drawn, whether they have come or not. */
+const AT_LAST = 300;
 
 export class Room {
   /**
@@ -138,7 +140,7 @@ export class Room {
   }
 
   /**
-   * Draw the call around the first picture (`entering.js`); until then the others are seen where one saw oneself. Its parts
+   * Draw the call around the first picture; until then the others are seen where one saw oneself. Its parts
    * listen at once: they hear what is joined.
    */
   async drawCall() {
@@ -259,6 +261,17 @@ export class Room {
     this.changed(this.state, place);
   }
 }
+
+/**
+ * Somebody's picture is there, or nobody sends one, or it takes too long.
+ * @param {Call} call
+ * @param {Tiles} tiles
+ * @returns {Promise<unknown>}
+ */
+const pictured = (call, tiles) => {
+  const expected = call.state === "inside" && [...call.people.values()].some(({ camera }) => camera);
+  return Promise.race([tiles.pictured, new Promise((go) => setTimeout(go, expected ? AT_LAST : 0))]);
+};
 
 /** @param {() => void} act */
 function whenIdle(act) {
