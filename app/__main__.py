@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
+from app import log_lines
 from app import settings as settings_module
 from app.errors import TeledossierError
 from app.settings import Settings
@@ -32,6 +33,7 @@ BENCHES = ("pages", "sessions", "documents", "login", "join", "sfu", "rooms", "i
 def main(words: list[str] | None = None) -> int:
     """Run one command; answers the exit status."""
     arguments = parser().parse_args(words)
+    log_lines.keep_whole()
     try:
         return int(arguments.run(arguments) or 0)
     except TeledossierError as refusal:

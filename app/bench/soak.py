@@ -4,10 +4,13 @@ Flat: after the first tenth (caches fill, the browsers' estimates settle) the mi
 held against each other. The median resident memory of the last may be larger than that of the middle by 2 % and 3 MB: what
 leaks in a call (a packet, a message, a report kept) grows by far more in forty minutes, what the allocator does by less.
 `quick` is the same in 75 s, as the tests run it; it finds what grows with every packet, not what grows with every hour.
+Each tenth of the way writes a line on the error output: two hours say where they are, and a run that was ended early is
+not lost.
 """
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -44,6 +47,8 @@ def run(quick: bool) -> Report:
         while time.monotonic() < end:
             for name, pid in watched.items():
                 samples[name].append(psutil.Process(pid).memory_info().rss / MB)
+            if len(samples["web"]) % (SAMPLES // 10) == 0:
+                _say(seconds - (end - time.monotonic()), {name: values[-1] for name, values in samples.items()}, pages)
             pages[0].wait_for_timeout(1000 * seconds / SAMPLES)
         gaps = [float(page.evaluate("window.__td.call.longestGap()")) for page in pages]
         frames = [int(page.evaluate("window.__td.call.framesShown()")) for page in pages]
@@ -65,6 +70,13 @@ def thirds(values: Sequence[float]) -> tuple[float, float]:
     settled = values[len(values) // 10 :]
     third = len(settled) // 3
     return median(settled[third : 2 * third]), median(settled[-third:])
+
+
+def _say(seconds: float, memory: dict[str, float], pages: Sequence[Any]) -> None:
+    gap = max(float(page.evaluate("window.__td.call.longestGap()")) for page in pages)
+    held = ", ".join(f"{name} {value:.0f} MB" for name, value in memory.items())
+    sys.stderr.write(f"{seconds / 60:.0f} min: {held}, longest gap {gap:.0f} ms\n")
+    sys.stderr.flush()
 
 
 def media_of(web: int) -> int:

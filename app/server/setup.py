@@ -8,6 +8,7 @@ from __future__ import annotations
 from bokeh.server.tornado import BokehTornado
 from tornado.ioloop import IOLoop
 
+from app import log_lines
 from app import settings as settings_module
 from app.documents import examining
 from app.server import application, bokeh_patches, context, failures, live_sessions, pins, rooms, static_files
@@ -29,6 +30,7 @@ def install(settings: Settings) -> None:
 
 def hook_into_panel(settings: Settings) -> None:
     """All but the platform, which must be in place."""
+    log_lines.keep_whole()
     pins.check()
     static_files.load(settings.var / "static-cache")
     static_files.keep_component_files()
