@@ -22,7 +22,9 @@ def test_a_line_of_the_log_is_one_write(process: str, tmp_path: Path) -> None:
     ours.settimeout(60)
     script = f"{process}\nimport structlog; structlog.get_logger().warning('a.line', value=1)"
     env = os.environ | {"PYTHONUNBUFFERED": "1", "PYTHONPATH": str(ROOT), "TD_DEMO": "true"}
-    subprocess.run([sys.executable, "-c", script], stdout=theirs, env=env, cwd=tmp_path, check=True, timeout=60)
+    subprocess.run(
+        [sys.executable, "-c", script], stdout=theirs.fileno(), env=env, cwd=tmp_path, check=True, timeout=60
+    )
     theirs.close()
     written = list(iter(lambda: ours.recv(65536), b""))
     ours.close()
