@@ -33,6 +33,11 @@ log = structlog.get_logger(__name__)
 
 _LOOK = (Path(__file__).parent / "biology_view.css").read_text(encoding="utf-8")
 
+# Beside a call of a laptop 720 px are left: list and document stay side by side. On a telephone they follow each other.
+_STACKED = "@container (max-width: 640px) { :host { flex: 1 1 100% !important; } }"
+_LIST = ":host { flex: 0 1 clamp(216px, 34%, 392px) !important; min-width: 0; } " + _STACKED
+_BESIDE = ":host { flex: 1 1 400px !important; min-width: 0; } " + _STACKED
+
 PLACEHOLDER = "Choisissez un document dans la liste."
 TYPE, ALL_RESULTS, PACS = "biology", "all-results", "pacs"  # names of the list's actions
 
@@ -63,7 +68,7 @@ class DocumentsView(pn.viewable.Viewer):
             margin=0,
             css_classes=["document-beside"],
             styles={"background": "var(--surface-2)", "min-height": "560px"},
-            stylesheets=[":host { flex: 1 1 460px !important; min-width: 0; }"],
+            stylesheets=[_BESIDE],
         )
         self._notice = pn.pane.HTML("", visible=False, margin=0, sizing_mode="stretch_width", stylesheets=[_LOOK])
         columns = pn.Row(
@@ -73,7 +78,7 @@ class DocumentsView(pn.viewable.Viewer):
                 margin=0,
                 sizing_mode="stretch_width",
                 styles={"border-right": "1px solid var(--line)"},
-                stylesheets=[":host { flex: 0 1 392px !important; min-width: min(320px, 100%); }"],
+                stylesheets=[_LIST],
             ),
             self._beside,
             sizing_mode="stretch_width",

@@ -28,6 +28,12 @@ from app.pages.trace_view import TraceView
 from app.teleconsultation.register import GUESTS_ASKED, guests_topic
 
 _LOOK = (Path(__file__).parent / "dossier_view.css").read_text()
+# A telephone: the button below the identity, as wide as the hand is sure of; none above a call (`stage.js`).
+_BAND = "@media (max-width: 640px) { :host { flex-wrap: wrap; } }"
+_ENTER = """@media (max-width: 640px) {
+  :host { flex: 1 1 100% !important; margin: 0 16px 12px !important; display: var(--td-spared-above-room, block) !important; }
+  .MuiButton-root { width: 100%; }
+}"""
 
 TABS = ("Demande", "Documents", "Avis de l'expert", "Téléconsultation", "Traçabilité")
 ADDRESSES = ("demande", "documents", "avis", "teleconsultation", "tracabilite")  # of the tabs, `&onglet=…`
@@ -62,6 +68,7 @@ class DossierPage(pn.viewable.Viewer):
             size="large",
             on_click=self._room.enter,
             margin=(12, 24, 12, 0),
+            stylesheets=[_ENTER],
         )
         today = local(context.platform.now()).date()
         band = pn.Row(
@@ -74,6 +81,7 @@ class DossierPage(pn.viewable.Viewer):
                 "border-bottom": "1px solid var(--line)",
                 "align-items": "center",
             },
+            stylesheets=[_BAND],
         )
         work = pn.Column(
             self._state,

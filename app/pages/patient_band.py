@@ -50,10 +50,13 @@ def markup(dossier: DossierView, today: date) -> str:
         ("Nom utilisé", _text(patient.used_name)) if patient.used_name else None,
         ("Lieu de naissance", _text(patient.birth_place)) if patient.birth_place else None,
         ("Matricule INS", f'<span class="ins">{_text(ins(patient.ins)) or "—"}</span>{_status(patient.status)}'),
+    ]
+    people = [
         (requester_label, _text(dossier.requester.full_name)),
         ("Requis", _text(dossier.expert.full_name if dossier.expert else "—")),
     ]
     pairs = "".join(f"<div><dt>{label}</dt><dd>{value}</dd></div>" for label, value in filter(None, traits))
+    pairs += "".join(f'<div class="who"><dt>{label}</dt><dd>{value}</dd></div>' for label, value in people)
     years = f"{age(patient.birth_date, today)}{NO_BREAK_SPACE}ans"
     return (
         f'<h1 class="vh">Télédossier {_text(dossier.number)}</h1>'

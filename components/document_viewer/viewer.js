@@ -29,6 +29,7 @@ export function render({ model, el }) {
   let info = { pages: [], text: false };
   let opening = 0;
   let fit = "";
+  let wide = true; // the thumbnails have a place of their own
   const likes = remembered("reading", "*"); // of this person, whatever the document
 
   // ---- the bar
@@ -79,7 +80,7 @@ export function render({ model, el }) {
     if (!again && kept.page && model.page === 1) Object.assign(model, { page: kept.page, zoom: kept.zoom, turn: kept.turn });
     if (!again) fit = kept.fit ?? "";
     const from = (source = model.source ? routes(model.source) : channel(model));
-    const shown = (sheets = new Sheets(from, labels, { onPage: turned, onRoom: refit }));
+    const shown = (sheets = new Sheets(from, labels, { onPage: turned, onRoom: roomChanged }));
     Object.assign(shown, { zoom: model.zoom, turn: model.turn });
     thumbs = new Thumbs(labels, { go: (page) => shown.go(page), image: (...asked) => shown.fetch(...asked) });
     zoomByHand(shown.pane, { zoom: () => shown.zoom, to: (zoom, at) => { free(); shown.setZoom(zoom, at, true); tellZoom(zoom); }, done: () => { model.zoom = shown.zoom; } });
@@ -115,7 +116,7 @@ export function render({ model, el }) {
     goto.style.setProperty("--digits", String(String(told.pages.length).length));
     shown.show(told);
     thumbs?.show(told, model.turn);
-    fold(!(likes.thumbs ?? viewer.clientWidth > WIDE));
+    foldAsFits();
     first.catch(() => {}).then(() => thumbs?.begin());
     note.hidden = told.text;
     finder.field.disabled = !told.text;
@@ -216,6 +217,12 @@ export function render({ model, el }) {
     keep();
   }
 
+  /** A call opens beside the document, or closes: thumbnails would lie on the page, and come back when they have room. */
+  function roomChanged() {
+    if (viewer.clientWidth > WIDE !== wide) foldAsFits();
+    refit();
+  }
+
   /** The room has changed, or another way to fill it was chosen. */
   function refit() {
     if (!fit || !sheets?.sheets.length) return;
@@ -226,6 +233,11 @@ export function render({ model, el }) {
   /** @param {number} quarters */
   function turnBy(quarters) {
     model.turn = (model.turn + quarters + 4) % 4;
+  }
+
+  function foldAsFits() {
+    wide = viewer.clientWidth > WIDE;
+    fold(!(wide && (likes.thumbs ?? true)));
   }
 
   /** @param {boolean} away */

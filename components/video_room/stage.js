@@ -16,6 +16,8 @@ const SMALL = { width: 352, height: 312, margin: 16 };
 const LOWEST = 420;
 /** On a telephone what stands above the room may keep this share of the window. */
 const HEAD_SHARE = 0.3;
+/** Inherited by the whole page, into every shadow tree: what a telephone has no place for above the room. */
+const SPARED = "--td-spared-above-room";
 const narrow = matchMedia("(max-width: 900px)");
 
 export class Stage {
@@ -37,7 +39,10 @@ export class Stage {
     this.sizes = new ResizeObserver(this.put);
     addEventListener("scroll", this.put, { capture: true, passive: true });
     addEventListener("resize", this.put);
-    narrow.addEventListener("change", this.put);
+    narrow.addEventListener("change", () => {
+      this.spare();
+      this.put();
+    });
     setInterval(this.put, TICK);
   }
 
@@ -70,6 +75,7 @@ export class Stage {
     this.section.classList.toggle("td-over", this.isOver);
     this.section.classList.toggle("td-phone", narrow.matches);
     if (state === "closed") this.written = "";
+    this.spare();
     this.put();
   }
 
@@ -80,6 +86,14 @@ export class Stage {
   /** Above the dossier instead of beside it: the lobby, the large call, everything on a telephone. */
   get isOver() {
     return !this.isFloating && (this.state === "lobby" || this.at === "large" || narrow.matches);
+  }
+
+  /** The patient's identity stays in sight; « Entrer en salle » and who asked whom give their place to the call. */
+  spare() {
+    const spared = this.state !== "closed" && this.isOver && narrow.matches;
+    const { style } = document.documentElement;
+    if (spared) style.setProperty(SPARED, "none");
+    else style.removeProperty(SPARED);
   }
 
   put() {

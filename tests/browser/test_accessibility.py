@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FloatRect, Locator, Page, expect
 
 from tests.browser.conftest import People
 from tests.browser.demo_server import DemoServer
@@ -20,6 +20,32 @@ pytestmark = [
 WIDE, PHONE = (1440, 900), (390, 844)
 TABS = ("Demande", "Documents", "Avis de l'expert", "Téléconsultation", "Traçabilité")
 DOCUMENTS = ("Courrier du Dr PETIT", "Scanner cérébral", "Biologie du")
+
+
+# Words of buttons that do not find their place.
+CUT = """(buttons) => buttons.filter((button) => button.scrollWidth > button.clientWidth
+  || button.getBoundingClientRect().right > innerWidth).map((button) => button.innerText)"""
+
+
+def is_wide(page: Page) -> bool:
+    return page.viewport_size is not None and page.viewport_size["width"] > PHONE[0]
+
+
+def left_of(one: Locator, other: Locator) -> bool:
+    """Whether one ends where the other begins, or before, and they share a height."""
+    a, b = boxes(one, other)
+    return a["x"] + a["width"] <= b["x"] + 1 and a["y"] < b["y"] + b["height"] and b["y"] < a["y"] + a["height"]
+
+
+def above(one: Locator, other: Locator) -> bool:
+    a, b = boxes(one, other)
+    return a["y"] + a["height"] <= b["y"] + 1
+
+
+def boxes(*several: Locator) -> list[FloatRect]:
+    found = [one.bounding_box() for one in several]
+    assert None not in found
+    return [box for box in found if box]
 
 
 def serious(page: Page) -> list[str]:
@@ -114,9 +140,21 @@ def join_and_look(page: Page, findings: dict[str, list[str]]) -> None:
     page.get_by_role("button", name="Rejoindre").click()
     leave = page.get_by_role("button", name="Quitter la téléconsultation")
     leave.wait_for()
+    if cut := page.locator(".td-bar-second button").evaluate_all(CUT):
+        findings["cut off in the bar"] = cut
     for panel in ("Inviter", "Discussion", "Participants"):
         page.get_by_role("button", name=panel).first.click()
         look(page, findings, panel)
+    if is_wide(page):  # what the call is about stands beside it, and beside its list
+        chosen, shown = page.get_by_role("button", name=DOCUMENTS[-1]), page.locator(".document-beside")
+        assert left_of(chosen, shown)
+        assert left_of(shown, leave)
+    else:  # the identity is whole above the room
+        assert above(page.get_by_text("Identité qualifiée").first, page.get_by_role("heading", name="Salle Orange"))
+        page.set_viewport_size({"width": 390, "height": 664})
+        page.get_by_role("button", name="Discussion").first.click()
+        assert above(page.get_by_role("textbox", name="Message à la salle"), leave)
+        page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
     leave.click()
     expect(leave).to_have_count(0)
 

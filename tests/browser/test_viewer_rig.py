@@ -243,6 +243,16 @@ def test_pages_turn_by_button_thumbnail_and_key_and_python_is_told(opened: Openi
     assert page.locator(".sheet img").count() < 10
 
 
+def test_thumbnails_leave_the_page_when_a_call_takes_the_room_and_come_back(opened: Opening) -> None:
+    page = opened("d=lettre", width=1280)
+    pages = page.get_by_role("list", name="Pages")
+    expect(pages).to_be_visible()
+    page.set_viewport_size({"width": 620, "height": 900})
+    expect(pages).to_be_hidden()
+    page.set_viewport_size({"width": 1280, "height": 900})
+    expect(pages).to_be_visible()
+
+
 def test_zoom_keeps_its_place_and_has_its_keys(opened: Opening) -> None:
     page = opened("d=lettre")
     image = sheet(page, 1).locator("img")
