@@ -65,10 +65,9 @@ export async function check(call, iceServers, signal) {
  * @param {Found} found
  * @returns {Verdict}
  */
-export function verdict({ delay, udp, relay_udp, relay_tls, rate, missing }) {
+export function verdict({ delay, udp, relay_tls, rate, missing }) {
   if (["webrtc", "vp8", "websocket"].some((ability) => missing.includes(/** @type {Ability} */ (ability)))) return "browser";
-  if (udp === false && relay_tls === false) return "closed";
-  if (udp === false && relay_tls === null && relay_udp === false) return "closed";
+  if (udp === false && !relay_tls) return "closed";
   if (rate !== null && rate < NARROW) return "slow";
   if (delay !== null && delay > FAR) return "far";
   if (udp === false) return "relay";
@@ -116,13 +115,15 @@ async function delayOf(call, signal) {
 }
 
 /**
- * Whether these servers give an address of that kind; null when there is none to ask.
+ * Whether these servers give an address of that kind; null when there is none to ask. Without address translation what a
+ * STUN server answers is the address that is known already, and nothing is found: silence is not a closed network, an
+ * error (701, no answer) is.
  * @param {RTCIceServer[]} iceServers
  * @param {"relay" | "srflx"} wanted
  * @param {AbortSignal} signal
  * @returns {Promise<boolean | null>}
  */
-async function gathers(iceServers, wanted, signal) {
+export async function gathers(iceServers, wanted, signal) {
   if (!iceServers.length || typeof RTCPeerConnection === "undefined") return null;
   /** @type {RTCPeerConnection} */
   let pc;
@@ -133,9 +134,11 @@ async function gathers(iceServers, wanted, signal) {
   }
   try {
     return await new Promise((tell) => {
+      let failed = wanted === "relay";
+      pc.onicecandidateerror = () => (failed = true);
       pc.onicecandidate = ({ candidate }) => {
         if (candidate?.type === wanted) tell(true);
-        else if (!candidate) tell(false);
+        else if (!candidate) tell(failed ? false : null);
       };
       signal.addEventListener("abort", () => tell(null));
       setTimeout(() => tell(false), GATHERING);

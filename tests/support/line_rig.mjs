@@ -162,12 +162,29 @@ const scenarios = {
     return said.map(({ t, kind }) => `${t}${kind}`);
   },
 };
-const { verdict, lacking, browserName } = await from("check");
+const { verdict, gathers, lacking, browserName } = await from("check");
 const fine = { delay: 24, udp: true, relay_udp: true, relay_tls: true, rate: 8000, missing: [] };
 const capable = { RTCPeerConnection: class { addTransceiver() {} createDataChannel() {} }, RTCRtpReceiver: { getCapabilities: () => ({ codecs: [{ mimeType: "video/VP8" }] }) }, HTMLMediaElement: class { setSinkId() {} }, WebSocket: class {}, navigator: { mediaDevices: { getUserMedia: nothing, getDisplayMedia: nothing } } };
 Object.assign(scenarios, {
-  verdicts: () => [{}, { udp: false }, { udp: false, relay_udp: false, relay_tls: false }, { udp: null, relay_udp: null, relay_tls: null }, { rate: 300 }, { delay: 900 }, { missing: ["webrtc"] }, { missing: ["sinks", "screen"] }, { udp: false, relay_udp: false, relay_tls: null }]
+  verdicts: () => [{}, { udp: false }, { udp: false, relay_udp: false, relay_tls: false }, { udp: null, relay_udp: null, relay_tls: null }, { rate: 300 }, { delay: 900 }, { missing: ["webrtc"] }, { missing: ["sinks", "screen"] }, { udp: false, relay_udp: false, relay_tls: null }, { udp: false, relay_udp: null, relay_tls: null }]
     .map((each) => verdict({ ...fine, ...each })),
+  async gathering() {
+    /** What a browser tells: candidates and errors, then that there are no more. */
+    const told = (...events) => class {
+      createDataChannel() {}
+      close() {}
+      async setLocalDescription() {
+        for (const event of events) if (event === "error") this.onicecandidateerror({ errorCode: 701 }); else this.onicecandidate({ candidate: { type: event } });
+        this.onicecandidate({ candidate: null });
+      }
+    };
+    const found = [];
+    for (const [wanted, ...events] of [["srflx", "host", "srflx"], ["srflx", "host"], ["srflx", "host", "error"], ["relay", "relay"], ["relay"]]) {
+      globalThis.RTCPeerConnection = told(...events);
+      found.push(await gathers([{ urls: ["stun:192.0.2.1"] }], wanted, new AbortController().signal));
+    }
+    return [...found, await gathers([], "relay", new AbortController().signal)];
+  },
   abilities: () => [lacking(capable), lacking({ ...capable, RTCPeerConnection: undefined }), lacking({ ...capable, RTCRtpReceiver: { getCapabilities: () => ({ codecs: [] }) } }), lacking({ ...capable, navigator: {} })],
   browsers: () => ["Mozilla/5.0 (X11; Linux x86_64; rv:153.0) Gecko/20100101 Firefox/153.0", "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36", "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.0 Mobile/15E148 Safari/604.1", "x".repeat(500)].map(browserName),
 });

@@ -117,7 +117,12 @@ def test_facts_are_told_every_half_minute() -> None:
 
 
 def test_the_check_says_what_matters_most() -> None:
-    assert came("verdicts") == ["good", "relay", "closed", "plain", "slow", "far", "browser", "good", "closed"]
+    expected = ["good", "relay", "closed", "plain", "slow", "far", "browser", "good", "closed", "closed"]
+    assert came("verdicts") == expected
+
+
+def test_a_network_without_address_translation_is_not_taken_for_a_closed_one() -> None:
+    assert came("gathering") == [True, None, False, True, False, None]
 
 
 def test_abilities_are_tried_and_not_guessed_from_a_name() -> None:
