@@ -39,7 +39,8 @@ test: setup lint ## sets up, looks at the code, runs all tests; ends with what w
 # a file stays with one worker, its servers are started once
 	@$(BIN)/python -m pytest tests --ignore=tests/browser --numprocesses auto --dist loadfile
 # apart: Playwright keeps an event loop running in its thread, which asyncio tests cannot share
-	@$(BIN)/python -m pytest tests/browser
+	@$(BIN)/python -m pytest tests/browser -m "not alone" --numprocesses 2 --dist loadfile
+	@$(BIN)/python -m pytest tests/browser -m alone
 
 screenshots: ## draws every screen of the demo into files
 	@deploy/setup.sh python dev

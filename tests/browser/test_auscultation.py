@@ -20,7 +20,7 @@ from tests.browser.conftest import People, take_route, until
 from tests.browser.demo_server import DemoServer
 from tests.browser.test_sources import enter
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.alone, pytest.mark.timeout(300)]
 
 log = logging.getLogger(__name__)
 

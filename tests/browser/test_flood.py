@@ -18,7 +18,7 @@ from tests.browser.conftest import People, take_route, until
 from tests.browser.demo_server import DemoServer
 from tests.browser.test_sources import NUMBER, enter
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.alone, pytest.mark.slow, pytest.mark.timeout(300)]
 
 SECONDS = 8
 # What somebody who wants to harm says, again and again, on as many lines as they get.

@@ -12,7 +12,7 @@ from tests.browser.conftest import People, until
 from tests.browser.demo_server import DemoServer
 from tests.browser.test_sources import NUMBER, enter
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.browser, pytest.mark.alone, pytest.mark.timeout(240)]
 
 
 def shot(page: Page, name: str) -> None:

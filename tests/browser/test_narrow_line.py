@@ -16,6 +16,7 @@ from tests.browser.watching import Seen, longest_silence, seen, stopped_at, watc
 
 pytestmark = [
     pytest.mark.browser,
+    pytest.mark.alone,
     pytest.mark.slow,
     pytest.mark.timeout(400),
     pytest.mark.skipif(bool(lines.why_not()), reason=lines.why_not() or "nothing is missing"),

@@ -22,7 +22,7 @@ from tests.browser.demo_server import DemoServer
 from tests.browser.test_sources import enter
 from tests.browser.watching import back_at, longest_silence, seen, watch
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.alone, pytest.mark.slow, pytest.mark.timeout(300)]
 
 log = logging.getLogger(__name__)  # figures, with --log-cli-level=INFO
 

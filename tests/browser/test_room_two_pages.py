@@ -105,6 +105,7 @@ def test_who_leaves_is_announced_and_lets_go_of_the_camera(pair: tuple[Page, Pag
     assert nurse.evaluate("document.querySelectorAll('video').length") == 0
 
 
+@pytest.mark.alone
 def test_a_call_goes_on_while_its_server_is_dead_and_nobody_negotiates(
     pair: tuple[Page, Page], server: RoomServer
 ) -> None:
@@ -202,6 +203,7 @@ def test_without_a_camera_one_enters_with_the_voice_alone(open_page: Open) -> No
     expect(nurse.get_by_role("group", name="Dr Claire MARTIN").get_by_text("Caméra coupée")).to_be_visible()
 
 
+@pytest.mark.alone
 def test_the_same_pictures_follow_the_room_to_every_place(pair: tuple[Page, Page]) -> None:
     expert, _nurse = pair
     expert.evaluate("window.kept = [...document.querySelectorAll('video')]; window.__td.call.resetGap()")

@@ -17,7 +17,7 @@ from app.bench.going_over import NOTE_WHEN_BACK
 from tests.browser.conftest import People, until
 from tests.browser.demo_server import DemoServer
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.browser, pytest.mark.alone, pytest.mark.timeout(400)]
 
 log = logging.getLogger(__name__)  # figures, with --log-cli-level=INFO
 

@@ -13,7 +13,7 @@ from tests.browser.conftest import People, until
 from tests.browser.demo_server import DemoServer
 from tests.browser.test_the_walk import join, open_dossier, sees_and_hears
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.browser, pytest.mark.alone, pytest.mark.timeout(240)]
 
 LONGEST_GAP = 1500.0  # ms between two pictures shown; what is promised is measured by `bench join`, alone on a machine
 BACK_WITHIN = (

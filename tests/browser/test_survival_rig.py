@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, expect
 from tests.support.serving_rig.rig_browser import give_cookie, open_page
 from tests.support.serving_rig.rig_server import RigServer
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = [pytest.mark.browser, pytest.mark.alone, pytest.mark.slow]
 
 # Seconds between the death of the web process and a page that answers a click; on a machine where the server alone
 # takes longer than five to start, twice that.

@@ -19,7 +19,7 @@ from tests.browser.demo_server import DemoServer, free_port, running_demo
 from tests.browser.test_the_walk import join, open_dossier, sees_and_hears
 from tests.support.balancer import balancing
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.alone, pytest.mark.timeout(300)]
 
 log = logging.getLogger(__name__)  # figures, with --log-cli-level=INFO
 
