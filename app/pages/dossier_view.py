@@ -28,10 +28,11 @@ from app.pages.trace_view import TraceView
 from app.teleconsultation.register import GUESTS_ASKED, guests_topic
 
 _LOOK = (Path(__file__).parent / "dossier_view.css").read_text()
-# A telephone: the button below the identity, as wide as the hand is sure of; none above a call (`stage.js`).
+# No button above a call (components/video_room/stage.js); on a telephone it is as wide as the hand is sure of.
 _BAND = "@media (max-width: 640px) { :host { flex-wrap: wrap; } }"
-_ENTER = """@media (max-width: 640px) {
-  :host { flex: 1 1 100% !important; margin: 0 16px 12px !important; display: var(--td-spared-above-room, block) !important; }
+_ENTER = """:host { display: var(--td-spared-above-room, block) !important; }
+@media (max-width: 640px) {
+  :host { flex: 1 1 100% !important; margin: 0 16px 12px !important; }
   .MuiButton-root { width: 100%; }
 }"""
 

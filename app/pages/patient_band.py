@@ -46,17 +46,16 @@ def markup(dossier: DossierView, today: date) -> str:
     sex = {"F": "Féminin", "M": "Masculin"}.get(patient.sex, "Sexe indéterminé")
     born = "née le" if female else "né le"
     requester_label = "Requérante" if dossier.requester.given_name.endswith("a") else "Requérant"
-    traits = [
-        ("Nom utilisé", _text(patient.used_name)) if patient.used_name else None,
-        ("Lieu de naissance", _text(patient.birth_place)) if patient.birth_place else None,
-        ("Matricule INS", f'<span class="ins">{_text(ins(patient.ins)) or "—"}</span>{_status(patient.status)}'),
+    traits = [  # those « aside » give their place to a call (components/video_room/stage.js)
+        ("", "Nom utilisé", _text(patient.used_name)) if patient.used_name else None,
+        ("aside place", "Lieu de naissance", _text(patient.birth_place)) if patient.birth_place else None,
+        ("", "Matricule INS", f'<span class="ins">{_text(ins(patient.ins)) or "—"}</span>{_status(patient.status)}'),
+        ("aside", requester_label, _text(dossier.requester.full_name)),
+        ("aside", "Requis", _text(dossier.expert.full_name if dossier.expert else "—")),
     ]
-    people = [
-        (requester_label, _text(dossier.requester.full_name)),
-        ("Requis", _text(dossier.expert.full_name if dossier.expert else "—")),
-    ]
-    pairs = "".join(f"<div><dt>{label}</dt><dd>{value}</dd></div>" for label, value in filter(None, traits))
-    pairs += "".join(f'<div class="who"><dt>{label}</dt><dd>{value}</dd></div>' for label, value in people)
+    pairs = "".join(
+        f'<div class="{look}"><dt>{label}</dt><dd>{value}</dd></div>' for look, label, value in filter(None, traits)
+    )
     years = f"{age(patient.birth_date, today)}{NO_BREAK_SPACE}ans"
     return (
         f'<h1 class="vh">Télédossier {_text(dossier.number)}</h1>'

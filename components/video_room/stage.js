@@ -16,7 +16,7 @@ const SMALL = { width: 352, height: 312, margin: 16 };
 const LOWEST = 420;
 /** On a telephone what stands above the room may keep this share of the window. */
 const HEAD_SHARE = 0.3;
-/** Inherited by the whole page, into every shadow tree: what a telephone has no place for above the room. */
+/** Inherited by the whole page, into every shadow tree: what gives its place to the room. */
 const SPARED = "--td-spared-above-room";
 const narrow = matchMedia("(max-width: 900px)");
 
@@ -39,10 +39,7 @@ export class Stage {
     this.sizes = new ResizeObserver(this.put);
     addEventListener("scroll", this.put, { capture: true, passive: true });
     addEventListener("resize", this.put);
-    narrow.addEventListener("change", () => {
-      this.spare();
-      this.put();
-    });
+    narrow.addEventListener("change", this.put);
     setInterval(this.put, TICK);
   }
 
@@ -90,10 +87,9 @@ export class Stage {
 
   /** The patient's identity stays in sight; « Entrer en salle » and who asked whom give their place to the call. */
   spare() {
-    const spared = this.state !== "closed" && this.isOver && narrow.matches;
     const { style } = document.documentElement;
-    if (spared) style.setProperty(SPARED, "none");
-    else style.removeProperty(SPARED);
+    if (this.state === "closed") style.removeProperty(SPARED);
+    else style.setProperty(SPARED, "none");
   }
 
   put() {
