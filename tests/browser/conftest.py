@@ -14,7 +14,8 @@ from tests.browser.demo_server import DemoServer, running_demo
 from tests.browser.room_rig import RoomServer
 
 PASSWORD = "Demonstration-2026"
-expect.set_options(timeout=20_000)
+PATIENCE = 45  # seconds: ends what will never come, judges nobody
+expect.set_options(timeout=1000 * PATIENCE)
 Open = Callable[..., Page]
 
 
@@ -56,7 +57,7 @@ def take_route(route: str, *pages: Page) -> None:
     if route == "unit":
         pages[0].evaluate(BLOCKED)
     for page in pages:
-        until(page, f"window.__td.call.route() === '{route}' && window.__td.call.connections() === 1", 60)
+        until(page, f"window.__td.call.route() === '{route}' && window.__td.call.connections() === 1", 120)
 
 
 @pytest.fixture
@@ -80,7 +81,7 @@ def open_page(chromium: Browser, server: RoomServer) -> Iterator[Open]:
         )
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(1000 * PATIENCE)
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.on("console", lambda said: errors.append(said.text) if "Content Security Policy" in said.text else None)
         if script:
@@ -119,7 +120,7 @@ class People:
         )
         self._contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(20_000)
+        page.set_default_timeout(1000 * PATIENCE)
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.on("console", lambda message: self._note(message.type, message.text))
         page.on("request", lambda request: self.asked.add(request.url))
@@ -144,7 +145,7 @@ class People:
             context.close()  # type: ignore[attr-defined]
 
 
-def until(page: Page, expression: str, seconds: float = 20.0) -> None:
+def until(page: Page, expression: str, seconds: float = PATIENCE) -> None:
     """Wait until a JavaScript expression (or its promise) is true; `wait_for_function` needs eval, which pages forbid."""
     end = time.monotonic() + seconds
     while not page.evaluate(expression):

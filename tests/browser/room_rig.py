@@ -23,6 +23,7 @@ from tornado.websocket import WebSocketHandler
 
 from components.video_room import GUEST_LABELS, LABELS, Line, LocalHub, Visitor
 from components.video_room.component import HERE as MODULES
+from tests.browser.demo_server import START_SECONDS
 
 ROOT = Path(__file__).parents[2]
 TOKENS = ROOT / "components" / "_shared" / "tokens.css"
@@ -167,9 +168,10 @@ class RoomServer:
         self.process = subprocess.Popen(
             [sys.executable, "-m", "tests.browser.room_rig", str(self.port), str(self.capacity)], cwd=ROOT
         )
-        for _ in range(200):
+        end = time.monotonic() + START_SECONDS
+        while time.monotonic() < end and self.process.poll() is None:
             try:
-                urllib.request.urlopen(f"{self.url}/statique/tokens.css", timeout=1).close()
+                urllib.request.urlopen(f"{self.url}/statique/tokens.css", timeout=5).close()
                 return
             except OSError:
                 time.sleep(0.05)

@@ -60,7 +60,9 @@ def test_refused_files_say_why_and_an_active_one_can_be_added_as_pictures(someon
     flat = re.compile(r"Formulaire \(aplati\)")
     for page in (nurse, colleague):
         expect(page.get_by_role("button", name=flat)).to_be_visible()
-    assert nurse.get_by_role("list", name="Fichiers en cours d'ajout").count() == 0  # nothing is on its way any more
+    expect(nurse.get_by_role("list", name="Fichiers en cours d'ajout")).to_have_count(
+        0
+    )  # nothing is on its way any more
     nurse.get_by_role("button", name=flat).click()
     expect(nurse.get_by_text(re.compile("Document numérisé sans texte"))).to_be_visible()
     assert someone.errors == []

@@ -16,7 +16,7 @@ from tests.browser.demo_server import DemoServer
 from tests.browser.test_rooms_of_many import NUMBER, Room
 from tests.browser.test_sources import START
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.browser, pytest.mark.alone, pytest.mark.timeout(240)]  # the product gives a photograph 4 s
 
 # What a browser without ImageCapture has (Firefox, Safari), and a page that takes the request and never answers.
 NO_PHOTOGRAPH = "delete globalThis.ImageCapture;"

@@ -8,7 +8,7 @@ from contextlib import suppress
 import pytest
 from playwright.sync_api import Browser, Error, Page, expect
 
-from tests.browser.conftest import People, until
+from tests.browser.conftest import PATIENCE, People, until
 from tests.browser.demo_server import DemoServer
 from tests.browser.test_rooms_of_many import Room
 from tests.browser.test_sources import START
@@ -64,14 +64,18 @@ def test_several_pictures_go_out_at_once_survive_another_tab_and_end_with_the_ca
     expect(panel.get_by_role("button", name="Détacher : Deuxième caméra de Nadia DUBOIS")).to_have_attribute(
         "aria-pressed", "false"
     )
-    assert beside.is_closed()
+    is_gone(beside, expert)
     expert.get_by_role("button", name="Quitter la téléconsultation").click()
     expect(expert.get_by_role("button", name="Quitter la téléconsultation")).to_have_count(0)
-    for _ in range(100):
-        if face.is_closed():
-            break
-        expert.wait_for_timeout(50)
-    assert face.is_closed()
+    is_gone(face, expert)
+
+
+def is_gone(window: Page, other: Page) -> None:
+    for _ in range(20 * PATIENCE):
+        if window.is_closed():
+            return
+        other.wait_for_timeout(50)
+    raise AssertionError("the window is still there")
 
 
 def test_a_window_that_the_browser_blocks_is_told_and_the_call_goes_on(room: Room) -> None:
@@ -97,7 +101,7 @@ def test_the_first_picture_stays_above_other_windows_and_goes_back_into_the_room
     pressed = expert.get_by_role("button", name="Détacher la vidéo", exact=True)
     expect(pressed).to_have_attribute("aria-pressed", "true")
     with suppress(Error):  # its page is gone before the click has ended
-        above.get_by_role("button", name="Remettre dans la salle").click(timeout=5000)
+        above.get_by_role("button", name="Remettre dans la salle").click()
     expect(pressed).to_have_attribute("aria-pressed", "false")
     assert expert.evaluate("documentPictureInPicture.window === null")
     before = expert.evaluate(DECODED)

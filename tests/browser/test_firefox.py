@@ -18,6 +18,7 @@ from tests.support.firefox import Firefox
 
 pytestmark = [
     pytest.mark.browser,
+    pytest.mark.alone,
     pytest.mark.slow,
     pytest.mark.timeout(400),
     pytest.mark.skipif(not Path(driver.PROGRAM).exists(), reason="firefox-esr is not installed: make setup"),

@@ -31,6 +31,7 @@ __all__ = ["demo"]
 
 pytestmark = [
     pytest.mark.browser,
+    pytest.mark.alone,
     pytest.mark.slow,
     pytest.mark.timeout(300),
     pytest.mark.skipif(not Path(driver.PROGRAM).exists(), reason="firefox-esr is not installed: make setup"),
@@ -110,7 +111,7 @@ class Seat:
     def reads(self, text: str) -> None:
         found = "[...document.querySelectorAll('#td-stage, #td-stage [aria-label]')]"
         said = "(each.textContent + (each.getAttribute('aria-label') ?? ''))"
-        self.until(f"{found}.some((each) => {said}.includes({json.dumps(text)}))", 20)
+        self.until(f"{found}.some((each) => {said}.includes({json.dumps(text)}))")
 
 
 @dataclass

@@ -126,6 +126,6 @@ def test_a_flood_of_words_descriptions_and_datagrams_is_not_noticed_by_a_call(
     assert said["cut"] > 0  # the flood was met with more than words
     assert loud[0] <= max(1000, 3 * quiet[0])  # pictures: two cores carry browsers, server and flood together
     assert loud[1] >= 0.8 * quiet[1]  # the sound goes on
-    assert loud[2] <= 0.05
+    assert loud[2] <= max(0.05, 3 * quiet[2])
     for page in (expert, nurse):
         assert page.evaluate("window.__td.call.lineIsOpen() && window.__td.call.current.people.size === 1")

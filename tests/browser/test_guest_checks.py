@@ -68,21 +68,26 @@ def guest(someone: People, link: str, script: str = "") -> Page:
     return page
 
 
+@pytest.mark.alone
 def test_a_guest_s_loudspeaker_and_network_are_tried_and_neither_is_in_the_way(
     someone: People, links: Iterator[str]
 ) -> None:
     page = guest(someone, next(links), LISTEN)
     expect(page.get_by_role("button", name="Rejoindre")).to_be_enabled()
     # The demo has no relay that could tell whether UDP passes: no more is said than is known.
-    expect(page.get_by_text("Serveur joignable, rien ne s'oppose à l'appel")).to_be_visible(timeout=18_000)
+    expect(page.get_by_text("Serveur joignable, rien ne s'oppose à l'appel")).to_be_visible()
     page.get_by_text("Détail du contrôle").click()
     report = page.locator(".td-net-report")
     expect(report).to_contain_text(re.compile(r"Débit reçu : \d"))
     expect(report).to_contain_text("Relais en TLS (443) : non vérifié")
     assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
     page.evaluate("window.__loudest = 0")
-    page.get_by_role("button", name="Écouter un son d'essai").click()
-    until(page, "window.__loudest > 0.05", 5)
+    for _ in range(6):  # the first sound of a browser that is just beginning may be over before it is heard
+        page.get_by_role("button", name="Écouter un son d'essai").click()
+        page.wait_for_timeout(2000)  # the sound is played once, and lasts 1.3 s
+        if page.evaluate("window.__loudest > 0.05"):
+            break
+    assert page.evaluate("window.__loudest") > 0.05
     page.get_by_role("button", name="Rejoindre").click()
     expect(page.get_by_role("heading", name="Vous êtes dans la salle d'attente")).to_be_visible()
     assert someone.errors == []

@@ -87,8 +87,7 @@ def test_each_layout_shows_large_what_it_says_and_moves_no_video(open_page: Open
     assert len(largest(expert)) == 4
     assert expert.evaluate(INSIDE)
     expert.set_viewport_size({"width": 390, "height": 844})
-    expert.wait_for_timeout(400)
-    assert expert.evaluate(INSIDE)
+    until(expert, f"({INSIDE})()")
     assert expert.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
     assert expert.evaluate("window.__moved") == 1  # the tile that came
 

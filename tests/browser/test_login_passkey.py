@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 from playwright.sync_api import CDPSession, Page, expect
 
@@ -51,10 +49,8 @@ def test_a_key_added_in_the_settings_opens_the_kiosk_without_typing(someone: Peo
     expect(page.get_by_role("alert")).to_contain_text("votre compte n'est pas bloqué")
 
     line.send("WebAuthn.setUserVerified", {"authenticatorId": device, "isUserVerified": True})
-    began = time.monotonic()
     use.click()
     page.get_by_role("heading", name="Kiosque des services", level=1).wait_for()
-    assert time.monotonic() - began < 10
     expect(page.get_by_text("1 clé d'accès")).to_be_visible()
     assert someone.errors == []
 
@@ -66,7 +62,7 @@ def test_ending_all_sessions_ends_the_page_open_elsewhere(someone: People) -> No
     here.goto(here.url.replace("/portail", "/parametres"))
     expect(here.get_by_text("Cette session", exact=True)).to_be_visible()
     here.get_by_role("button", name="Déconnecter partout").click()
-    expect(elsewhere.get_by_role("status").filter(has_text="Votre session a expiré")).to_be_visible(timeout=4_000)
+    expect(elsewhere.get_by_role("status").filter(has_text="Votre session a expiré")).to_be_visible()
     here.get_by_role("heading", name="Connexion", level=1).wait_for()
     here.goto(here.url.split("/connexion")[0] + "/parametres")
     here.get_by_role("heading", name="Connexion", level=1).wait_for()

@@ -94,8 +94,8 @@ def test_a_guest_and_a_professional_point_and_draw_on_the_same_page(room: Room, 
     assert shown.get_by_role("button", name="Ne plus montrer").count() == 0
 
     drag(guest, [(0.2, 0.2), (0.5, 0.4), (0.6, 0.3)])
+    expect(expert.locator(".td-pointer").filter(has_text="Léa MERCIER")).to_be_visible()  # gone after five seconds
     until(expert, f"{PAINTED} > 50", 30)
-    expect(expert.locator(".td-pointer").filter(has_text="Léa MERCIER")).to_be_visible()
     once = expert.evaluate(STEADY)
     sheet(guest).focus()
     for key in ("ArrowDown", " ", "ArrowDown", "ArrowRight", "ArrowRight", " "):  # the same by keyboard

@@ -169,7 +169,7 @@ def test_a_third_person_comes_and_goes_and_nobody_is_in_the_dark(room: Room) -> 
         until(page, "window.__td.call.route() === 'unit'")
     room.everybody_arrives()
     for page in two:
-        until(page, "window.__td.call.connections() === 1", 20)
+        until(page, "window.__td.call.connections() === 1", 60)
     coming = longest_gap(two)
     loaded = longest_gap(two, 4000)
     room.leave("Dr Paul PETIT")
@@ -178,7 +178,7 @@ def test_a_third_person_comes_and_goes_and_nobody_is_in_the_dark(room: Room) -> 
     room.everybody_arrives()
     going = longest_gap(two)
     for page in two:  # half a minute at two, and the shortest way is taken again
-        until(page, "window.__td.call.route() === 'direct' && window.__td.call.connections() === 1", 60)
+        until(page, "window.__td.call.route() === 'direct' && window.__td.call.connections() === 1", 150)
     room.everybody_arrives()
     back = longest_gap(two)
     log.info(
@@ -192,7 +192,7 @@ def test_a_third_person_comes_and_goes_and_nobody_is_in_the_dark(room: Room) -> 
 def test_two_who_cannot_reach_each_other_directly_meet_through_the_unit(room: Room) -> None:
     room.enter("dr.martin", "Dr Claire MARTIN", NO_DIRECT_PATH)
     room.enter("ide.dubois", "Nadia DUBOIS", NO_DIRECT_PATH)
-    room.everybody_arrives(15)
+    room.everybody_arrives()
     for page in room.pages.values():
         assert [each["route"] for each in page.evaluate("window.__td.call.perPerson()")] == ["unit"]
 
@@ -229,7 +229,7 @@ def silence(host: Page, silenced: Page, name: str) -> None:
       call.devices.tracks.audio.enabled = true;
       call.line.send({ t: "state", camera: true, microphone: true });
     }""")
-    host.wait_for_timeout(1000)
+    host.wait_for_timeout(3000)  # what is on its way, in the jitter buffer of a busy browser
 
 
 def test_a_silenced_person_stays_silent_whatever_their_page_does(four: Room) -> None:
@@ -270,12 +270,12 @@ def test_the_unit_is_killed_and_everybody_is_soon_back(four: Room) -> None:
     killed_at, killed = time.time(), time.monotonic()
     os.kill(before, signal.SIGKILL)
     while not any("media.ready" in line for line in four.demo.lines[lines:]):
-        assert time.monotonic() - killed < 20
+        assert time.monotonic() - killed < 90
         four.pages["Nadia DUBOIS"].wait_for_timeout(20)
     started = time.monotonic() - killed
     for page in four.pages.values():
-        until(page, "window.__back !== undefined", 20)
-    four.everybody_arrives(20, more=2)
+        until(page, "window.__back !== undefined", 60)
+    four.everybody_arrives(more=2)
     took = max(page.evaluate("window.__back") for page in four.pages.values()) / 1000 - killed_at
     log.info("the unit was back after %.1f s, everybody after %.1f s", started, took)
     assert four.demo.pid_of("media") != before

@@ -24,7 +24,7 @@ START = """(content) => {
     brush.fillStyle = `hsl(${count * 7}, 80%, 50%)`;
     brush.fillRect(0, 0, 640, 480);
     brush.fillStyle = "black";
-    brush.fillText(String(count), 40, 40);
+    brush.fillText(String(count), 40, 90);
   }, 50);
   window.__td.call.current.aux.start(content, canvas.captureStream(20).getTracks());
 }"""
@@ -51,7 +51,7 @@ def enter(someone: People, demo: DemoServer, login: str) -> Page:
 def grows(page: Page, which: int, more: int = 10) -> None:
     """More pictures are decoded: of the face (0), of what is shown beside it (1)."""
     before = page.evaluate(COUNTS)[which]
-    until(page, f"(async () => (await ({COUNTS})())[{which}] > {before} + {more})()", 40)
+    until(page, f"(async () => (await ({COUNTS})())[{which}] > {before} + {more})()", 90)
 
 
 def test_a_second_picture_and_words_arrive_while_both_faces_go_on(

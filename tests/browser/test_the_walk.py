@@ -93,7 +93,7 @@ def test_a_nurse_and_a_specialist_go_through_a_whole_teleconsultation(someone: P
     for page in (expert, nurse):
         expect(page.get_by_text("Dossier clôturé").first).to_be_visible()
     expect(expert.get_by_text(re.compile("Signé par Dr Claire MARTIN"))).to_be_visible()
-    assert expert.get_by_label("Synthèse et hypothèses").count() == 0
+    expect(expert.get_by_label("Synthèse et hypothèses")).to_have_count(0)
 
     assert someone.errors == []
     hosts = {urlsplit(url).netloc for url in someone.asked if not url.startswith(("data:", "blob:"))}

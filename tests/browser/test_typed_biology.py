@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import zipfile
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ pytestmark = [
 ]
 
 NUMBER = "TLM-2026-0001"
+TAKEN = date.today() - timedelta(days=7)
 
 
 def at_documents(someone: People, login: str, width: int = 1280) -> Page:
@@ -63,12 +65,14 @@ def test_a_biology_is_typed_questioned_drawn_corrected_and_taken_home(someone: P
     assert phone.evaluate("document.documentElement.scrollWidth") <= 390
     assert serious(phone) == []
 
-    page.get_by_label("Date du prélèvement").fill("2026-11-20")
+    page.get_by_label("Date du prélèvement").fill(TAKEN.isoformat())
     second.get_by_label("Valeur").fill("12,5")
     page.get_by_role("button", name="Enregistrer la biologie").click()
     page.get_by_role("button", name="Enregistrer quand même").click()
     expect(page.get_by_role("img", name=re.compile("Potassium : 142 mmol.*Saisi à la main"))).to_be_visible()
-    expect(page.get_by_role("button", name=re.compile("Biologie du 20.11.2026.*saisi à la main"))).to_be_visible()
+    expect(
+        page.get_by_role("button", name=re.compile(rf"Biologie du {TAKEN:%d.%m.%Y}.*saisi à la main"))
+    ).to_be_visible()
 
     page.get_by_role("button", name="Corriger la saisie").click()
     expect(first.get_by_label("Valeur")).to_have_value("142")
@@ -87,7 +91,7 @@ def test_a_biology_is_typed_questioned_drawn_corrected_and_taken_home(someone: P
     assert serious(page) == []
     with page.expect_download() as table:
         page.get_by_role("link", name="Télécharger le tableau (CSV)").click()
-    assert "Potassium;2823-3;20/11/2026;;4,2;mmol/L;3,6;4,6" in table.value.path().read_text("utf-8-sig")
+    assert f"Potassium;2823-3;{TAKEN:%d/%m/%Y};;4,2;mmol/L;3,6;4,6" in table.value.path().read_text("utf-8-sig")
 
     with page.expect_download() as taken:
         page.get_by_role("button", name="Tout télécharger").click()
@@ -109,5 +113,5 @@ def test_a_biology_is_typed_questioned_drawn_corrected_and_taken_home(someone: P
     assert serious(page) == []
     matrix = page.get_by_role("region", name="Documents et personnes")
     expect(matrix.get_by_role("columnheader", name=re.compile("Nadia DUBOIS"))).to_be_visible()
-    expect(matrix.get_by_role("row", name=re.compile("Biologie du 20.11.2026.*Remplacé"))).to_have_count(1)
+    expect(matrix.get_by_role("row", name=re.compile(rf"Biologie du {TAKEN:%d.%m.%Y}.*Remplacé"))).to_have_count(1)
     assert someone.errors == []
