@@ -113,7 +113,7 @@ def chat(hub: Hub, line: Line, message: messages.Chat) -> None:
         )
         line.tell({"t": "chat", **wire.chat(said, me.id, mine=True)})
         if not said.repeated:
-            hub.tell_room(me.room, {"t": "chat", **wire.chat(said, me.id, mine=False)}, but=me.id)
+            hub.tell_call(me, {"t": "chat", **wire.chat(said, me.id, mine=False)})
             hub.tell_pages(line.dossier_id)
 
     hub.later(keep_and_tell())
@@ -121,13 +121,14 @@ def chat(hub: Hub, line: Line, message: messages.Chat) -> None:
 
 CHAT, ICE = Pace("chat", 1, 10), Pace("ice", 20, 200)
 PUBLISH = Pace("publish", 1, 10)  # the unit draws keys and reads much text
+JOIN = Pace("join", 0.5, 10)  # the whole discussion is read, and everybody hears of it
 
 _ACTS: dict[str, tuple[Pace, Act]] = {
     "ping": (CHEAP, ping),
     "ice": (ICE, relay_ice),
     "sdp": (CHEAP, relay_sdp),
     "state": (CHEAP, restate),
-    "join": (VALUED, join),
+    "join": (JOIN, join),
     "leave": (VALUED, leave),
     "publish": (PUBLISH, publish),
     "unpublish": (VALUED, unpublish),

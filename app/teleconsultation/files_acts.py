@@ -102,7 +102,7 @@ def send(hub: Hub, asking: Line, message: Send) -> None:
             _tell_receiver(hub, each, handed.id)
         if handed.line is not None:
             line.tell({"t": "chat", **wire.chat(handed.line, me.id, mine=True)})
-            hub.tell_room(me.room, {"t": "chat", **wire.chat(handed.line, me.id, mine=False)}, but=me.id)
+            hub.tell_call(me, {"t": "chat", **wire.chat(handed.line, me.id, mine=False)})
 
     hub.later(keep_and_tell())
 

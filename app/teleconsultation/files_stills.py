@@ -177,6 +177,8 @@ class Stills(Part):
     def gone(self, participant: Participant, reason: str) -> None:
         people = {p.person.key for p in self.hub.presence.of_dossier(participant.dossier_id)}
         for still in self._all():
+            if still.dossier_id != participant.dossier_id:
+                continue
             if still.stored is None and still.asked == participant.person.key and still.asked not in people:
                 self.fail(still)
             elif still.owner == participant.person.key and still.owner not in people:

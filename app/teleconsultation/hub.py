@@ -24,7 +24,7 @@ from app.teleconsultation import door, invitations, service, wire
 from app.teleconsultation.desk import Desk
 from app.teleconsultation.entering import RIGHTS_LOST, let_wait
 from app.teleconsultation.forwarding import Forwarding
-from app.teleconsultation.limits import TOO_FAST
+from app.teleconsultation.limits import TOO_FAST, Returning
 from app.teleconsultation.lines import FLOOD, RIGHT_LOST, SILENT, CallerLine, GuestLine, Line, Socket
 from app.teleconsultation.messages import parse
 from app.teleconsultation.models import Invitation
@@ -65,6 +65,7 @@ class Hub(Register):
             self._subscribe(outbox.CHANGED, self._mail_changed),
             self._subscribe(GUESTS_ASKED, lambda event: self.tell_pages(int(event["dossier"]))),
         ]
+        self._returning = Returning()
         self._flooded: dict[str, float] = {}  # secret of who was cut off -> until when they stay out
         self._looked_at = time.monotonic()
         self._ticking = self._loop.create_task(self._tick_for_ever())
@@ -112,6 +113,7 @@ class Hub(Register):
             oldest = min(theirs, key=lambda known: (known.participant is not None, known.heard_at))
             oldest.cut(FLOOD, "lines")
             self.closed(oldest)
+        line.limits = self._returning.come(line.secret)
         self.lines.add(line)
         return True
 
@@ -137,6 +139,8 @@ class Hub(Register):
     def closed(self, line: Line) -> None:
         """The connection is gone. A place is kept for a while, in the room and at the door."""
         line.is_open = False
+        if line in self.lines:
+            self._returning.leave(line.secret, line.limits, time.monotonic())
         self.lines.discard(line)
         if line.participant is not None:
             self.presence.lose(line.participant, self.platform.now())

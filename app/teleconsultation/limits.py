@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 
 from app.teleconsultation.protocol import Pace, word_of
 
+REMEMBERED = 60.0  # seconds; the slowest bucket is full again
+
 TOO_FAST = "Trop de messages à la fois : celui-ci n'a pas été transmis. Patientez un instant, puis réessayez."
 
 
@@ -48,3 +50,24 @@ class Limits:
     def is_flood(self, now: float) -> bool:
         """Count one refusal; whether it was one too many."""
         return not self.patience.take(now)
+
+
+class Returning:
+    """Who comes back goes on with the means they left: a new connection is no new allowance.
+
+    By the secret of a login or an invitation; of several pages of one person each has its own.
+    """
+
+    def __init__(self) -> None:
+        self._left: dict[str, list[tuple[float, Limits]]] = {}
+
+    def leave(self, secret: str, limits: Limits, now: float) -> None:
+        """A connection is gone. What is so old that its buckets are full again is forgotten."""
+        fresh = {key: [each for each in kept if each[0] > now - REMEMBERED] for key, kept in self._left.items()}
+        self._left = {key: kept for key, kept in fresh.items() if kept}
+        self._left.setdefault(secret, []).append((now, limits))
+
+    def come(self, secret: str) -> Limits:
+        """The means of a new connection: those that were left last, or new ones."""
+        kept = self._left.get(secret)
+        return kept.pop()[1] if kept else Limits()

@@ -104,6 +104,13 @@ class Register:
             if participant.id != but:
                 self.tell(participant.id, message)
 
+    def tell_call(self, me: Participant, message: wire.Answer) -> None:
+        """Tell the others of somebody's call. Of the call, not of the room: what was written down first may come when
+        the people of another dossier have already taken the room."""
+        for other in self.presence.people(me.room):
+            if other.call == me.call and other.id != me.id:
+                self.tell(other.id, message)
+
     def tell_rooms(self) -> None:
         """Tell everybody who follows the rooms, once, after what is being done now."""
         if not self._rooms_due:

@@ -28,7 +28,7 @@ from app.teleconsultation.presence import Person
 
 # In the journal, beside those of `app.dossiers.calls`.
 MUTED, UNMUTED, ROUTE = "participant.muted", "participant.unmuted", "call.route"
-LONGEST_CHAT_SHOWN = 500  # lines
+LONGEST_CHAT_SHOWN, MOST_TEXT_SHOWN = 500, 100_000  # lines, characters: it is read on the event loop at each entry
 
 MAY_CALL = (Step.REQUESTED, Step.PLANNED, Step.IN_CALL, Step.OPINION_DUE)
 
@@ -135,7 +135,8 @@ def leave(
 def end_abandoned(platform: Platform, occupied: set[int]) -> int:
     """End the calls nobody came back to after the server was down; answers how many.
 
-    `occupied` are the dossiers with somebody inside. Only calls that began in a room of ours are looked at.
+    `occupied` are the dossiers with somebody inside. Only calls that began in a room of ours are looked at. Guests who
+    had been let in and were left behind when the last professional went must be let in anew, too.
     """
     with platform.transaction() as session:
         started = select(AuditEntry.dossier_id).where(AuditEntry.action == ENTERED)
@@ -143,6 +144,11 @@ def end_abandoned(platform: Platform, occupied: set[int]) -> int:
         abandoned = [dossier for dossier in session.exec(wanted) if dossier.id not in occupied]
         for dossier in abandoned:
             _end_call(session, platform, audit.SYSTEM, dossier)
+        let_in = select(Invitation).where(col(Invitation.admitted_at).is_not(None))
+        for invitation in session.exec(let_in.join(Dossier).where(Dossier.step != Step.IN_CALL)):
+            if invitation.is_admitted and invitation.dossier_id not in occupied:
+                invitation.left_at = platform.now()
+                session.add(invitation)
     for dossier in abandoned:
         announce(platform, dossier.number)
     return len(abandoned)
@@ -244,12 +250,19 @@ def chat_of(platform: Platform, actor: Professional | Invitation, number: str) -
 
 
 def chat_for(session: Session, actor: Professional | Invitation, dossier: Dossier) -> list[ChatLine]:
-    """The discussion, for somebody who was already checked."""
+    """The newest of the discussion, for somebody who was already checked; a guest reads that of their room alone."""
     wanted = select(ChatMessage).where(ChatMessage.dossier_id == dossier.id)
     if isinstance(actor, Invitation):
+        wanted = wanted.where(ChatMessage.room_id == actor.room_id)
         wanted = wanted.where(ChatMessage.at >= actor.admitted_at)  # type: ignore[operator]  # checked: admitted
-    newest = session.exec(wanted.order_by(col(ChatMessage.id).desc()).limit(LONGEST_CHAT_SHOWN))
-    return [_line(message, actor) for message in reversed(list(newest))]
+    shown: list[ChatLine] = []
+    room = MOST_TEXT_SHOWN
+    for message in session.exec(wanted.order_by(col(ChatMessage.id).desc()).limit(LONGEST_CHAT_SHOWN)):
+        room -= len(message.text)
+        if room < 0:
+            break
+        shown.append(_line(message, actor))
+    return shown[::-1]
 
 
 def room_called(session: Session, slug: str) -> Room:

@@ -164,6 +164,8 @@ def show(hub: Hub, asking: Line, message: Show) -> None:
         raise InvalidInput(ONE_THING)
     if message.picture:
         still = hub.parts.of(Stills).find(message.picture, me.person.key)
+        if still.dossier_id != me.dossier_id:  # the same person is in a call of another dossier, too
+            raise NotFound
         assert still.stored is not None
         thing = _thing(me, still.label, "picture", still.stored, still.width, still.height)
         hub.parts.of(Shown).put(me, replace(thing, still=still.id))
