@@ -23,7 +23,7 @@ from app.errors import (
 from app.identity import login_sessions
 from app.identity.models import Professional
 from app.platform import Platform
-from app.teleconsultation import invitations, messages, service, wire
+from app.teleconsultation import invitations, messages, service, turn, wire
 from app.teleconsultation.lines import CallerLine, GuestLine, Line
 from app.teleconsultation.models import Room
 from app.teleconsultation.presence import Entry, Participant, RoomTaken
@@ -227,6 +227,8 @@ def _answer(hub: Hub, line: Line, room: Room, me: Participant, *, resumed: bool)
         "route": hub.routes.of(me.call).value,
         "silenced": me.silenced,
     }
+    if isinstance(line, GuestLine):
+        answer |= _relays(hub, line)
     hub.parts.joined(line, me, answer)
     line.tell(answer)
     hub.tell_missed(me.id)
@@ -235,6 +237,17 @@ def _answer(hub: Hub, line: Line, room: Room, me: Participant, *, resumed: bool)
         hub.hosts_changed(me.dossier_id)
     else:
         hub.guests_changed(me.dossier_id)
+
+
+def _relays(hub: Hub, line: GuestLine) -> dict[str, Any]:
+    """The page of a guest has credentials for its device check alone; those of the call are for who was let in."""
+    person = f"invitation {line.invitation_id}"
+    return {"iceServers": turn.ice_servers(hub.platform.settings, person, hub.platform.now())}
+
+
+def _tell_admitted(hub: Hub, line: GuestLine, room: str) -> None:
+    unit = hub.will_be_on_unit(room, line.dossier_id)
+    line.tell({"t": "admitted", "room": room, "unit": unit, **_relays(hub, line)})
 
 
 async def _keep_entry(hub: Hub, line: Line, room: Room, entry: Entry) -> None:
@@ -274,7 +287,7 @@ def let_wait(hub: Hub, line: GuestLine) -> None:
     if _is_let_in(hub, line) and (room := _attended_room(hub, line)):
         line.waits = False
         hub.lobby.leave(line.invitation_id)
-        line.tell({"t": "admitted", "room": room, "unit": hub.will_be_on_unit(room, line.dossier_id)})
+        _tell_admitted(hub, line, room)
         return
     older = hub.line_of_guest(line.invitation_id)
     if older is not None and older is not line:
@@ -314,7 +327,7 @@ def admit(hub: Hub, asking: Line, message: messages.Admit) -> None:
         # Not at the door any more: the page learns it when it comes back and asks to wait.
         if (door := hub.line_of_guest(guest)) is not None:
             door.waits = False
-            door.tell({"t": "admitted", "room": me.room, "unit": hub.will_be_on_unit(me.room, line.dossier_id)})
+            _tell_admitted(hub, door, me.room)
 
     hub.later(let_in())
 

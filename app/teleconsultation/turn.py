@@ -15,9 +15,12 @@ from typing import Any
 
 from app.settings import Settings
 
+# For the device check of a guest who is not let in yet: mail scanners open links, and a link may be taken back.
+CHECKING = timedelta(minutes=30)
 
-def ice_servers(settings: Settings, person: str, now: datetime) -> list[dict[str, Any]]:
-    """RTCIceServer dictionaries for somebody whose right to call was checked just before.
+
+def ice_servers(settings: Settings, person: str, now: datetime, life: timedelta | None = None) -> list[dict[str, Any]]:
+    """RTCIceServer dictionaries for somebody whose right to call was checked just before; good for `turn_hours`.
 
     `person` is any id that stays the same for one person; the TURN server sees a digest of it and can count, not know.
     """
@@ -26,7 +29,7 @@ def ice_servers(settings: Settings, person: str, now: datetime) -> list[dict[str
     if urls and secret:
         key = settings.derived_secret("turn").encode()
         tag = hmac.new(key, person.encode(), hashlib.sha256).hexdigest()[:16]
-        name, password = credentials(secret, tag, now + timedelta(hours=settings.turn_hours))
+        name, password = credentials(secret, tag, now + (life or timedelta(hours=settings.turn_hours)))
         servers.append({"urls": urls, "username": name, "credential": password})
     return servers
 

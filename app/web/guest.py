@@ -98,7 +98,7 @@ class GuestPage(Paced):
         context = invitations.guest_context(self.platform, invitation)
         config: dict[str, Any] = {
             "labels": dict(GUEST_LABELS),
-            "iceServers": turn.ice_servers(self.platform.settings, f"invitation {invitation.id}", self.platform.now()),
+            "iceServers": self._relays(invitation),
             "url": f"{SOCKET}?{guest_cookie.ARGUMENT}={invitation.id}",
             "exchange": not opened,
             "guest": {
@@ -109,6 +109,11 @@ class GuestPage(Paced):
             },
         }
         render(self, "guest.html", config=config, context=asdict(context))
+
+    def _relays(self, invitation: Invitation) -> list[dict[str, Any]]:
+        """For the device check; those of the call come with `admitted` and `joined`."""
+        now = self.platform.now()
+        return turn.ice_servers(self.platform.settings, f"invitation {invitation.id}", now, turn.CHECKING)
 
     def _elsewhere(self, invitation: Invitation) -> None:
         # A form needs its Origin, which « no-referrer » would take away (Fetch 3.2); what it names is our own page.

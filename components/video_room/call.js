@@ -154,6 +154,7 @@ export class Call extends CallPlaces {
 
   /** @param {Message} message */
   hear(message) {
+    Object.assign(this.iceServers, message.iceServers); // a guest's for the call; those of the page were for the check
     switch (message.t) {
       case "hello":
         return this.hello(message);

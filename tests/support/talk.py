@@ -112,7 +112,7 @@ class Salon:
     async def guest_inside(self, host: Talker, name: str = "Paul MERCIER", **fields: Any) -> Talker:
         page = self.guest(name)
         await page.say("wait", **DEVICES)
-        [waiting] = host.last("lobby")["guests"]
+        waiting = next(each for each in host.last("lobby")["guests"] if each["name"] == name)
         await host.say("admit", guest=waiting["id"])
         await page.join(**fields)
         return page

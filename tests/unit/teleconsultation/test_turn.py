@@ -10,6 +10,8 @@ from pydantic import SecretStr, ValidationError
 from app import settings as settings_module
 from app.settings import Settings
 from app.teleconsultation import turn
+from app.teleconsultation.lines import GuestLine
+from tests.support.talk import DEVICES, open_salon
 
 NOW = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
 TLS, PLAIN = "turns:relais.example.fr:443?transport=tcp", "turn:relais.example.fr:3478"
@@ -60,3 +62,24 @@ def test_addresses_without_a_secret_stop_the_start() -> None:
 def test_an_address_that_is_no_turn_server_is_refused() -> None:
     with pytest.raises(ValidationError, match="turn:"):
         relayed(turn_urls="https://relais.example.fr")
+
+
+def test_who_is_not_let_in_yet_has_half_an_hour_for_the_device_check() -> None:
+    (server,) = turn.ice_servers(relayed(), "invitation 3", NOW, turn.CHECKING)
+    assert int(server["username"].split(":")[0]) == int(NOW.timestamp()) + 30 * 60
+
+
+async def test_a_guest_has_the_credentials_of_a_call_from_being_let_in_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(turn, "ice_servers", lambda _settings, person, _now, life=None: [{"for": person, "life": life}])
+    async with open_salon() as salon:
+        doctor = salon.page_of("dr.martin")
+        await doctor.join()
+        waiting = salon.guest("Anne MERCIER")
+        await waiting.say("wait", **DEVICES)
+        assert not any("iceServers" in message for message in waiting.heard)
+        guest = await salon.guest_inside(doctor)
+        assert guest.line is not None
+        assert isinstance(guest.line, GuestLine)
+        expected = [{"for": f"invitation {guest.line.invitation_id}", "life": None}]
+        assert guest.last("admitted")["iceServers"] == guest.last("joined")["iceServers"] == expected
+        assert "iceServers" not in doctor.last("joined")  # their page has them
