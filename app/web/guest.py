@@ -8,6 +8,7 @@ works.
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import asdict
 from typing import Any
 
@@ -47,12 +48,13 @@ class GuestPage(Paced):
         else:
             self._page(found.invitation, opened=found.here)
 
-    def post(self, token: str = "") -> None:
+    async def post(self, token: str = "") -> None:
         """Exchange the link for this browser's cookie: by the page's script (204), or by the form (`ici`)."""
         self.set_header("Referrer-Policy", "no-referrer")
         here = bool(self.get_body_argument("ici", ""))
         try:
-            opened = guest_sessions.exchange(
+            opened = await asyncio.to_thread(  # it writes: the rooms must not wait for the database's writer
+                guest_sessions.exchange,
                 self.platform,
                 token,
                 self._cookie(token),
