@@ -22,12 +22,12 @@ from app.server import context
 from app.web.routes_documents import ROUTES
 from tests.support.people import small_world
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(90)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 
 @pytest.fixture
 async def reader(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[documents_load.Reader]:
-    world, pool = small_world(), RendererPool(1, job_seconds=4)
+    world, pool = small_world(), RendererPool(1, job_seconds=15)
     world.platform = replace(world.platform, renderer=pool)
     monkeypatch.setattr(context, "_platform", world.platform)
     with world.platform.transaction() as session:

@@ -20,7 +20,7 @@ ASK = """
 import socket, sys
 def ask(kind):
     with socket.socket(socket.AF_INET, kind) as line:
-        line.settimeout(0.7)
+        line.settimeout(3)
         try:
             if kind == socket.SOCK_STREAM:
                 line.connect((sys.argv[1], int(sys.argv[2])))

@@ -19,11 +19,12 @@ pytest.importorskip("playwright.async_api", reason="Playwright is not installed"
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.slow,
+    pytest.mark.timeout(400),
     pytest.mark.skipif(not Path(CHROMIUM).exists(), reason="Chromium is not installed"),
 ]
 
 
-async def seen(page: Any, wanted: Callable[[dict[str, Any]], bool], seconds: float = 20.0) -> dict[str, Any]:
+async def seen(page: Any, wanted: Callable[[dict[str, Any]], bool], seconds: float = 60.0) -> dict[str, Any]:
     """Wait until the page's figures are as wanted."""
     end = time.monotonic() + seconds
     while True:
@@ -69,8 +70,8 @@ async def test_chromium_sees_hears_moves_and_writes_through_the_unit(tmp_path: P
         assert not [event for event in control.events if event["t"] == "gone"]
 
         await ann.evaluate("channel.send('Bonjour')")
-        await bob.wait_for_timeout(500)
         for page in (bob, cyd):
+            await page.wait_for_function("messages.length", timeout=20_000, polling=100)
             assert await page.evaluate("messages") == [{"from": "ann", "text": "Bonjour"}]
         totals = (await control.ask("stats"))["ok"]["totals"]
         assert totals["errors"] == 0

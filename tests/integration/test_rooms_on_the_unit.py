@@ -90,9 +90,9 @@ class Person:
 
 async def hear_more(listener: Person, other: Person, source: str = "mic") -> None:
     before = await listener.hears(other, source)
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(60):
         while await listener.hears(other, source) < before + 20:
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(0.1)  # each look is a ping, and ten a second are allowed
 
 
 async def three_inside(house: House) -> list[Person]:
@@ -137,7 +137,7 @@ async def test_three_hear_each_other_a_silenced_one_is_heard_by_nobody_and_who_l
             await doctor.page.hear("left")
             unit = house.world.platform.media
             assert unit is not None
-            async with asyncio.timeout(3):
+            async with asyncio.timeout(60):
                 while {peer.peer for peer in await unit.list()} != {nurse.id, doctor.id}:
                     await asyncio.sleep(0.02)
         finally:
@@ -154,7 +154,7 @@ async def test_a_killed_web_process_interrupts_nobody(house: House, settings: Se
             unit = UnitEngine(settings.media_socket, settings.derived_secret("media"))
             house.world.platform = replace(house.world.platform, media=unit)
             await house.kill()
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(60):
                 while not unit.is_up:  # who comes before is told « direct », then the route
                     await asyncio.sleep(0.01)
             for person, login, secret, resume in zip(people, PEOPLE, secrets, resumes, strict=True):
@@ -235,7 +235,7 @@ async def test_a_camera_of_an_examination_reaches_the_others_as_what_it_is(house
         for source in ("mic", "cam", "aux-audio", "aux-video"):
             await hear_more(watching, showing, source)
         await nurse.say("state", camera=True, microphone=True)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             while {slot["source"] for slot in watching.slots if slot["from"] == showing.id} != {"mic", "cam"}:
                 await watching.hears(showing)
-                await asyncio.sleep(0.05)
+                await asyncio.sleep(0.1)

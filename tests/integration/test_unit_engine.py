@@ -38,7 +38,7 @@ class Listening:
         self.engine.start(self.events.append)
 
     async def until(self, reached: Callable[[], object]) -> None:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             while not reached():
                 await asyncio.sleep(0.005)
 
@@ -189,8 +189,9 @@ async def test_a_unit_that_does_not_answer_is_not_waited_for(
 
 
 async def test_when_the_unit_dies_who_waits_learns_it_at_once_and_it_is_found_again(
-    server: ControlServer, listening: Listening
+    server: ControlServer, listening: Listening, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(engine, "ANSWERED_WITHIN", 60)  # what is learnt is the death, not that no answer came
     server.answer = lambda _request: None
     waiting = asyncio.create_task(listening.engine.list())
     await listening.until(lambda: server.asked)
@@ -198,12 +199,12 @@ async def test_when_the_unit_dies_who_waits_learns_it_at_once_and_it_is_found_ag
     await server.stop()
     with pytest.raises(RelayUnavailable):
         await waiting
-    assert time.monotonic() - started < 1
+    assert time.monotonic() - started < 10
     with pytest.raises(RelayUnavailable):
         await listening.engine.list()
     await server.start()
     await listening.until(lambda: listening.engine.is_up)
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 10
     assert listening.events == [UnitUp(()), UnitDown(), UnitUp(())]
 
 
@@ -224,7 +225,7 @@ async def test_a_fault_in_a_room_does_not_cut_the_others_off(server: ControlServ
         raise RuntimeError
 
     unit.start(broken)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while not unit.is_up:
             await asyncio.sleep(0.005)
         server.say({"t": "quality", "peer": "a", "level": 2})

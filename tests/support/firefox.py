@@ -82,7 +82,7 @@ class Firefox:
             raise FirefoxError(answer["error"])
         return answer["value"]
 
-    def until(self, expression: str, seconds: float = 30.0) -> None:
+    def until(self, expression: str, seconds: float = 90.0) -> None:
         """Wait until an expression is true; failures on the way, as of a page that loads, count as not yet."""
         end, why = time.monotonic() + seconds, ""
         while time.monotonic() < end:

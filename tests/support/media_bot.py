@@ -130,7 +130,7 @@ class Bot:
         await self.pc.close()
 
 
-async def until(wanted: Callable[[], Any], seconds: float = 8.0) -> None:
+async def until(wanted: Callable[[], Any], seconds: float = 40.0) -> None:
     """Wait until `wanted()` is true."""
     end = time.monotonic() + seconds
     while not wanted():

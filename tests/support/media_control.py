@@ -16,7 +16,7 @@ from typing import Any
 from app.settings import Settings
 
 ROOT = Path(__file__).parents[2]
-PATIENCE = 10.0
+PATIENCE = 40.0
 SECRET = "a secret of the tests, long enough"
 
 
@@ -106,7 +106,7 @@ async def running_unit(settings: Settings, ends_well: bool = True) -> AsyncItera
 
 async def _ready(settings: Settings, process: asyncio.subprocess.Process) -> None:
     """Wait until the unit challenges whoever connects."""
-    for _ in range(400):
+    for _ in range(2400):
         assert process.returncode is None, (settings.var / "media.log").read_text()
         with contextlib.suppress(OSError):
             _, writer = await asyncio.open_unix_connection(settings.media_socket)

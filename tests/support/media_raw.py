@@ -94,13 +94,13 @@ class RawClient(asyncio.DatagramProtocol):
         loop = asyncio.get_running_loop()
         self._transport, _ = await loop.create_datagram_endpoint(lambda: self, ("127.0.0.1", 0))
 
-    async def bind(self, nominated: bool = True, password: str | None = None) -> bool:
-        """A binding request; whether it is answered."""
+    async def bind(self, nominated: bool = True, password: str | None = None, seconds: float = 5.0) -> bool:
+        """A binding request; whether it is answered in time."""
         transaction = os.urandom(12)
         username = f"{self._answer['ufrag']}:{self.ufrag}"
         key = (password or self._answer["password"]).encode()
         self.send(stun.request(transaction, username, key, nominated))
-        for _ in range(25):
+        for _ in range(int(seconds * 50)):
             if transaction in self.answered:
                 return True
             await asyncio.sleep(0.02)
