@@ -49,7 +49,11 @@ def markup(dossier: DossierView, today: date) -> str:
     traits = [  # those « aside » give their place to a call (components/video_room/stage.js)
         ("", "Nom utilisé", _text(patient.used_name)) if patient.used_name else None,
         ("aside place", "Lieu de naissance", _text(patient.birth_place)) if patient.birth_place else None,
-        ("", "Matricule INS", f'<span class="ins">{_text(ins(patient.ins)) or "—"}</span>{_status(patient.status)}'),
+        (
+            "",
+            '<span class="long">Matricule </span>INS',
+            f'<span class="ins">{_text(ins(patient.ins)) or "—"}</span>{_status(patient.status)}',
+        ),
         ("aside", requester_label, _text(dossier.requester.full_name)),
         ("aside", "Requis", _text(dossier.expert.full_name if dossier.expert else "—")),
     ]
