@@ -49,7 +49,8 @@ def connect(url: str) -> Engine:
     elif url.startswith("sqlite"):
         Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
         options = {"connect_args": {"timeout": 10}}
-    engine = sa.create_engine(url, **options)
+    # What nobody expected stands in the log with its words: the statement may, what somebody wrote may not.
+    engine = sa.create_engine(url, hide_parameters=True, **options)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)

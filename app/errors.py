@@ -20,6 +20,7 @@
     │   │   └── FileInfected      the antivirus found something; `virus` is its name
     │   └── FileTooLarge
     ├── TooManyFiles              too many files of one person are on their way at once
+    ├── FileStalled               no byte of a file has come for too long
     ├── TooManyJobs               somebody asks for more pages at once than anybody can look at
     ├── PacsUnavailable           the imaging archive does not answer, or not as it should
     ├── FileDamaged               a stored file is not what was written
@@ -191,6 +192,14 @@ class TooManyFiles(TeledossierError):
     message = (
         "Trop de vos fichiers sont déjà en cours d'envoi ou d'analyse. Celui-ci n'a pas été ajouté : "
         "attendez que les autres soient passés, puis réessayez."
+    )
+
+
+class FileStalled(TeledossierError):
+    code = "envoi-arrete"  # not with 408: a browser would send everything again by itself
+    message = (
+        "L'envoi de ce fichier a été arrêté : rien n'arrivait plus. Rien n'a été ajouté au dossier. "
+        "Vérifiez la connexion au réseau, puis envoyez-le de nouveau."
     )
 
 

@@ -7,12 +7,10 @@ tell each other who is there by the bus, and that something was written, never w
 from __future__ import annotations
 
 import asyncio
-import json
 import time
 import uuid
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -25,9 +23,10 @@ from app.identity.models import Professional
 from app.platform import Platform
 from app.teleconsultation import direct, wire
 from app.teleconsultation.desk import Desk
+from app.teleconsultation.direct_frames import Find, Open, Ping, Read, Send, parse
 from app.teleconsultation.limits import TOO_FAST, Bucket
 from app.teleconsultation.lines import FLOOD, RIGHT_LOST, SILENT, Socket
-from app.teleconsultation.schema import KEY, MessageRefused, Schema, like, number, or_null, text, trimmed
+from app.teleconsultation.schema import MessageRefused
 
 log = structlog.get_logger(__name__)
 
@@ -35,67 +34,9 @@ HERE = "direct.here"  # bus topic: who is connected to one process
 WHO = "direct.who"  # bus topic: a process has come and asks the others for `HERE`
 TICK = 5.0
 SILENCE = 45.0  # seconds without a word, and a page is gone; hidden pages are slowed down by browsers
+TOGETHER = 0.5  # seconds in which comings and goings are told together
 STALE = timedelta(seconds=20).total_seconds()  # a process that has not said for so long who is there is gone
 MOST_LINES = 24  # of one login
-LARGEST = 16 * 1024  # bytes of one frame
-
-_ID = number(2**53)
-_NUMBER = like(r"[A-Za-z0-9-]{1,32}")
-_TOO_LONG = f"Ce message est trop long : {direct.LONGEST} caractères au plus."
-
-
-@dataclass(frozen=True)
-class Find:
-    """Colleagues by name; without a name those who are connected or have written."""
-
-    query: str
-
-
-@dataclass(frozen=True)
-class Open:
-    """What this colleague and I wrote."""
-
-    person: int
-
-
-@dataclass(frozen=True)
-class Send:
-    """Write to a colleague, from a dossier or as a reply."""
-
-    to: int
-    text: str
-    key: str
-    dossier: str | None = None
-
-
-@dataclass(frozen=True)
-class Read:
-    """I have read what this colleague wrote, up to that message."""
-
-    person: int
-    upto: int
-
-
-@dataclass(frozen=True)
-class Ping:
-    """I am here."""
-
-
-SCHEMAS = {
-    "find": Schema(Find, {"query": text(60)}),
-    "open": Schema(Open, {"person": _ID}),
-    "send": Schema(
-        Send,
-        {
-            "to": _ID,
-            "text": trimmed(text(direct.LONGEST, 0, _TOO_LONG, lines=True), "Ce message est vide."),
-            "key": KEY,
-        },
-        {"dossier": or_null(_NUMBER)},
-    ),
-    "read": Schema(Read, {"person": _ID, "upto": _ID}),
-    "ping": Schema(Ping),
-}
 
 
 class DirectLine:
@@ -105,7 +46,9 @@ class DirectLine:
         self.socket, self.secret, self.actor = socket, secret, actor
         self.heard_at = time.monotonic()
         self.is_open = True
-        self.writing, self.looking, self.patience = Bucket(1, 10), Bucket(3, 30), Bucket(1, 50)
+        self.writing, self.looking, self.beating = Bucket(1, 10), Bucket(3, 30), Bucket(2, 60)
+        self.patience = Bucket(1, 50)
+        self.here: frozenset[int] | None = None  # who it knows to be there, since it was greeted
 
     def tell(self, message: wire.Answer) -> None:
         if self.is_open:
@@ -128,7 +71,8 @@ class Switchboard:
         self._work: set[asyncio.Task[None]] = set()
         self._name = uuid.uuid4().hex  # of this process on the bus
         self._elsewhere: dict[str, tuple[frozenset[int], float]] = {}  # process -> who is there, heard when
-        self._told: frozenset[int] = frozenset()
+        self._told: frozenset[int] = frozenset()  # to the other processes
+        self._presence_due: asyncio.TimerHandle | None = None
         self._unsubscribe = [
             self._subscribe(direct.TOPIC, self._written),
             self._subscribe(HERE, self._others_are),
@@ -142,6 +86,8 @@ class Switchboard:
         for unsubscribe in self._unsubscribe:
             unsubscribe()
         self._ticking.cancel()
+        if self._presence_due is not None:
+            self._presence_due.cancel()
         await asyncio.gather(self._ticking, *self._work, return_exceptions=True)
         self.platform.bus.publish(HERE, {"process": self._name, "people": []})
         self._desk.close()
@@ -171,8 +117,8 @@ class Switchboard:
         about, key = "", None
         try:
             about, key, message = parse(frame)
-            bucket = {"send": line.writing, "ping": None}.get(about, line.looking)
-            if bucket is not None and not bucket.take(line.heard_at):
+            bucket = {"send": line.writing, "ping": line.beating}.get(about, line.looking)
+            if not bucket.take(line.heard_at):
                 raise MessageRefused(TOO_FAST)
         except MessageRefused as refusal:
             if line.patience.take(line.heard_at):
@@ -214,7 +160,8 @@ class Switchboard:
 
     async def _greet(self, line: DirectLine) -> None:
         unread = await self._desk.run(direct.unread_of, line.actor)
-        line.tell({"t": "hello", "me": line.actor.id, "unread": _counts(unread), "here": sorted(self.here())})
+        line.here = self.here()
+        line.tell({"t": "hello", "me": line.actor.id, "unread": _counts(unread), "here": sorted(line.here)})
 
     async def _tell_colleagues(self, line: DirectLine, query: str) -> None:
         found = await self._desk.run(direct.colleagues, line.actor, query, self.here())
@@ -237,19 +184,25 @@ class Switchboard:
         return frozenset(line.actor.id for line in self.lines if line.is_open and line.actor.id is not None)
 
     def _presence_changed(self) -> None:
-        mine = self._mine()
-        if mine != self._told:
-            self._told = mine
-            self._say_who()
-            self._tell_presence()
+        """Tell who is there, once for all that happens within a moment: whoever comes and goes without end, or only
+        reloads a page, must not wake every page of the house each time."""
+        if self._presence_due is None:
+            self._presence_due = self._loop.call_later(TOGETHER, self._tell_presence)
 
     def _say_who(self) -> None:
         self.platform.bus.publish(HERE, {"process": self._name, "people": sorted(self._mine())})
 
     def _tell_presence(self) -> None:
-        here = sorted(self.here())
+        self._presence_due = None
+        mine, here = self._mine(), self.here()
+        if mine != self._told:
+            self._told = mine
+            self._say_who()
+        message = {"t": "here", "people": sorted(here)}
         for line in tuple(self.lines):
-            line.tell({"t": "here", "people": here})
+            if line.here is not None and line.here != here:  # one that was not greeted yet hears it then
+                line.here = here
+                line.tell(message)
 
     # -- events of the bus
 
@@ -284,7 +237,7 @@ class Switchboard:
         before = self.here()
         self._elsewhere[event["process"]] = (frozenset(event["people"]), time.monotonic())
         if self.here() != before:
-            self._tell_presence()
+            self._presence_changed()
 
     def _asked_who(self, event: Event) -> None:
         if event["process"] != self._name:
@@ -314,7 +267,7 @@ class Switchboard:
 
     async def tick(self) -> None:
         """Silent pages are gone, ended logins cut off, the other processes told who is here."""
-        now, before = time.monotonic(), self.here()
+        now = time.monotonic()
         for line in tuple(self.lines):
             if now - line.heard_at > SILENCE:
                 line.cut(SILENT, "silent")
@@ -326,8 +279,7 @@ class Switchboard:
                 self._look(line)
         self._elsewhere = {name: said for name, said in self._elsewhere.items() if now - said[1] < STALE}
         self._say_who()
-        if self.here() != before:
-            self._tell_presence()
+        self._presence_changed()  # a process may be gone without a word, and its people with it
 
     def _later(self, work: Coroutine[Any, Any, None]) -> None:
         async def guarded() -> None:
@@ -339,26 +291,6 @@ class Switchboard:
         task = self._loop.create_task(guarded())
         self._work.add(task)
         task.add_done_callback(self._work.discard)
-
-
-def parse(frame: str | bytes) -> tuple[str, str | None, Any]:
-    """Name, key and value of one message. Raises: MessageRefused."""
-    if len(frame) > LARGEST:
-        raise MessageRefused
-    try:
-        fields = json.loads(frame)
-    except (ValueError, RecursionError):
-        raise MessageRefused from None
-    name = fields.pop("t", None) if isinstance(fields, dict) else None
-    schema = SCHEMAS.get(name) if isinstance(name, str) else None
-    if schema is None:
-        raise MessageRefused
-    key = fields.get("key") if isinstance(fields.get("key"), str) and len(fields["key"]) <= 64 else None
-    try:
-        return str(name), key, schema.build(**schema.check(fields))
-    except MessageRefused as refusal:
-        refusal.about, refusal.key = str(name), key
-        raise
 
 
 def _message(said: direct.Said, reader: Professional) -> wire.Answer:

@@ -9,20 +9,22 @@ import json
 from typing import Any
 
 from tornado.iostream import StreamBufferFullError, StreamClosedError
-from tornado.web import Application, HTTPError
-from tornado.websocket import WebSocketClosedError, WebSocketHandler
+from tornado.web import Application
+from tornado.websocket import WebSocketClosedError
 
 from app.errors import NotAuthenticated
-from app.identity.models import Professional
 from app.platform import Platform
-from app.server.origin import is_ours
-from app.teleconsultation import direct, wire
-from app.teleconsultation.direct_lines import LARGEST, DirectLine, Switchboard
+from app.teleconsultation import wire
+from app.teleconsultation.direct_frames import LARGEST
+from app.teleconsultation.direct_lines import DirectLine, Switchboard
 from app.teleconsultation.lines import RIGHT_LOST
-from app.web.base import Handler
+from app.web.room_pace import PacedSocket
 
 SWITCHBOARD = "direct_messages"  # in the application's settings
 MOST_UNREAD = 1 << 20  # bytes that a page may leave unread
+# Counted apart from the rooms: pages whose login has ended ask again for ever, until somebody logs in, and must not use up
+# what the invited people of their network have.
+PACE = "direct-pace"
 
 
 def switchboard_of(application: Application, platform: Platform) -> Switchboard:
@@ -33,38 +35,31 @@ def switchboard_of(application: Application, platform: Platform) -> Switchboard:
     return known
 
 
-class DirectSocket(Handler, WebSocketHandler):
+class DirectSocket(PacedSocket):
     """Words: docs/signalling.md, « Direct »."""
 
-    public = True  # looks for itself
+    pace = PACE
     line: DirectLine | None = None
-    person: Professional | None = None
 
     @property
     def max_message_size(self) -> int:
         return 2 * LARGEST
 
-    def prepare(self) -> None:
-        if not is_ours(self):
-            raise HTTPError(403, reason="Origin")
-        try:
-            with self.platform.reading() as session:
-                self.person = direct.caller(session, self.platform, self.login_secret)
-        except NotAuthenticated:
-            if not self.login_secret:
-                raise
-            self.person = None  # an ended login: said after the upgrade, which a page can read
+    def prepare(self) -> Any:
+        super().prepare()
+        if not self.login_secret:  # of an ended login: said after the upgrade, which a page can read
+            raise NotAuthenticated
 
     def open(self, *args: str, **kwargs: str) -> None:
         if self.ws_connection is not None and self.ws_connection.stream is not None:
             self.ws_connection.stream.max_write_buffer_size = MOST_UNREAD
-        if self.person is None:
+        if self.current_user is None:
             refusal = NotAuthenticated()
             self.send(wire.error(refusal, "hello"))
             self.close(RIGHT_LOST, refusal.code)
             return
         board = switchboard_of(self.application, self.platform)
-        self.line = board.open(self, self.login_secret or "", self.person)
+        self.line = board.open(self, self.login_secret or "", self.current_user)
 
     def on_message(self, message: str | bytes) -> None:
         if self.line is not None and self.line.is_open:

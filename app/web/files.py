@@ -17,7 +17,7 @@ from app.documents import archive, service, viewing
 from app.documents.entries import DocumentView, opened
 from app.documents.intake import MEGABYTE
 from app.documents.models import DocumentKind
-from app.errors import FileTooLarge, TooManyFiles
+from app.errors import FileStalled, FileTooLarge, TooManyFiles
 from app.web.base import Handler
 
 log = structlog.get_logger(__name__)
@@ -25,7 +25,8 @@ log = structlog.get_logger(__name__)
 # Pixels: few widths, so that they are drawn once; a quarter of the viewer's sheet, so that they are sharp at each zoom.
 WIDTH_STEP, WIDEST = 190, 2280
 WAITING_CHUNKS = 16
-UPLOADS_AT_ONCE = 8  # of one person: each holds a thread that writes, however slowly it sends
+UPLOADS_AT_ONCE = 4  # of one person: each holds a thread that writes, however slowly it sends
+SILENCE = 60.0  # seconds without a byte, and an upload is over
 NUMBER = r"(TLM-\d{4}-\d{4,})"
 REFERENCE = r"([0-9a-f]{32})"
 
@@ -35,8 +36,8 @@ class Incoming(Handler):
     """A body that is handed on as it arrives, by `PUT`; who is refused hears why before it is read."""
 
     _adding: asyncio.Task[Any] | None = None
-    _under_way: Counter[int] = Counter()  # by person, in this process
-    _counted = False
+    _under_way: Counter[str] = Counter()  # by person, in this process
+    _counted = ""  # whose this one is, while it is under way
 
     @property
     def limit(self) -> int:
@@ -58,6 +59,8 @@ class Incoming(Handler):
             raise FileTooLarge(limit)
         self._chunks: asyncio.Queue[bytes | None] = asyncio.Queue(WAITING_CHUNKS)
         self._adding = asyncio.create_task(self.begin(self._received()))
+        # Who went away, or fell silent, hears of no failure; it must not be logged as never retrieved.
+        self._adding.add_done_callback(lambda done: done.cancelled() or done.exception())
 
     async def data_received(self, chunk: bytes) -> None:
         await self._hand_on(chunk)
@@ -72,31 +75,39 @@ class Incoming(Handler):
         self._uncount()
         if self._adding is not None:
             self._adding.cancel()
+        super().on_connection_close()
 
     def on_finish(self) -> None:
         self._uncount()
 
-    def _count(self) -> None:
-        """Raises: TooManyFiles."""
-        if self._under_way[self._who] >= UPLOADS_AT_ONCE:
+    def count(self, person: str) -> None:
+        """One upload more of somebody, by their key (`presence.Person`). Raises: TooManyFiles."""
+        if self._under_way[person] >= UPLOADS_AT_ONCE:
             raise TooManyFiles
-        self._under_way[self._who] += 1
-        self._counted = True
+        self._under_way[person] += 1
+        self._counted = person
 
     def _uncount(self) -> None:
-        if self._counted:
-            self._counted = False
-            self._under_way[self._who] -= 1
-            if not self._under_way[self._who]:
-                del self._under_way[self._who]
-
-    @property
-    def _who(self) -> int:
-        return self.actor.actor_id or 0
+        person, self._counted = self._counted, ""
+        if person:
+            self._under_way[person] -= 1
+            if not self._under_way[person]:
+                del self._under_way[person]
 
     async def _received(self) -> AsyncIterator[bytes]:
-        while (chunk := await self._chunks.get()) is not None:
+        while (chunk := await self._next()) is not None:
             yield chunk
+
+    async def _next(self) -> bytes | None:
+        """What has come, waited for by the thread that writes it. Raises: FileStalled, said to who sends as well."""
+        try:
+            async with asyncio.timeout(SILENCE):
+                return await self._chunks.get()
+        except TimeoutError:
+            stalled = FileStalled()
+            if not self._finished:
+                self.refuse(stalled)  # the rest is not waited for: the line is closed with the answer
+            raise stalled from None
 
     async def _hand_on(self, chunk: bytes | None) -> None:
         """Wait for room, but not for somebody who has given up."""
@@ -112,7 +123,7 @@ class Upload(Incoming):
     def begin(self, chunks: AsyncIterator[bytes]) -> Coroutine[Any, Any, DocumentView]:
         number, name = self.path_args[0], self.get_query_argument("nom", "")
         service.may_add(self.platform, self.actor, number)
-        self._count()
+        self.count(f"professional:{self.actor.id}")
         return service.add(self.platform, self.actor, number, name, chunks)
 
     async def put(self, _number: str) -> None:

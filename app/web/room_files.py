@@ -83,7 +83,7 @@ class RoomFiles(Paced, Incoming):
         number = self.argument_matching("dossier", NUMBER)
         own_place(hub_of(self.application), self.actor, number)
         documents.may_add(self.platform, self.actor, number)
-        self._count()
+        self.count(files.key_of_actor(self.actor))
         name = self.get_query_argument("nom", "")
         chunks = files.no_archive(chunks)
         return documents.add(self.platform, self.actor, number, name, chunks, within=files.must_be_pdf)
@@ -166,8 +166,9 @@ class BroughtPicture(Paced, Incoming):
     def begin(self, chunks: AsyncIterator[bytes]) -> Coroutine[Any, Any, Still]:
         number = self.argument_matching("dossier", NUMBER)
         hub = hub_of(self.application)
-        stills = hub.parts.of(Stills)
-        return stills.receive(stills.bring(own_place(hub, self.actor, number), number), chunks)
+        stills, me = hub.parts.of(Stills), own_place(hub, self.actor, number)
+        self.count(me.person.key)
+        return stills.receive(stills.bring(me, number), chunks)
 
     async def put(self) -> None:
         self.send_json(answer_of(await self.whole()))
@@ -188,6 +189,7 @@ class AskedPicture(Visitor, Incoming):
     def begin(self, chunks: AsyncIterator[bytes]) -> Coroutine[Any, Any, Still]:
         stills = self.hub.parts.of(Stills)
         still = stills.awaited(self.path_args[0], self.keys())
+        self.count(still.asked)
         return stills.receive(replace(still, full=self.get_query_argument("plein", "") == "1"), chunks)
 
     async def put(self, _identity: str) -> None:

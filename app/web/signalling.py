@@ -6,25 +6,23 @@ Words, close codes and limits: docs/signalling.md.
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
 
 import structlog
 from tornado.iostream import StreamBufferFullError, StreamClosedError
-from tornado.web import HTTPError
-from tornado.websocket import WebSocketClosedError, WebSocketHandler
+from tornado.websocket import WebSocketClosedError
 
 from app.dossiers.access import journal_refusal
 from app.errors import InvitationInvalid, NotAuthenticated, NotFound, RoomsElsewhere, TeledossierError
-from app.server.origin import is_ours
 from app.server.rooms import hub_of
 from app.teleconsultation import door, wire
 from app.teleconsultation.hub import Hub
 from app.teleconsultation.lines import ELSEWHERE, RIGHT_LOST, Line
 from app.teleconsultation.messages import LARGEST_MESSAGE
-from app.web.base import Handler
 from app.web.guest_cookie import guest_secret
-from app.web.room_pace import take
+from app.web.room_pace import PacedSocket
 
 log = structlog.get_logger(__name__)
 
@@ -32,10 +30,9 @@ MOST_UNREAD = 8 << 20  # bytes that a page may leave unread; more than twice the
 NUMBER = r"[A-Za-z0-9-]{1,32}"
 
 
-class RoomSocket(Handler, WebSocketHandler):
+class RoomSocket(PacedSocket):
     """What both have in common."""
 
-    public = True  # the subclasses look for themselves
     of_rooms = True
     hub: Hub
     line: Line | None = None
@@ -46,10 +43,8 @@ class RoomSocket(Handler, WebSocketHandler):
         # Twice ours: what is a little too large is refused with a word, what is far too large ends the connection.
         return 2 * LARGEST_MESSAGE
 
-    def prepare(self) -> None:
-        if not is_ours(self):
-            raise HTTPError(403, reason="Origin")
-        take(self, self.request.remote_ip or "")
+    def prepare(self) -> Any:
+        super().prepare()
         try:
             self.admit()
         except (NotAuthenticated, InvitationInvalid) as refusal:
@@ -57,6 +52,7 @@ class RoomSocket(Handler, WebSocketHandler):
                 raise
             # A page that comes back with an ended login can't read the status of a refused upgrade: it would try
             # for ever. So the upgrade is granted, the reason said, and the line closed.
+            self.count_refusal()
             self.ended = refusal
 
     @property
@@ -117,19 +113,25 @@ class ProfessionalSocket(RoomSocket):
 
     caller: door.Caller
 
+    async def prepare(self) -> None:
+        try:
+            super().prepare()
+        except NotFound:
+            self.count_refusal()
+            if self.current_user is not None:
+                number = self.argument_matching("dossier", NUMBER)
+                # Writing may have to wait for another process, and nobody's call shall wait with it.
+                await asyncio.to_thread(journal_refusal, self.platform, self.current_user, number)
+            raise
+
     @property
     def secret(self) -> str:
         return self.get_cookie(self.platform.settings.session_cookie) or ""
 
     def admit(self) -> None:
         number = self.argument_matching("dossier", NUMBER)
-        try:
-            with self.platform.reading() as session:
-                self.caller = door.caller(session, self.platform, self.secret, number)
-        except NotFound:
-            if self.current_user is not None:
-                journal_refusal(self.platform, self.current_user, number)
-            raise
+        with self.platform.reading() as session:
+            self.caller = door.caller(session, self.platform, self.secret, number)
 
     def connect(self, hub: Hub) -> Line:
         return hub.open_caller(self, self.secret, self.caller)
