@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
+from collections.abc import Coroutine
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -129,13 +130,17 @@ class Stills(Part):
             raise NotFound
         return still
 
-    async def receive(self, still: Still, chunks: Chunks) -> Still:
+    def receive(self, still: Still, chunks: Chunks) -> Coroutine[Any, Any, Still]:
         """Take the picture in, through the gate. Whatever goes wrong, who asked is told, and nothing remains.
 
-        Raises: FileRefused, FileTooLarge, NotFound (too late).
+        From this call on it is on its way: a second one is not awaited. Raises: FileRefused, FileTooLarge, NotFound (too
+        late).
         """
-        platform = self.hub.platform
         self._stills[still.id] = replace(still, arriving=True)
+        return self._receive(still, chunks)
+
+    async def _receive(self, still: Still, chunks: Chunks) -> Still:
+        platform = self.hub.platform
         try:
             stored, found = await _examined(platform, chunks, still)
             if still.id not in self._stills:

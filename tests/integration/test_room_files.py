@@ -364,6 +364,15 @@ async def test_a_picture_can_be_sent_for_a_minute_and_is_kept_for_ten(house: Hou
     assert await guest.hears_nothing("still")
 
 
+async def test_of_two_that_are_sent_at_one_moment_one_is_taken(house: House) -> None:
+    doctor, _guest, secret, still = await asked(house)
+    async with browser(house, guest=secret) as page:
+        sent = [page.put(still["url"], content=jpeg()) for _ in range(2)]
+        codes = sorted(answer.status_code for answer in await asyncio.gather(*sent))
+    assert codes == [200, 404]
+    assert (await doctor.hear("picture"))["id"] == still["id"]
+
+
 async def test_somebody_else_cannot_send_the_picture_nor_bring_one_from_outside(house: House) -> None:
     _doctor, _guest, _secret, still = await asked(house)
     async with browser(house, login="ide.dubois") as nurse:  # may enter, is not inside
