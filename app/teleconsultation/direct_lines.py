@@ -24,7 +24,7 @@ from app.platform import Platform
 from app.teleconsultation import direct, wire
 from app.teleconsultation.desk import Desk
 from app.teleconsultation.direct_frames import Find, Open, Ping, Read, Send, parse
-from app.teleconsultation.limits import TOO_FAST, Bucket
+from app.teleconsultation.limits import TOO_FAST, Bucket, Returning
 from app.teleconsultation.lines import FLOOD, RIGHT_LOST, SILENT, Socket
 from app.teleconsultation.schema import MessageRefused
 
@@ -39,6 +39,14 @@ STALE = timedelta(seconds=20).total_seconds()  # a process that has not said for
 MOST_LINES = 24  # of one login
 
 
+class Means:
+    """How much one page may say and ask, and how often it may be refused before it is cut off."""
+
+    def __init__(self) -> None:
+        self.writing, self.looking, self.beating = Bucket(1, 10), Bucket(3, 30), Bucket(2, 60)
+        self.patience = Bucket(1, 50)
+
+
 class DirectLine:
     """One page's connection."""
 
@@ -46,8 +54,7 @@ class DirectLine:
         self.socket, self.secret, self.actor = socket, secret, actor
         self.heard_at = time.monotonic()
         self.is_open = True
-        self.writing, self.looking, self.beating = Bucket(1, 10), Bucket(3, 30), Bucket(2, 60)
-        self.patience = Bucket(1, 50)
+        self.means = Means()
         self.here: frozenset[int] | None = None  # who it knows to be there, since it was greeted
 
     def tell(self, message: wire.Answer) -> None:
@@ -66,6 +73,7 @@ class Switchboard:
     def __init__(self, platform: Platform) -> None:
         self.platform = platform
         self.lines: set[DirectLine] = set()
+        self._returning = Returning(Means)
         self._desk = Desk(platform)
         self._loop = asyncio.get_running_loop()
         self._work: set[asyncio.Task[None]] = set()
@@ -101,6 +109,7 @@ class Switchboard:
         if len(theirs) >= MOST_LINES:
             theirs[0].cut(FLOOD, "lines")
             self.closed(theirs[0])
+        line.means = self._returning.come(secret)
         self.lines.add(line)
         self._presence_changed()
         self._later(self._greet(line))
@@ -108,20 +117,22 @@ class Switchboard:
 
     def closed(self, line: DirectLine) -> None:
         line.is_open = False
+        if line in self.lines:
+            self._returning.leave(line.secret, line.means, time.monotonic())
         self.lines.discard(line)
         self._presence_changed()
 
     def receive(self, line: DirectLine, frame: str | bytes) -> None:
         """One frame: checked, counted, acted on; what is refused is answered with `error`."""
         line.heard_at = time.monotonic()
-        about, key = "", None
+        means, about, key = line.means, "", None
         try:
             about, key, message = parse(frame)
-            bucket = {"send": line.writing, "ping": line.beating}.get(about, line.looking)
+            bucket = {"send": means.writing, "ping": means.beating}.get(about, means.looking)
             if not bucket.take(line.heard_at):
                 raise MessageRefused(TOO_FAST)
         except MessageRefused as refusal:
-            if line.patience.take(line.heard_at):
+            if means.patience.take(line.heard_at):
                 line.tell(wire.error(refusal, refusal.about or about, refusal.key or key))
             else:
                 line.cut(FLOOD, "flood")

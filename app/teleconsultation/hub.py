@@ -24,7 +24,7 @@ from app.teleconsultation import door, invitations, service, wire
 from app.teleconsultation.desk import Desk
 from app.teleconsultation.entering import RIGHTS_LOST, let_wait
 from app.teleconsultation.forwarding import Forwarding
-from app.teleconsultation.limits import TOO_FAST, Returning
+from app.teleconsultation.limits import TOO_FAST, Limits, Returning
 from app.teleconsultation.lines import FLOOD, RIGHT_LOST, SILENT, CallerLine, GuestLine, Line, Socket
 from app.teleconsultation.messages import parse
 from app.teleconsultation.models import Invitation
@@ -65,7 +65,7 @@ class Hub(Register):
             self._subscribe(outbox.CHANGED, self._mail_changed),
             self._subscribe(GUESTS_ASKED, lambda event: self.tell_pages(int(event["dossier"]))),
         ]
-        self._returning = Returning()
+        self._returning = Returning(Limits)
         self._flooded: dict[str, float] = {}  # secret of who was cut off -> until when they stay out
         self._looked_at = time.monotonic()
         self._ticking = self._loop.create_task(self._tick_for_ever())

@@ -6,7 +6,9 @@ doesn't stop.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Generic, TypeVar
 
 from app.teleconsultation.protocol import Pace, word_of
 
@@ -52,22 +54,27 @@ class Limits:
         return not self.patience.take(now)
 
 
-class Returning:
+T = TypeVar("T")
+
+
+class Returning(Generic[T]):
     """Who comes back goes on with the means they left: a new connection is no new allowance.
 
-    By the secret of a login or an invitation; of several pages of one person each has its own.
+    By the secret of a login or an invitation; of several pages of one person each has its own. `new` makes those of a
+    connection that follows none.
     """
 
-    def __init__(self) -> None:
-        self._left: dict[str, list[tuple[float, Limits]]] = {}
+    def __init__(self, new: Callable[[], T]) -> None:
+        self._new = new
+        self._left: dict[str, list[tuple[float, T]]] = {}
 
-    def leave(self, secret: str, limits: Limits, now: float) -> None:
+    def leave(self, secret: str, means: T, now: float) -> None:
         """A connection is gone. What is so old that its buckets are full again is forgotten."""
         fresh = {key: [each for each in kept if each[0] > now - REMEMBERED] for key, kept in self._left.items()}
         self._left = {key: kept for key, kept in fresh.items() if kept}
-        self._left.setdefault(secret, []).append((now, limits))
+        self._left.setdefault(secret, []).append((now, means))
 
-    def come(self, secret: str) -> Limits:
+    def come(self, secret: str) -> T:
         """The means of a new connection: those that were left last, or new ones."""
         kept = self._left.get(secret)
-        return kept.pop()[1] if kept else Limits()
+        return kept.pop()[1] if kept else self._new()

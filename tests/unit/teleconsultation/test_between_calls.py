@@ -140,7 +140,7 @@ async def test_entering_again_and_again_has_its_own_pace(salon: Salon) -> None:
 
 
 def test_what_was_left_long_ago_is_forgotten() -> None:
-    returning, limits = Returning(), Limits()
+    returning, limits = Returning(Limits), Limits()
     returning.leave("a", limits, 0.0)
     returning.leave("b", Limits(), REMEMBERED + 1)
     assert returning.come("a") is not limits

@@ -138,3 +138,18 @@ async def test_a_refusal_names_the_message_by_its_key(house: House) -> None:
     socket, line = house.open("dr.martin")
     house.board.receive(line, json.dumps({"t": "send", "to": "nobody", "text": "x", "key": "k-1"}))
     assert socket.heard_of("error")[0]["key"] == "k-1"
+
+
+async def test_a_page_that_comes_back_goes_on_with_the_means_it_left(house: House) -> None:
+    _socket, line = house.open("dr.martin")
+    for at in range(11):
+        house.board.receive(
+            line, json.dumps({"t": "send", "to": house.number("dr.leroy"), "text": "a", "key": f"k-{at}"})
+        )
+    house.board.closed(line)
+    again = Socket()
+    house.board.receive(
+        house.board.open(again, line.secret, line.actor),
+        json.dumps({"t": "send", "to": house.number("dr.leroy"), "text": "a", "key": "k-again"}),
+    )
+    assert again.heard_of("error")[0]["key"] == "k-again"
