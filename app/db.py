@@ -7,8 +7,9 @@ the schema is made by Alembic only (`migrate`), in tests too.
 from __future__ import annotations
 
 import functools
+import threading
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from sqlalchemy.pool import StaticPool
 from sqlmodel import Session
 
 IN_MEMORY = "sqlite://"
+TURN = "turn"  # the lock of the one connection of a database in memory
 
 
 class UtcDateTime(sa.TypeDecorator[datetime]):
@@ -42,10 +44,11 @@ class UtcDateTime(sa.TypeDecorator[datetime]):
 
 
 def connect(url: str) -> Engine:
-    """Open the database; `IN_MEMORY` shares one connection between all threads."""
+    """Open the database; `IN_MEMORY` shares one connection between all threads, which take turns at it."""
     options: dict[str, Any] = {}
     if url == IN_MEMORY:
         options = {"poolclass": StaticPool, "connect_args": {"check_same_thread": False}}
+        options["execution_options"] = {TURN: threading.RLock()}
     elif url.startswith("sqlite"):
         Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
         options = {"connect_args": {"timeout": 10}}
@@ -80,10 +83,16 @@ def key(row: Any) -> int:
     return int(row.id)
 
 
+def _turn(engine: Engine) -> AbstractContextManager[object]:
+    """One connection has one transaction: in memory, another thread waits for the end of this one."""
+    turn: AbstractContextManager[object] = engine.get_execution_options().get(TURN) or nullcontext()
+    return turn
+
+
 @contextmanager
 def reading(engine: Engine) -> Iterator[Session]:
     """A database session that only reads; nothing it changes is kept."""
-    with Session(engine, expire_on_commit=False) as session:
+    with _turn(engine), Session(engine, expire_on_commit=False) as session:
         yield session  # closing rolls back without expiring what was read, which goes on living outside
 
 
@@ -91,6 +100,7 @@ def reading(engine: Engine) -> Iterator[Session]:
 def transaction(engine: Engine) -> Iterator[Session]:
     """One use case, one transaction: committed at the end, rolled back by any error."""
     with (
+        _turn(engine),
         engine.connect().execution_options(writing=True) as connection,
         Session(bind=connection, expire_on_commit=False) as session,
     ):

@@ -51,7 +51,7 @@ def browser(world: World, address: str, login: str = "", **headers: str) -> http
             person = world.people[login]
             cookies = {"session": login_sessions.open_session(session, world.platform, person, Way.PASSWORD)}
     return httpx.AsyncClient(
-        base_url=address, cookies=cookies, headers={"Origin": address, "Accept": "text/html"} | headers, timeout=30
+        base_url=address, cookies=cookies, headers={"Origin": address, "Accept": "text/html"} | headers, timeout=60
     )
 
 

@@ -170,7 +170,7 @@ async def test_whoever_watches_the_product_sees_that_it_is_away(
     server = HTTPServer(Application(renewal.routes()))
     (line,) = bind_sockets(0, "127.0.0.1")
     server.add_socket(line)
-    async with httpx.AsyncClient(trust_env=False) as browser:
+    async with httpx.AsyncClient(trust_env=False, timeout=60) as browser:
         answer = await browser.get(f"http://127.0.0.1:{line.getsockname()[1]}/sante/pret")
     server.stop()
     await server.close_all_connections()

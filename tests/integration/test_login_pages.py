@@ -28,7 +28,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoServer]:
 @pytest.fixture
 def browser(demo: DemoServer) -> Iterator[httpx.Client]:
     with httpx.Client(
-        base_url=demo.url, headers={"Origin": demo.url, "Accept": "text/html"}, follow_redirects=True, timeout=30
+        base_url=demo.url, headers={"Origin": demo.url, "Accept": "text/html"}, follow_redirects=True, timeout=60
     ) as client:
         yield client
 

@@ -35,7 +35,7 @@ class Peer:
 
     async def telephone(self, choose: str | None) -> None:
         """Answer the only request that rings; None chooses a number that is not shown."""
-        async with httpx.AsyncClient(base_url=self.url, trust_env=False) as phone:
+        async with httpx.AsyncClient(base_url=self.url, trust_env=False, timeout=60) as phone:
             [asked] = (await phone.get("/telephone")).json()
             wrong = next(each for each in asked["choices"] if each != asked["number"])
             await phone.post("/telephone", data={"id": asked["id"], "number": choose or wrong})

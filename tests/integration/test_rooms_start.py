@@ -113,7 +113,7 @@ async def test_a_second_web_process_leaves_the_rooms_to_the_first_and_takes_over
 
 
 async def ready(house: House) -> str:
-    async with httpx.AsyncClient() as client:
+    async with httpx.AsyncClient(timeout=60) as client:
         answer = await client.get(f"{house.origin}/sante/pret")
     assert answer.status_code == 200
     return answer.text

@@ -31,7 +31,10 @@ class Site:
         """A browser: it sends this site's Origin; `secret` is its login cookie."""
         cookies = {self.world.platform.settings.session_cookie: secret} if secret else {}
         return httpx.AsyncClient(
-            base_url=self.url, cookies=cookies, headers={"Origin": self.url, "Accept": "text/html"} | headers
+            base_url=self.url,
+            cookies=cookies,
+            headers={"Origin": self.url, "Accept": "text/html"} | headers,
+            timeout=60,
         )
 
     def log_in(self, login: str, way: Way = Way.CARD) -> str:

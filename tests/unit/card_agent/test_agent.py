@@ -160,7 +160,7 @@ class Agent:
 
     async def ask(self, method: str, path: str, body: Any = None, **headers: str) -> httpx.Response:
         asked = {"Origin": ORIGIN, **{name.replace("_", "-"): value for name, value in headers.items()}}
-        async with httpx.AsyncClient() as client:
+        async with httpx.AsyncClient(timeout=60) as client:
             if isinstance(body, bytes):
                 return await client.request(method, self.url + path, content=body, headers=asked)
             return await client.request(method, self.url + path, json=body, headers=asked)

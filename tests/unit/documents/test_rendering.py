@@ -226,22 +226,24 @@ def test_an_answer_can_t_be_abandoned() -> None:
 async def test_the_event_loop_is_never_held(pool: RendererPool) -> None:
     await pool.run("pdf_info", "a", loads(LETTER))
     big = os.urandom(60 << 20)
-    longest = 0.0
+    longest = used = 0.0
 
     async def watch() -> None:
-        nonlocal longest
+        nonlocal longest, used
         while True:
-            began = time.perf_counter()
+            began, before = time.perf_counter(), time.thread_time()
             await asyncio.sleep(0.001)
             longest = max(longest, time.perf_counter() - began)
+            used = max(used, time.thread_time() - before)
 
     watching = asyncio.create_task(watch())
     await asyncio.sleep(0.5)
-    usual, longest = longest, 0.0  # a busy machine stutters by itself
+    usual, longest, used = longest, 0.0, 0.0  # a busy machine stutters by itself
     with pytest.raises(FileRefused):
         await pool.run("inspect", "big", loads_large(big), filename="a.pdf")
     watching.cancel()
-    assert longest < max(0.1, 3 * usual)
+    assert used < 0.1  # of the processor, by the loop itself; so much a busy machine cannot falsify
+    assert longest < max(0.5, 3 * usual)
 
 
 def loads_large(content: bytes) -> Callable[[], Iterator[bytes]]:

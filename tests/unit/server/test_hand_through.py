@@ -239,14 +239,14 @@ async def test_only_the_rooms_are_behind_the_door_and_only_for_our_own_user(
 ) -> None:
     assert stat.S_IMODE(two.socket.stat().st_mode) == 0o600
     assert stat.S_IMODE(two.socket.parent.stat().st_mode) == 0o700
-    async with httpx.AsyncClient(transport=httpx.AsyncHTTPTransport(uds=str(two.socket))) as client:
+    async with httpx.AsyncClient(transport=httpx.AsyncHTTPTransport(uds=str(two.socket)), timeout=60) as client:
         assert (await client.get("http://x/plain")).status_code == 404
         assert (await client.get("http://x/echo")).status_code == 200
         assert await rooms_door.answers(two.socket)
         uid = same_user.os.getuid()
         monkeypatch.setattr(same_user.os, "getuid", lambda: uid + 1)
         assert not await rooms_door.answers(two.socket)  # nor does anybody hand through to a stranger
-    async with httpx.AsyncClient(transport=httpx.AsyncHTTPTransport(uds=str(two.socket))) as client:
+    async with httpx.AsyncClient(transport=httpx.AsyncHTTPTransport(uds=str(two.socket)), timeout=60) as client:
         with pytest.raises(httpx.RemoteProtocolError):
             await client.get("http://x/echo")
     assert two.owner.asked == ["GET /echo"]

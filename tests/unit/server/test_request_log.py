@@ -37,7 +37,7 @@ async def test_the_log_never_holds_a_secret_of_an_address(
     server = HTTPServer(Application([(r"/connexion/[\w-]+/(.*)", Broken)], log_function=log_request))
     server.add_socket(socket)
     with capture_logs() as lines:
-        async with httpx.AsyncClient() as browser:
+        async with httpx.AsyncClient(timeout=60) as browser:
             await browser.get(f"http://127.0.0.1:{port}{LINK}{query}")
     server.stop()
     assert lines[-1]["path"] == "/connexion/nouveau-mot-de-passe/…"

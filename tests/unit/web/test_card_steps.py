@@ -59,7 +59,7 @@ async def site(issuer: TrialAuthority, tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr(context, "_platform", world.platform)
     server = HTTPServer(Application([*ROUTES, (r"/demo/carte", CardPage)]))
     server.add_socket(socket)
-    async with httpx.AsyncClient() as browser:
+    async with httpx.AsyncClient(timeout=60) as browser:
         yield Site(world, f"http://127.0.0.1:{port}", browser)
     server.stop()
     await server.close_all_connections()
