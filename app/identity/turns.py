@@ -134,7 +134,7 @@ class Turns:
         awake = [lane for lane in self._lanes if lane not in self._resting]
         for lane in sorted(awake, key=lambda lane: not lane.person):  # stable: turns are kept
             for waiting in self._lanes[lane]:
-                if waiting.login not in self._checking:
+                if waiting.login not in self._checking and not waiting.turn.done():  # done: they have just given up
                     return lane, waiting
         return None
 

@@ -137,6 +137,23 @@ async def test_who_gives_up_waiting_leaves_the_turn_to_the_next(turns: Turns) ->
     assert desk.came == ["first", "third"]
 
 
+async def test_who_gives_up_at_the_moment_of_the_turn_is_passed_over(turns: Turns) -> None:
+    desk = Desk()
+    checked = ask(turns, desk, "first", "192.0.2.6")
+    await until(lambda: desk.came)
+    waiting = ask(turns, desk, "second", "192.0.2.6")
+    last = ask(turns, desk, "third", "192.0.2.6")
+    await asyncio.sleep(0)
+    checked.cancel()
+    waiting.cancel()  # both at once: the turn is given back before who waited could step out of the row
+    assert [type(left) for left in await asyncio.gather(checked, waiting, return_exceptions=True)] == [
+        asyncio.CancelledError,
+        asyncio.CancelledError,
+    ]
+    desk.open.set()
+    assert await last == "third"
+
+
 async def test_a_fault_of_ours_gives_the_turn_back(turns: Turns) -> None:
     with pytest.raises(ZeroDivisionError):
         await turns.check(lambda: 1 // 0, address="192.0.2.6", login="claire", known=False)
