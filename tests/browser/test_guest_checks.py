@@ -75,7 +75,7 @@ def test_a_guest_s_loudspeaker_and_network_are_tried_and_neither_is_in_the_way(
     page = guest(someone, next(links), LISTEN)
     expect(page.get_by_role("button", name="Rejoindre")).to_be_enabled()
     # The demo has no relay that could tell whether UDP passes: no more is said than is known.
-    expect(page.get_by_text("Serveur joignable, rien ne s'oppose à l'appel")).to_be_visible()
+    expect(page.get_by_text("Serveur joignable, rien ne s'oppose à l'appel")).to_be_visible(timeout=18_000)
     page.get_by_text("Détail du contrôle").click()
     report = page.locator(".td-net-report")
     expect(report).to_contain_text(re.compile(r"Débit reçu : \d"))

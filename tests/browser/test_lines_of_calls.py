@@ -33,7 +33,7 @@ def test_the_network_is_checked_in_the_lobby_in_time_kept_and_never_in_the_way(
     # The demo is plain http on this machine: it must not claim what is not so.
     expect(page.get_by_text("Image et son chiffrés, page non chiffrée")).to_be_visible()
     expect(page.get_by_role("button", name="Rejoindre")).to_be_enabled()
-    expect(page.get_by_text("Serveur joignable, rien ne s'oppose à l'appel")).to_be_visible()
+    expect(page.get_by_text("Serveur joignable, rien ne s'oppose à l'appel")).to_be_visible(timeout=18_000)
     page.get_by_text("Détail du contrôle").click()
     report = page.locator(".td-net-report")
     expect(report).to_contain_text(re.compile(r"Débit reçu : \d"))

@@ -62,7 +62,7 @@ def test_ending_all_sessions_ends_the_page_open_elsewhere(someone: People) -> No
     here.goto(here.url.replace("/portail", "/parametres"))
     expect(here.get_by_text("Cette session", exact=True)).to_be_visible()
     here.get_by_role("button", name="Déconnecter partout").click()
-    expect(elsewhere.get_by_role("status").filter(has_text="Votre session a expiré")).to_be_visible()
+    expect(elsewhere.get_by_role("status").filter(has_text="Votre session a expiré")).to_be_visible(timeout=8_000)
     here.get_by_role("heading", name="Connexion", level=1).wait_for()
     here.goto(here.url.split("/connexion")[0] + "/parametres")
     here.get_by_role("heading", name="Connexion", level=1).wait_for()
