@@ -606,7 +606,7 @@ async def test_logging_out_ends_the_line_within_two_seconds_and_leaves_another_l
     started = time.monotonic()
     login_sessions.end(house.world.platform, secret)
     assert await page.closed() == 4401
-    assert time.monotonic() - started < 10  # two are promised; a busy machine has the rest
+    assert time.monotonic() - started < 4  # two are promised; a busy machine has the rest
     assert house.hub.presence.is_empty()
     assert await elsewhere.hears_nothing("error")
 
