@@ -1,6 +1,6 @@
 """Documents handed over during a call (guide 3.1): who got which, and how far it came.
 
-    sent ── the last byte left our side ──> fetched ── the page has the whole ──> received ── kept by the person ──> saved
+    sent ── the last bytes leave our side ──> fetched ── the page has the whole ──> received ── kept by the person ──> saved
 
 What is handed over is a PDF of the dossier; one from a disk becomes one first, through the gate of `app.documents`. Who
 receives it may read that file and nothing else of the dossier: a guest as long as they are in the call with an
@@ -180,7 +180,7 @@ def open_file(
 
 
 def fetched(platform: Platform, actor: Receiving, reference: str) -> None:
-    """The last byte has left for `actor`'s page. Raises: NotFound, InvitationInvalid, NotAdmitted."""
+    """All but the last bytes are written out to `actor`'s page, and those are about to be. Raises: NotFound, InvitationInvalid, NotAdmitted."""
     with platform.transaction() as session:
         _file, receiver, _document = _mine(session, platform.now(), actor, reference)
         receiver.fetched_at = platform.now()

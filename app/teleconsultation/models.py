@@ -146,7 +146,7 @@ class RoomFile(SQLModel, table=True):
 
 
 class RoomFileReceiver(SQLModel, table=True):
-    """One person whom a document was handed to, and how far it came: `fetched_at` the last byte left our side,
+    """One person whom a document was handed to, and how far it came: `fetched_at` the last bytes leave our side,
     `received_at` their page has the whole, `seen_at` a page was drawn for them, `saved_at` they kept it."""
 
     __tablename__ = "room_file_receiver"

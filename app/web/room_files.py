@@ -124,10 +124,14 @@ class RoomFile(Visitor, Outgoing):
     async def _until_the_last(
         self, person: files.Receiving, reference: str, stored: StoredFile
     ) -> AsyncIterator[bytes]:
+        held = b""
         async for piece in pieces(self.platform.files.read(stored.file_id, stored.wrapped_key, 0, stored.size)):
-            yield piece
-        # Asked for only after everything before it was written out.
+            if held:
+                yield held
+            held = piece
+        # Everything before has been written out. Kept before the last piece goes: once a page has it, it says `got` at once.
         await self.hub.desk.run(files.fetched, person, reference)
+        yield held
 
 
 class RoomFileFacts(Visitor, Outgoing):

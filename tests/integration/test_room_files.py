@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import threading
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -19,7 +20,7 @@ from app.documents import tracing
 from app.documents.models import Document
 from app.documents.store import EncryptedFolder
 from app.documents.tracing import said
-from app.teleconsultation import files_stills, hub, invitations
+from app.teleconsultation import files, files_stills, hub, invitations
 from app.teleconsultation.files_stills import Stills
 from tests.integration.test_signalling import doctor_and_guest_inside, guest_at_the_door
 from tests.support.people import small_world
@@ -120,6 +121,26 @@ async def test_a_document_is_received_only_when_the_receiver_really_has_it(house
         ("Paul MERCIER (invité)", "a reçu un document pendant la téléconsultation : Ordonnance"),
         ("Paul MERCIER (invité)", "a téléchargé un document : Ordonnance"),
     ]
+
+
+async def test_a_page_that_has_the_whole_is_believed_however_quickly_it_says_so(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    doctor, guest, secret, told = await handed_to_guest(house)
+    await doctor.hear("receipt")
+    is_whole, keep, had = threading.Event(), files.fetched, []
+
+    def keep_late(*told_of: Any) -> None:
+        had.append(is_whole.wait(0.5))  # a busy database: whatever has left by now has arrived
+        keep(*told_of)
+
+    monkeypatch.setattr(files, "fetched", keep_late)
+    async with browser(house, guest=secret) as page:
+        answer = await page.get(told["url"])
+        is_whole.set()
+    await guest.say("got", id=told["id"])
+    assert (await doctor.hear("receipt"))["people"] == [{"name": "Paul MERCIER", "state": "received"}]
+    assert (had, len(answer.content)) == ([False], told["size"])
 
 
 async def test_a_guest_stands_among_the_readers_of_the_trace(house: House) -> None:
