@@ -14,9 +14,25 @@ from aiortc.rtcdtlstransport import RTCCertificate, RTCDtlsFingerprint, RTCDtlsP
 from aiortc.rtcicetransport import RTCIceTransport
 from aiortc.rtcsctptransport import RTCSctpCapabilities, RTCSctpTransport
 
+from app.media import sctp_guard
 from app.media.limits import CHAT_BYTES, HANDSHAKE, MAX_CHANNELS, MAX_PARTS
 
 MOST_WAITING = 128  # datagrams of DTLS not yet read
+PARTS_A_CHUNK = 64  # parts kept that are gone through in the time that another chunk takes
+
+
+def records(datagram: bytes) -> list[bytes]:
+    """The records of a datagram (RFC 6347, 4.1.1); one whose length does not fit takes the rest, and is dropped."""
+    found, at, size = [], 0, len(datagram)
+    while at < size:
+        first, header = datagram[at], 13
+        if first & 0xE0 == 0x20:  # of DTLS 1.3 (RFC 9147, 4): a number of one or two bytes, and perhaps a length
+            header = 3 + (2 if first & 8 else 1) if first & 4 else size
+        end = at + header + int.from_bytes(datagram[at + header - 2 : at + header], "big")
+        end = min(end, size)
+        found.append(datagram[at:end])
+        at = end
+    return found
 
 
 class _Datagrams:
@@ -45,20 +61,54 @@ class _Datagrams:
         self._send_now(datagram)
 
 
-class Line:
-    """DTLS with one client. `received` and `sent` are libsrtp's handles once `open` has returned True."""
+class _Association(RTCSctpTransport):
+    """aiortc's SCTP, which is shown only what `sctp_guard` lets through and `admits` the cost of."""
 
-    def __init__(self, certificate: RTCCertificate, send: Callable[[bytes], None]) -> None:
+    def __init__(self, dtls: RTCDtlsTransport, admits: Callable[[int | None], bool]) -> None:
+        super().__init__(dtls, port=5000)
+        self._admits = admits
+
+    async def _handle_data(self, data: bytes) -> None:
+        chunks = sctp_guard.cost(data)
+        # aiortc goes through all that it keeps with each chunk.
+        if self._admits(chunks and chunks * (1 + self.kept // PARTS_A_CHUNK)):
+            await super()._handle_data(data)
+
+    @property
+    def kept(self) -> int:
+        """Parts of messages whose rest has not come, and numbers out of order: the most of any stream."""
+        return max(
+            len(self._sack_misordered), *(len(stream.reassembly) for stream in self._inbound_streams.values()), 0
+        )
+
+
+class Line:
+    """DTLS with one client. `received` and `sent` are libsrtp's handles once `open` has returned True.
+
+    `admits` is asked of each packet of SCTP, with its cost in chunks; None is one that must not be read.
+    """
+
+    def __init__(
+        self, certificate: RTCCertificate, send: Callable[[bytes], None], admits: Callable[[int | None], bool]
+    ) -> None:
         self._datagrams = _Datagrams(send, self._hoards)
         self._dtls = RTCDtlsTransport(cast(RTCIceTransport, self._datagrams), [certificate])
         self._dtls._set_role("server")
-        self._sctp: RTCSctpTransport | None = None
+        self._admits = admits
+        self._sctp: _Association | None = None
         self.received: Any = None
         self.sent: Any = None
 
     def feed(self, datagram: bytes) -> None:
-        """A datagram of DTLS came from the client."""
-        self._datagrams.put(datagram)
+        """A datagram of DTLS came from the client.
+
+        Once the handshake is over aiortc reads one record for each datagram it is given and leaves the others with
+        OpenSSL for ever: it is given each by itself.
+        """
+        parts = records(datagram) if self.received is not None else [datagram]
+        if len(parts) == 1 or self._admits(len(parts)):
+            for part in parts:
+                self._datagrams.put(part)
 
     async def open(self, fingerprints: list[tuple[str, str]], on_closed: Callable[[], None]) -> bool:
         """Wait for the client's handshake; False when it fails or does not come within HANDSHAKE seconds."""
@@ -75,7 +125,7 @@ class Line:
 
     async def open_channel(self, port: int, on_channel: Callable[[Any], None]) -> None:
         """SCTP inside the line; `on_channel` gets each channel that the client opens."""
-        self._sctp = RTCSctpTransport(self._dtls, port=5000)
+        self._sctp = _Association(self._dtls, self._admits)
         self._sctp.on("datachannel", on_channel)
         await self._sctp.start(RTCSctpCapabilities(maxMessageSize=CHAT_BYTES), port)
 
@@ -83,12 +133,7 @@ class Line:
         """Whether the client has us keep parts of messages without end: aiortc has no limit of its own."""
         if self._sctp is None:
             return False
-        streams = self._sctp._inbound_streams
-        return (
-            len(streams) > MAX_CHANNELS
-            or len(self._sctp._sack_misordered) > MAX_PARTS
-            or any(len(stream.reassembly) > MAX_PARTS for stream in streams.values())
-        )
+        return len(self._sctp._inbound_streams) > MAX_CHANNELS or self._sctp.kept > MAX_PARTS
 
     async def close(self) -> None:
         """Tell the client that it is over; never raises."""

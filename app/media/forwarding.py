@@ -60,6 +60,7 @@ class Forwarder:
                     continue
                 which = element >> 4
                 if which == twcc:
+                    twcc = -1  # once a packet: each arrival is worked on again when they are reported
                     peer.arrivals.came.append((packet[at + 1] << 8 | packet[at + 2], _monotonic()))
                 elif which == level:
                     loud = packet[at + 1] & 127

@@ -11,11 +11,12 @@ DATAGRAM = 2048  # bytes; media stay below 1500
 OFFER = 65_536  # bytes of an offer
 SILENCE = 15.0  # seconds without a valid packet, then a peer is gone
 HANDSHAKE = 10.0  # seconds from the answer to the end of DTLS
-STUN_PER_SOURCE = 200.0  # binding requests a second from one address (a care home behind one NAT)
-STUN_PER_PEER = 50.0
+STUN_PER_SOURCE = 200.0  # false binding requests a second from one address (a care home behind one NAT)
+STUN_PER_PEER = 50.0  # authentic ones
+TRANSACTIONS = 256  # of one ICE session remembered: a repeated request teaches no new address
 INCOMING = 1_500_000  # bytes a second read of one client, counted with what they cost; three times what a page sends
 COST = 300  # bytes that reading one packet counts as, beside its own
-COST_DTLS = 2000  # the same for a datagram of the data channel, which goes through Python
+COST_DTLS = 2000  # the same for each chunk in a datagram of the data channel, which goes through Python
 CHAT_BYTES = 16_384  # one message on the data channel
 CHAT_PER_SECOND = 20.0
 MAX_PARTS = 512  # of messages whose rest has not come yet, on each of MAX_CHANNELS
@@ -33,6 +34,10 @@ class Bucket:
     def __init__(self, rate: float, burst: float) -> None:
         self.rate, self.burst = rate, burst
         self.level, self.stamp = burst, 0.0
+
+    def holds(self, now: float, cost: float = 1.0) -> bool:
+        """Whether `take` would answer True."""
+        return min(self.burst, self.level + (now - self.stamp) * self.rate) >= cost
 
     def take(self, now: float, cost: float = 1.0) -> bool:
         """Whether there is room for one more at `now` (seconds of a monotonic clock)."""

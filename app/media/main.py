@@ -12,6 +12,7 @@ import structlog
 from app.media import pins
 from app.media.control import Control
 from app.media.unit import Unit
+from app.media.watchdog import Watchdog
 from app.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -38,12 +39,14 @@ async def _run(settings: Settings) -> None:
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
     await control.listen(unit)
+    watchdog = Watchdog()
     log.info("media.ready", port=unit.number)
     try:
         await stop.wait()
     finally:
         await unit.close()
         await control.close()
+        watchdog.close()
         log.info("media.stopped")
 
 

@@ -10,12 +10,14 @@ from app.media.dtls import Line
 from app.media.errors import OfferRefused
 from app.media.limits import (
     CHAT_PER_SECOND,
+    INCOMING,
     MAX_ADDRESSES,
     MAX_SSRCS,
     MAX_STREAMS,
     NACKS_PER_SECOND,
     RESENDS_PER_SECOND,
     STUN_PER_PEER,
+    TRANSACTIONS,
     Bucket,
 )
 from app.media.rtp import extensions
@@ -37,6 +39,19 @@ class Credentials:
     remote: str
     local: str = field(default_factory=lambda: secrets.token_hex(6))
     password: str = field(default_factory=lambda: secrets.token_hex(16))
+    seen: dict[bytes, Address] = field(default_factory=dict, compare=False)  # transactions: where from
+
+    def is_new(self, transaction: bytes, address: Address) -> bool:
+        """Whether an authentic request is no repetition; it is remembered until TRANSACTIONS others have come.
+
+        Who has heard one on its way could send it again from elsewhere, and have the media sent there.
+        """
+        if transaction in self.seen:
+            return False
+        if len(self.seen) >= TRANSACTIONS:
+            del self.seen[next(iter(self.seen))]
+        self.seen[transaction] = address
+        return True
 
 
 class Peer:
@@ -145,6 +160,11 @@ class Peer:
         oldest = next(known for known in self.addresses if known != self.address)
         del self.addresses[oldest]
         return oldest
+
+    def affords(self, cost: int) -> bool:
+        """Whether what came in costs no more than is read of one client in a second."""
+        self.incoming += cost
+        return self.incoming <= INCOMING
 
     def send_to(self, address: Address) -> None:
         """From now on everything goes to this address."""

@@ -20,6 +20,7 @@ NAMES = (
     Pin(f"{DTLS}_send_data", "the same"),
     Pin(f"{DTLS}start", "handshake and check of the fingerprint"),
     Pin("aiortc.rtcsctptransport:RTCSctpTransport.start", "the data channel"),
+    Pin("aiortc.rtcsctptransport:RTCSctpTransport._handle_data", "our guard looks at each packet before it does"),
     Pin("aiortc.rtcsctptransport:RTCSctpCapabilities", "the data channel"),
     Pin("pylibsrtp._binding:ffi", "buffers that libsrtp changes in place"),
     Pin(f"{SRTP}srtp_protect", "packets are encrypted in place: half the cost of Session.protect"),

@@ -27,7 +27,7 @@ log = structlog.get_logger(__name__)
 
 BATCH = 256  # datagrams read in one go; then the timers get their turn
 BUFFER = 4 << 20  # bytes asked of the kernel, each way
-MOST_SOURCES = 4096  # addresses whose STUN rate is remembered
+MOST_SOURCES = 4096  # addresses whose false bindings are remembered
 STALE = 5.0  # seconds without a binding from the address in use: any authenticated one takes its place
 
 
@@ -129,7 +129,7 @@ class Port:
                 totals.dropped += 1
 
     def _binding(self, data: bytes, address: Address) -> None:
-        """A STUN datagram: the cheap checks first, the key last."""
+        """A STUN datagram: the cheap checks first, then the key. Only what is authentic uses up the client's own share."""
         request = stun.parse(data)
         known = self.by_fragment.get(request.local) if request else None
         if request is None or known is None:
@@ -137,27 +137,42 @@ class Port:
             return
         peer, credentials = known
         now = time.monotonic()
-        if request.remote != credentials.remote or not self._allowed(peer, address, now):
+        if request.remote != credentials.remote or not self._listens(peer, address, now):
             self.totals.dropped += 1
             return
         password = credentials.password.encode()
-        if not stun.is_authentic(data, request, password):
+        first_from = credentials.seen.get(request.transaction, address)
+        if first_from != address or not stun.is_authentic(data, request, password):
+            self._distrust(address, now)
+            return
+        if not peer.requests.take(now):
             self.totals.dropped += 1
             return
         self.totals.stun += 1
-        self._reached(peer, credentials, address, request.nominated, now)
+        if credentials.is_new(request.transaction, address):
+            self._reached(peer, credentials, address, request.nominated, now)
         try:
             self.sock.sendto(stun.success(request.transaction, address, password), address)
         except OSError:
             self.totals.dropped += 1
 
-    def _allowed(self, peer: Peer, address: Address, now: float) -> bool:
+    def _listens(self, peer: Peer, address: Address, now: float) -> bool:
+        """Whether a request is worth its key: not from where too much was false, unless the client is known there.
+
+        So neither strangers in the same house nor forged addresses lock anybody out of a line that is up.
+        """
+        bucket = self._sources.get(address[0])
+        return bucket is None or address in peer.addresses or bucket.holds(now)
+
+    def _distrust(self, address: Address, now: float) -> None:
+        """A request was not authentic, or was seen before from another address (a replay)."""
+        self.totals.dropped += 1
         bucket = self._sources.get(address[0])
         if bucket is None:
             if len(self._sources) >= MOST_SOURCES:
                 del self._sources[next(iter(self._sources))]
             bucket = self._sources[address[0]] = Bucket(STUN_PER_SOURCE, STUN_PER_SOURCE)
-        return bucket.take(now) and peer.requests.take(now)
+        bucket.take(now)
 
     def _reached(self, peer: Peer, credentials: Credentials, address: Address, nominated: bool, now: float) -> None:
         """Learn the address, and follow the client to it: the last one nominated counts (RFC 8445, 8.1.1)."""

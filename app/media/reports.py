@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 MOST_BLOCKS = 15  # of one receiver report
 LONGEST_RTT = 5.0  # seconds; more is a clock that jumped
+PASSED_ON_EVERY = 0.2  # seconds at least between two reports of one stream to its viewers; a browser sends one a second
 
 
 class Reports:
@@ -72,12 +73,15 @@ class Reports:
         return rtcp.make_block(layer.ssrc, layer.loss, max(0, expected - received), layer.highest, last_sr, delay)
 
     def _sender_report(self, peer: Peer, part: rtcp.Part, now: float) -> None:
-        """Passed on to every viewer in its own numbering, so that sound and picture stay together."""
+        """Passed on to every viewer in its own numbering, so that sound and picture stay together; not too often."""
         info = rtcp.sender_info(part.body)
         layer = peer.layers.get(info.ssrc) if info else None
         if info is None or layer is None:
             return
         layer.info, layer.info_at = info, now
+        if now - layer.passed_on_at < PASSED_ON_EVERY:
+            return
+        layer.passed_on_at = now
         for slot in layer.subscribers:
             slot.note_report(info.last_sr, now)
             moment = (info.timestamp + slot.timestamp) & 0xFFFFFFFF

@@ -15,6 +15,7 @@ from app.media.limits import OFFER
 MOST_LINES = 4000
 MOST_SECTIONS = 48
 LONGEST_LINE = 2000
+MOST_FORMATS = 128  # of one m-line: there are no more payload types
 URI_MID = "urn:ietf:params:rtp-hdrext:sdes:mid"
 URI_RID = "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id"
 URI_LEVEL = "urn:ietf:params:rtp-hdrext:ssrc-audio-level"
@@ -130,13 +131,16 @@ def _section(lines: list[str]) -> Section:
             section.direction = direction
     if not section.refused and "a=rtcp-mux" not in lines:
         raise OfferRefused("rtcp-mux")
-    _read_codecs(section, lines, formats.split())
+    payload_types = formats.split()
+    if len(payload_types) > MOST_FORMATS:
+        raise OfferRefused("trop de formats")
+    _read_codecs(section, lines, set(payload_types))
     _read_extensions(section, lines)
     _read_streams(section, lines)
     return section
 
 
-def _read_codecs(section: Section, lines: list[str], formats: list[str]) -> None:
+def _read_codecs(section: Section, lines: list[str], formats: set[str]) -> None:
     for value in _values(lines, "rtpmap"):
         found = _RTPMAP.fullmatch(value)
         codec = _CODECS.get(found[2].lower()) if found else None

@@ -81,7 +81,7 @@ class Layer:
 
     __slots__ = (
         "at_report", "base", "bits", "cycles", "fan", "first", "heard", "info", "info_at", "key", "key_at", "level_id",
-        "loss", "loudest", "missing", "muted", "newest", "numbered", "octets", "octets_seen", "payload_type", "peer", "picture", "pli_at", "received",
+        "loss", "loudest", "missing", "muted", "newest", "numbered", "octets", "octets_seen", "passed_on_at", "payload_type", "peer", "picture", "pli_at", "received",
         "red_type", "rid", "ring", "sent", "sent_octets", "source", "ssrc", "subscribers", "timestamp", "twcc_id",
         "video", "waiting",
     )  # fmt: skip
@@ -105,7 +105,7 @@ class Layer:
         self.subscribers: tuple[Slot, ...] = ()
         self.waiting: tuple[Slot, ...] = ()  # they begin with the next packet, or key frame
         self.fan: tuple[tuple[Any, ...], ...] = ()  # the subscribers as the forwarding loop wants them
-        self.pli_at = self.heard = self.info_at = 0.0
+        self.pli_at = self.heard = self.info_at = self.passed_on_at = 0.0
         self.key, self.key_at = 0, 0.0  # the last key frame that came while somebody waited: its first number, and when
         self.info: Any = None  # rtcp.SenderInfo of the last report
         self.at_report = (0, 0, 0)  # expected, received and octets at the last report

@@ -15,7 +15,7 @@ from app.media.dtls import Line
 from app.media.errors import PeerUnknown, UnitFull
 from app.media.forwarding import Forwarder
 from app.media.ladder import Ladder
-from app.media.limits import MAX_PEERS, MAX_ROOM_PEERS, SILENCE
+from app.media.limits import COST_DTLS, MAX_PEERS, MAX_ROOM_PEERS, SILENCE
 from app.media.peer import Peer
 from app.media.port import Port, open_socket
 from app.media.quality import Quality
@@ -154,7 +154,11 @@ class Unit:
 
     def _take_in(self, peer: Peer) -> None:
         room = self.rooms.setdefault(peer.room, Room(peer.room))
-        peer.line = Line(self._certificate, lambda data: self._wire.datagram(data, peer.address))
+        peer.line = Line(
+            self._certificate,
+            lambda data: self._wire.datagram(data, peer.address),
+            lambda chunks: self._admits(peer, chunks),
+        )
         self.peers[peer.name] = peer
         self._lines[peer.name], self._ladders[peer.name] = Quality(), Ladder()
         self.port.by_fragment[peer.credentials.local] = (peer, peer.credentials)
@@ -238,6 +242,13 @@ class Unit:
         channel = next((part for part in peer.offer.sections if part.kind == "application" and not part.refused), None)
         if channel:
             await line.open_channel(channel.sctp_port, lambda opened: chat.attach(peer, room, opened))
+
+    def _admits(self, peer: Peer, chunks: int | None) -> bool:
+        """Whether a packet of the data channel is read. The port has counted one chunk of it, before it was decrypted."""
+        admitted = chunks is not None and peer.affords((chunks - 1) * COST_DTLS)
+        if not admitted:
+            self.totals.dropped += 1
+        return admitted
 
     def _answer(self, peer: Peer) -> str:
         credentials = peer.credentials

@@ -1,0 +1,85 @@
+"""A single packet of one client makes no more work than a packet: reports, arrivals, records, formats of an offer."""
+
+from __future__ import annotations
+
+import struct
+
+import pytest
+from aiortc.rtp import RtcpPacket, RtcpSenderInfo, RtcpSrPacket
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.media import rtcp, sdp_offer
+from app.media.dtls import records
+from app.media.errors import OfferRefused
+from app.media.reports import PASSED_ON_EVERY
+from app.media.sdp_offer import URI_TWCC
+from tests.unit.media.rig import KEY_FRAME, LOW, Rig, slot_video
+from tests.unit.media.test_sdp import text
+
+
+def report(seconds: int) -> bytes:
+    return bytes(RtcpSrPacket(LOW, RtcpSenderInfo(seconds << 32, rtp_timestamp=9000, packet_count=1, octet_count=1)))
+
+
+def test_reports_in_one_packet_reach_a_viewer_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 1000.0
+    monkeypatch.setattr("app.media.reports.time.monotonic", lambda: now)
+    rig = Rig()
+    viewer = rig.viewer(**slot_video())
+    rig.feed(1, KEY_FRAME, timestamp=9000)
+    rig.reports.received(rig.publisher, b"".join(report(number) for number in range(rtcp.MOST_PACKETS)))
+    assert len(rig.control(viewer)) == 1
+    assert rig.layer.info.ntp_high == rtcp.MOST_PACKETS - 1  # what is told to the publisher knows the last one
+    now += PASSED_ON_EVERY / 2
+    rig.reports.received(rig.publisher, report(50))
+    assert len(rig.control(viewer)) == 1
+    now += PASSED_ON_EVERY
+    rig.reports.received(rig.publisher, report(51))
+    told = rig.control(viewer)
+    assert len(told) == 2
+    assert RtcpPacket.parse(told[-1])[0].sender_info.ntp_timestamp == 51 << 32
+
+
+def test_a_packet_arrives_once_whatever_its_extensions_say() -> None:
+    rig = Rig(extensions={URI_TWCC: 5})
+    arrival = b"\x51\x00\x07"
+    rig.feed(1, KEY_FRAME, extension=arrival * 300)
+    assert [number for number, _ in rig.publisher.arrivals.came] == [7]
+    rig.feed(2, KEY_FRAME, extension=arrival)
+    assert len(rig.publisher.arrivals.came) == 2
+
+
+def test_what_stands_behind_the_arrival_is_read() -> None:
+    rig = Rig()
+    rig.publisher.layers[LOW].twcc_id, rig.publisher.layers[LOW].level_id = 5, 6
+    rig.feed(1, KEY_FRAME, extension=b"\x51\x00\x07" + b"\x60\x14")
+    assert rig.layer.loudest == 20
+
+
+def record(body: bytes) -> bytes:
+    return struct.pack("!BHHHIH", 23, 0xFEFD, 1, 0, 1, len(body)) + body
+
+
+def test_a_datagram_is_cut_into_its_records() -> None:
+    short, long, last = b"\x24\x07\0\3one", b"\x2f\0\7\0\3two", b"\x2b\0\7 to the end"  # of DTLS 1.3
+    parts = [record(b"one"), record(b""), short, long, record(b"three"), last]
+    assert records(b"".join(parts)) == parts
+    for part in parts:
+        assert records(part) == [part]
+    for broken in (b"\x17", b"\x24", b"\x2f\0\0\0", parts[0][:-1]):
+        assert records(parts[0] + broken) == [parts[0], broken]
+    assert records(b"") == []
+
+
+@given(st.binary(max_size=200))
+def test_nothing_of_a_datagram_is_lost_or_read_twice(datagram: bytes) -> None:
+    assert b"".join(records(datagram)) == datagram
+
+
+def test_an_offer_with_more_formats_than_there_are_is_refused() -> None:
+    offer = text("chromium")
+    more = " ".join(str(number) for number in range(20, 20 + sdp_offer.MOST_FORMATS + 1))
+    with pytest.raises(OfferRefused, match="formats"):
+        sdp_offer.read(offer.replace("m=video 9 UDP/TLS/RTP/SAVPF ", f"m=video 9 UDP/TLS/RTP/SAVPF {more} ", 1))
+    assert sdp_offer.read(offer).sections

@@ -1,0 +1,142 @@
+"""Bindings at the port: who is followed to a new address, who is answered, and what strangers cannot do to a client."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from app.media import stun
+from app.media.limits import STUN_PER_PEER, STUN_PER_SOURCE, TRANSACTIONS
+from app.media.peer import Peer
+from app.media.port import Port, open_socket
+from app.media.sdp_offer import Offer
+from app.media.wire import Totals
+from tests.unit.media import rig as media_rig
+
+
+class FakeLoop:
+    def add_reader(self, *_: Any) -> None: ...
+
+    def remove_reader(self, *_: Any) -> None: ...
+
+
+class Rig:
+    """A port, one client of it, and sockets on this machine's addresses."""
+
+    def __init__(self) -> None:
+        self.totals = Totals()
+        self.port = Port(open_socket("127.0.0.1", 0), self.totals)
+        behind = media_rig.Rig()
+        self.port.listen(FakeLoop(), behind.forwarder, behind.reports)  # type: ignore[arg-type]
+        self.peer = Peer("martin", "blue", Offer([], "there", []), 0.0)
+        self.port.by_fragment[self.peer.credentials.local] = (self.peer, self.peer.credentials)
+        self.sockets: list[socket.socket] = []
+
+    def socket(self, host: str = "127.0.0.1") -> socket.socket:
+        made = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        made.bind((host, 0))
+        made.setblocking(False)
+        self.sockets.append(made)
+        return made
+
+    def request(self, nominated: bool = True, password: str | None = None) -> bytes:
+        key = (password or self.peer.credentials.password).encode()
+        return stun.request(os.urandom(12), f"{self.peer.credentials.local}:there", key, nominated)
+
+    def send(self, sender: socket.socket, data: bytes) -> bool:
+        """Whether it is answered."""
+        sender.sendto(data, self.port.sock.getsockname())
+        self.port._readable()
+        try:
+            return sender.recv(2048)[8:20] == data[8:20]
+        except BlockingIOError:
+            return False
+
+    def close(self) -> None:
+        self.port.close(FakeLoop())  # type: ignore[arg-type]
+        for each in self.sockets:
+            each.close()
+
+
+@pytest.fixture
+def rig() -> Iterator[Rig]:
+    rig = Rig()
+    yield rig
+    rig.close()
+    assert rig.totals.errors == 0
+
+
+def test_a_client_is_followed_to_the_address_of_a_new_nomination(rig: Rig) -> None:
+    for host in ("127.0.0.1", "127.0.0.2"):
+        sender = rig.socket(host)
+        assert rig.send(sender, rig.request())
+        assert rig.peer.address == sender.getsockname()
+
+
+def test_a_binding_that_is_sent_again_from_elsewhere_moves_nothing_and_is_not_answered(rig: Rig) -> None:
+    client, thief = rig.socket(), rig.socket("127.0.0.2")
+    captured = rig.request()
+    assert rig.send(client, captured)
+    assert not rig.send(thief, captured)
+    assert rig.peer.address == client.getsockname()
+    assert thief.getsockname() not in rig.port.by_address
+
+
+def test_a_binding_that_is_repeated_from_its_own_address_is_answered_again(rig: Rig) -> None:
+    client, other = rig.socket(), rig.socket()
+    first, second = rig.request(), rig.request()
+    assert rig.send(client, first)
+    assert rig.send(other, second)
+    assert rig.send(client, first)
+    assert rig.peer.address == other.getsockname()  # the last one nominated, not the last one heard
+
+
+def test_false_bindings_do_not_use_up_what_a_client_may_ask(rig: Rig) -> None:
+    client, attacker = rig.socket(), rig.socket()  # behind the same address
+    assert rig.send(client, rig.request())
+    for _ in range(int(2 * STUN_PER_SOURCE)):
+        assert not rig.send(attacker, rig.request(password="0" * 32))
+    assert rig.send(client, rig.request())
+    assert rig.send(rig.socket("127.0.0.2"), rig.request())  # on another network
+
+
+def test_repeated_bindings_do_not_use_up_what_a_client_may_ask(rig: Rig) -> None:
+    client, thief = rig.socket(), rig.socket("127.0.0.2")
+    captured = rig.request()
+    assert rig.send(client, captured)
+    for _ in range(int(2 * STUN_PER_PEER)):
+        assert not rig.send(thief, captured)
+    assert rig.send(client, rig.request())
+
+
+def test_the_key_is_not_used_for_an_address_that_sends_false_bindings(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    used, check = [], stun.is_authentic
+    monkeypatch.setattr(stun, "is_authentic", lambda *given: used.append(1) or check(*given))
+    monkeypatch.setattr("app.media.port.time.monotonic", lambda: 1000.0)
+    attacker = rig.socket()
+    for _ in range(int(2 * STUN_PER_SOURCE)):
+        rig.send(attacker, rig.request(password="0" * 32))
+    assert len(used) == STUN_PER_SOURCE
+
+
+def test_a_client_is_answered_so_often_a_second_and_no_more(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 1000.0
+    monkeypatch.setattr("app.media.port.time.monotonic", lambda: now)
+    client = rig.socket()
+    assert sum(rig.send(client, rig.request()) for _ in range(100)) == STUN_PER_PEER
+    now += 1.0
+    assert rig.send(client, rig.request())
+
+
+def test_only_so_many_transactions_are_remembered(rig: Rig) -> None:
+    credentials = rig.peer.credentials
+    numbers = [number.to_bytes(12, "big") for number in range(2 * TRANSACTIONS)]
+    assert all(credentials.is_new(number, ("192.0.2.1", 1)) for number in numbers)
+    assert not credentials.is_new(numbers[TRANSACTIONS], ("192.0.2.1", 1))
+    assert len(credentials.seen) == TRANSACTIONS
