@@ -3,13 +3,20 @@
 import { toldNow } from "./told_now.js";
 
 /** @typedef {{lost: number, rtt: number, kind: string}} LineFacts thousandths, ms, as in docs/signalling.md */
-/** @typedef {{loss: number, room: number | null}} Line share of what we send that is lost, 0..1; bits a second, if known */
+/**
+ * @typedef {object} Line
+ * @property {number} loss share of what we send that is lost, 0..1
+ * @property {number | null} room bits a second, if known
+ * @property {boolean} measured something is connected: what is said here was measured
+ */
 
 export class Outgoing {
   constructor() {
     /** Packets received and lost when the facts were last told. */
     this.received = 0;
     this.lost = 0;
+    /** Connections whose browser has told once what room there is. @type {WeakSet<RTCPeerConnection>} */
+    this.telling = new WeakSet();
   }
 
   /**
@@ -19,15 +26,29 @@ export class Outgoing {
    */
   read(stats) {
     /** @type {Line} */
-    const line = { loss: 0, room: null };
-    for (const report of stats.values()) {
+    const line = { loss: 0, room: null, measured: stats.size > 0 };
+    for (const [pc, report] of stats) {
       for (const { fractionLost } of toldNow(/** @type {any} */ (report))) line.loss = Math.max(line.loss, fractionLost ?? 0);
-      report.forEach((each) => {
-        if (each.type === "candidate-pair" && each.nominated && each.availableOutgoingBitrate)
-          line.room = Math.min(line.room ?? Infinity, each.availableOutgoingBitrate);
-      });
+      const room = this.room(pc, report);
+      if (room !== null) line.room = Math.min(line.room ?? Infinity, room);
     }
     return line;
+  }
+
+  /**
+   * Bits a second that the browser believes this connection to carry; null where it never says. Chromium leaves the
+   * value out while it believes in none at all.
+   * @param {RTCPeerConnection} pc
+   * @param {RTCStatsReport} report
+   * @returns {number | null}
+   */
+  room(pc, report) {
+    let room = 0;
+    report.forEach((each) => {
+      if (each.type === "candidate-pair" && each.nominated) room = Math.max(room, each.availableOutgoingBitrate ?? 0);
+    });
+    if (room) this.telling.add(pc);
+    return this.telling.has(pc) ? room : null;
   }
 
   /**

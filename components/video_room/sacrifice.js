@@ -44,12 +44,12 @@ export class Sacrifice {
   }
 
   /**
-   * @param {Line} line what our line carries now
+   * @param {Line} line what our line carries now; while nothing is connected a bad line stays what it was
    * @param {boolean} screen a screen is shared
    * @param {number} now ms
    * @returns {Step}
    */
-  look({ loss, room }, screen, now) {
+  look({ loss, room, measured }, screen, now) {
     const isBeside = screen && STEPS.indexOf(this.step) < STEPS.indexOf("screen-off");
     const least = isBeside ? BAD.beside : this.step === "quarter" ? BAD.quarter : BAD.room;
     const tight = room !== null && room < least && this.step !== "voice";
@@ -57,12 +57,13 @@ export class Sacrifice {
     const growing = this.wentUp && now - this.changed < TRIED;
     const bad = loss > BAD.loss || (tight && !growing);
     const good = loss < GOOD.loss && (room === null || room >= NEEDS[this.next(-1, screen)]);
-    this.badSince = bad ? this.badSince || now : 0;
+    if (measured || bad) this.badSince = bad ? this.badSince || now : 0;
     this.goodSince = good ? this.goodSince || now : 0;
     if (isBeside && loss > FLOODED.loss && now - this.badSince >= FLOODED.after) this.move("screen-off", now, false);
     else if (bad && now - this.badSince >= DOWN_AFTER && now - this.changed >= DOWN_AFTER) {
       if (this.wentUp && now - this.changed < TRIED + 2 * DOWN_AFTER) this.pause = Math.min(UP_AFTER.most, 2 * this.pause);
-      this.move(this.next(1, screen), now, false);
+      // With no room even for a face a small screen, and its sound, only take the voice's.
+      this.move(isBeside && room !== null && room < BAD.room ? "screen-off" : this.next(1, screen), now, false);
     } else if (good && this.step !== "all" && now - Math.max(this.goodSince, this.changed) >= this.pause) {
       this.move(this.next(-1, screen), now, true);
     }

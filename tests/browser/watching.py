@@ -29,6 +29,9 @@ WATCH = """() => {
 }"""
 
 
+FLOWING = 1.0  # seconds at most from one to the next
+
+
 @dataclass(frozen=True)
 class Seen:
     """One look; `at` is seconds of the clock of this machine."""
@@ -68,12 +71,14 @@ def back_at(looks: list[Seen], what: str, since: float, more: int) -> float:
 
 
 def stopped_at(looks: list[Seen], what: str, since: float, until: float) -> float:
-    """When the last of it came, before `until`."""
-    last = since
+    """When it stopped flowing, before `until`: a single one that stood in a queue and comes late flows no more."""
+    stopped = last = since
     for before, now in itertools.pairwise(looks):
         if since <= now.at < until and getattr(now, what) > getattr(before, what) > 0:
+            if now.at - last < FLOWING:
+                stopped = now.at
             last = now.at
-    return last
+    return stopped
 
 
 def longest_silence(looks: list[Seen], what: str) -> float:

@@ -10,7 +10,7 @@ const [{ Sacrifice, wanted, apply }, { Care }, { factsOf, Outgoing }] = await Pr
 function steps(sacrifice, line, seconds, screen, start) {
   const seen = [];
   for (let second = 0; second < seconds; second += 1) {
-    const step = sacrifice.look({ room: null, ...line }, screen, start + second * 1000);
+    const step = sacrifice.look({ room: null, measured: true, ...line }, screen, start + second * 1000);
     if (seen.at(-1) !== step) seen.push(step);
   }
   return seen;
@@ -47,13 +47,14 @@ const scenarios = {
   order_without_screen: () => steps(new Sacrifice(), { loss: 0.3 }, 30, false, 0),
   narrow: () => steps(new Sacrifice(), { loss: 0, room: 60_000 }, 30, false, 0),
   narrow_beside_a_screen: () => steps(new Sacrifice(), { loss: 0, room: 200_000 }, 60, true, 0),
+  no_room_for_a_face_beside_a_screen: () => steps(new Sacrifice(), { loss: 0, room: 60_000 }, 30, true, 0),
   estimate_that_grows_slowly() {
     const sacrifice = new Sacrifice();
     const seen = steps(sacrifice, { loss: 0, room: 60_000 }, 15, false, 0);
     // A browser that sends a voice alone believes in room for little more; sending more, it learns better by and by.
     for (let now = 15_000, room = 60_000; now < 150_000; now += 1000) {
       room = Math.min(sacrifice.step === "voice" ? 60_000 : sacrifice.step === "quarter" ? 180_000 : 900_000, room * 1.08);
-      const step = sacrifice.look({ loss: 0, room }, false, now);
+      const step = sacrifice.look({ loss: 0, room, measured: true }, false, now);
       if (seen.at(-1) !== step) seen.push(step);
     }
     return seen;
@@ -63,6 +64,20 @@ const scenarios = {
     const at = (timestamp, fractionLost) => ({ type: "remote-inbound-rtp", timestamp, fractionLost });
     const read = (now) => outgoing.read(new Map([[{}, report(at(1000, 0.6), at(now, 0.01), { type: "transport", timestamp: now })]])).loss;
     return [read(2000), read(20_000)];
+  },
+  no_room_is_a_measure_and_never_told_is_none() {
+    const outgoing = new Outgoing();
+    const [pc, other] = [{}, {}];
+    const read = (which, room) => outgoing.read(new Map([[which, report({ type: "candidate-pair", nominated: true, ...(room && { availableOutgoingBitrate: room }) })]])).room;
+    return [read(pc), read(pc, 300_000), read(pc), read(pc, 90_000), read(other), outgoing.read(new Map()).measured];
+  },
+  narrow_with_moments_of_nothing() {
+    const sacrifice = new Sacrifice();
+    for (let now = 1000; now < 8000; now += 1000) {
+      const line = now % 2000 ? { loss: 0, room: null, measured: false } : { loss: 0, room: 60_000, measured: true };
+      sacrifice.look(line, true, now);
+    }
+    return sacrifice.step;
   },
   flooded: () => steps(new Sacrifice(), { loss: 0.6 }, 3, true, 0),
   stutter: () => steps(new Sacrifice(), { loss: 0.3 }, 3, true, 0),
@@ -77,7 +92,7 @@ const scenarios = {
     let last = "all";
     for (let now = 0; now < 600_000; now += 1000) {
       const bad = sacrifice.step === "all" || sacrifice.step === "half" || sacrifice.step === "quarter";
-      const step = sacrifice.look({ loss: bad ? 0.3 : 0, room: null }, false, now);
+      const step = sacrifice.look({ loss: bad ? 0.3 : 0, room: null, measured: true }, false, now);
       if (last === "voice" && step !== "voice") tries.push(now);
       last = step;
     }

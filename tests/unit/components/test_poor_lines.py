@@ -32,6 +32,15 @@ def test_a_line_that_carries_a_face_but_no_screen_keeps_the_face() -> None:
     assert came("narrow_beside_a_screen") == ["all", "screen-small", "screen-off"]
 
 
+def test_a_line_without_room_for_a_face_loses_the_screen_in_one_step() -> None:
+    assert came("no_room_for_a_face_beside_a_screen")[:2] == ["all", "screen-off"]
+
+
+def test_a_line_on_which_nothing_passes_for_a_moment_is_no_better_for_it() -> None:
+    assert came("no_room_is_a_measure_and_never_told_is_none") == [None, 300_000, 0, 90_000, None, False]
+    assert came("narrow_with_moments_of_nothing") == "screen-off"
+
+
 def test_a_line_that_is_wide_again_gets_its_picture_back_although_the_browser_does_not_know_it_yet() -> None:
     assert came("estimate_that_grows_slowly") == ["all", "half", "quarter", "voice", "quarter", "half", "all"]
 
