@@ -18,21 +18,33 @@ from app.media import sctp_guard
 from app.media.limits import CHAT_BYTES, HANDSHAKE, MAX_CHANNELS, MAX_PARTS
 
 MOST_WAITING = 128  # datagrams of DTLS not yet read
+RECORD = range(13, 1517)  # bytes of one; more than aiortc reads at once would stay with OpenSSL
 PARTS_A_CHUNK = 64  # parts kept that are gone through in the time that another chunk takes
 
 
 def records(datagram: bytes) -> list[bytes]:
-    """The records of a datagram (RFC 6347, 4.1.1); one whose length does not fit takes the rest, and is dropped."""
-    found, at, size = [], 0, len(datagram)
-    while at < size:
-        first, header = datagram[at], 13
-        if first & 0xE0 == 0x20:  # of DTLS 1.3 (RFC 9147, 4): a number of one or two bytes, and perhaps a length
-            header = 3 + (2 if first & 8 else 1) if first & 4 else size
-        end = at + header + int.from_bytes(datagram[at + header - 2 : at + header], "big")
-        end = min(end, size)
-        found.append(datagram[at:end])
-        at = end
+    """The records of DTLS 1.2 in a datagram (RFC 6347, 4.1); what is none, and all that follows it, is dropped.
+
+    OpenSSL looks behind a header that it does not believe for the next one, and keeps what is not asked for.
+    """
+    found, at = [], 0
+    while at < len(datagram):
+        size = 13 + int.from_bytes(datagram[at + 11 : at + 13], "big")
+        kind, version = datagram[at], datagram[at + 1 : at + 3]
+        if not 20 <= kind <= 23 or version != b"\xfe\xfd" or size not in RECORD or at + size > len(datagram):
+            break
+        found.append(datagram[at : at + size])
+        at += size
     return found
+
+
+class Certificate(RTCCertificate):
+    """Ours for every line. A client's is known by its fingerprint: no chain that it sends along is gone through."""
+
+    def _create_ssl_context(self, srtp_profiles: Any) -> Any:
+        context = super()._create_ssl_context(srtp_profiles)
+        context.set_verify_depth(0)
+        return context
 
 
 class _Datagrams:
@@ -106,7 +118,7 @@ class Line:
         OpenSSL for ever: it is given each by itself.
         """
         parts = records(datagram) if self.received is not None else [datagram]
-        if len(parts) == 1 or self._admits(len(parts)):
+        if len(parts) == 1 or (parts and self._admits(len(parts))):
             for part in parts:
                 self._datagrams.put(part)
 

@@ -234,7 +234,7 @@ class Forwarder:
             return  # it would take the place of a newer one
         layer.ring[number & RING_MASK] = kept
         for slot in layer.subscribers:
-            if (number - slot.began) & 0xFFFF < 0x8000:
+            if slot.knows(number):
                 self._send_kept(slot.entry(), kept)
 
     def _lost(self, layer: Layer, newest: int, step: int, kept: Packet) -> None:
@@ -259,8 +259,8 @@ class Forwarder:
         """A viewer did not get the packet that went out as `number`: from the ring, if it is still there."""
         layer, sequence, timestamp = slot.layer, slot.sequence, slot.timestamp
         past = slot.past
-        if layer is None or (number - slot.started) & 0xFFFF >= 0x8000:  # from before the last change
-            if past is None or (past.first - number) & 0xFFFF >= 0x8000:
+        if layer is None or not slot.knows((number - sequence) & 0xFFFF):  # from before the last change
+            if past is None or not 0 < (past.first - number) & 0xFFFF <= RING_MASK:
                 return
             layer, sequence, timestamp = past.layer, past.sequence, past.timestamp
             if layer.numbered or layer.muted or layer.source is not slot.source:

@@ -18,6 +18,10 @@ NAMES = (
     Pin(f"{DTLS}_write_ssl", "it writes datagrams through our `_send`"),
     Pin(f"{DTLS}_register_data_receiver", "SCTP is carried by it"),
     Pin(f"{DTLS}_send_data", "the same"),
+    Pin(
+        "aiortc.rtcdtlstransport:RTCCertificate._create_ssl_context",
+        "a client's chain of certificates is not gone through",
+    ),
     Pin(f"{DTLS}start", "handshake and check of the fingerprint"),
     Pin("aiortc.rtcsctptransport:RTCSctpTransport.start", "the data channel"),
     Pin("aiortc.rtcsctptransport:RTCSctpTransport._handle_data", "our guard looks at each packet before it does"),

@@ -73,9 +73,9 @@ class Offer:
     fingerprints: list[tuple[str, str]]
 
     @property
-    def shape(self) -> list[tuple[str, str, str]]:
+    def shape(self) -> list[tuple[str, str, str, bool]]:
         """What must not change in an ICE restart."""
-        return [(section.mid, section.kind, section.direction) for section in self.sections]
+        return [(section.mid, section.kind, section.direction, section.refused) for section in self.sections]
 
 
 def read(text: str) -> Offer:

@@ -35,7 +35,7 @@ class Slot:
     __slots__ = (
         "base", "began", "group", "index", "kind", "layer", "lean", "left_at", "loss", "loss_at", "mid", "octets", "out_base",
         "out_number", "out_picture", "out_timestamp", "packets", "past", "payload_type", "peer", "picture", "red_type",
-        "reports", "sent_word", "sequence", "since", "source", "ssrc", "started", "timestamp", "wanted",
+        "reports", "sent_word", "sequence", "since", "source", "ssrc", "timestamp", "wanted",
     )  # fmt: skip
 
     def __init__(self, peer: Peer, section: Section, index: int, group: str) -> None:
@@ -46,7 +46,7 @@ class Slot:
         self.layer: Layer | None = None
         self.past: Past | None = None
         self.sequence = self.timestamp = self.picture = self.base = 0  # offsets: outgoing = incoming + offset
-        self.began = self.started = 0  # incoming and outgoing number of the first packet
+        self.began = 0  # incoming number of the first packet, counted on (`Layer.highest`): a call outlasts 16 bits
         self.out_number, self.out_timestamp = secrets.randbits(15), secrets.randbits(31)
         self.out_picture = self.out_base = 0
         self.left_at = 0.0
@@ -71,6 +71,11 @@ class Slot:
             peer.sent, peer.address, self.sequence, self.timestamp, self.ssrc, self.payload_type,
             -1 if self.lean else self.red_type, self.sent_word, self.picture, self.base,
         )  # fmt: skip
+
+    def knows(self, number: int) -> bool:
+        """Whether the present layer's packet with this incoming number was, or should have been, shown here."""
+        layer = self.layer
+        return layer is not None and (layer.newest - number) & 0xFFFF <= layer.highest - self.began
 
     def show(self, source: Source, layer: Layer) -> None:
         """Give the place to a source."""
@@ -111,8 +116,8 @@ class Slot:
         self.leave()
         self.want(None)
         self.layer = layer
-        self.began, self.started = number, (self.out_number + 1) & 0xFFFF
-        self.sequence = (self.started - number) & 0xFFFF
+        self.began = layer.highest - ((layer.newest - number) & 0xFFFF)
+        self.sequence = (self.out_number + 1 - number) & 0xFFFF
         self.timestamp = (goal - timestamp) & 0xFFFFFFFF
         self.picture = self.base = 0
         if layer.numbered:

@@ -8,10 +8,9 @@ from collections.abc import Callable
 from typing import Any
 
 import structlog
-from aiortc.rtcdtlstransport import RTCCertificate
 
 from app.media import chat, sdp_answer, sdp_offer, statistics
-from app.media.dtls import Line
+from app.media.dtls import Certificate, Line
 from app.media.errors import PeerUnknown, UnitFull
 from app.media.forwarding import Forwarder
 from app.media.ladder import Ladder
@@ -49,7 +48,7 @@ class Unit:
         self._repair = Repair(self._wire, self._loop)
         self._forwarder = forwarder = Forwarder(self._wire, self._repair)
         self._reports = Reports(self._wire, self._repair, forwarder)
-        self._certificate = RTCCertificate.generateCertificate()
+        self._certificate = Certificate.generateCertificate()
         prints = self._certificate.getFingerprints()
         self._fingerprint = next(print_.value for print_ in prints if print_.algorithm == "sha-256")
         self._tell = tell

@@ -304,3 +304,24 @@ def test_a_client_of_ever_new_streams_is_read_no_more() -> None:
     report = struct.pack("!BBHI", 0x80, 201, 1, 4999)
     rig.reports.received(rig.publisher, report)
     assert rig.publisher.received is None
+
+
+def test_repair_goes_on_after_more_packets_than_a_number_counts() -> None:
+    rig = Rig()
+    viewer = rig.viewer(**slot_video())
+    slot = viewer.slots[0]
+    rig.feed(1, KEY_FRAME)
+    for last in range(2, 100_000):
+        rig.feed(last, OTHER)
+        if last % 20_000 == 0:
+            before = rig.totals.resent
+            rig.socket.sent.clear()
+            rig.forwarder.resend(slot, (last - 3 + slot.sequence) & 0xFFFF, time.monotonic())
+            assert rig.totals.resent == before + 1, last
+            assert len(rig.socket.sent) == 1
+        elif last % 500 == 0:
+            rig.socket.sent.clear()
+    rig.feed(100_001, OTHER)  # the one before is late
+    rig.socket.sent.clear()
+    rig.feed(100_000, OTHER)
+    assert len(rig.socket.sent) == 1
