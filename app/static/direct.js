@@ -166,6 +166,8 @@
         this.drawPeople();
       } else if (what === "here" || what === "unread" || what === "line") {
         if (!this.person) this.later();
+        // What was written while the line was away was told to nobody: read before anything newer counts as read.
+        else if (what === "line" && line.isOpen) line.send({ t: "open", person: this.person.id });
         this.drawState();
       } else if (what === "exchange" && message === this.person?.id) {
         this.drawLines();

@@ -96,7 +96,7 @@
       case "colleagues":
         return tell("colleagues", message);
       case "exchange":
-        exchanges.set(message.person, message.messages);
+        exchanges.set(message.person, [...message.messages, ...pending(message)]);
         return tell("exchange", message.person);
       case "message":
         return add(message);
@@ -104,6 +104,15 @@
         if (message.key) kept.delete(message.key);
         return tell("error", message);
     }
+  }
+
+  /**
+   * What we said and the server has not answered stands below what it has.
+   * @param {{person: number, messages: Said[]}} told
+   */
+  function pending({ person, messages }) {
+    const keys = new Set(messages.map(({ key }) => key));
+    return (exchanges.get(person) ?? []).filter(({ id, key }) => !id && !keys.has(key));
   }
 
   /** @param {{person: number, count: number}[]} counts */

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from app.teleconsultation import invitations, messages, service, wire
-from app.teleconsultation.entering import admit, asked, join, place, professional, refuse, wait
+from app.teleconsultation.asking import asked, place, professional
+from app.teleconsultation.entering import join
 from app.teleconsultation.lines import GuestLine, Line
 from app.teleconsultation.linking import invite_and_keep_link
 from app.teleconsultation.protocol import CHEAP, VALUED, Act, Pace, register
+from app.teleconsultation.waiting import admit, refuse, wait
 
 if TYPE_CHECKING:
     from app.teleconsultation.hub import Hub

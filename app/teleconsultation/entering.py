@@ -1,4 +1,4 @@
-"""Going in: choosing a room, the waiting room, letting guests in.
+"""Going into a room.
 
 Entering must be quick: rights and step are looked up (a cheap read), the place is taken, the others hear of it and get
 the offer; then the one who enters is answered; and only then the step and the journal are written. Should that write
@@ -7,76 +7,24 @@ refuse what the read had allowed a moment before, the person is taken out again 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any
 
-from app.errors import (
-    AccessDenied,
-    InvalidInput,
-    InvitationInvalid,
-    NotAdmitted,
-    NotAuthenticated,
-    NotFound,
-    RoomFull,
-    TeledossierError,
-)
+from app.errors import InvalidInput, NotAdmitted, RoomFull, TeledossierError
 from app.identity import login_sessions
 from app.identity.models import Professional
 from app.platform import Platform
-from app.teleconsultation import invitations, messages, service, turn, wire
+from app.teleconsultation import invitations, messages, service, wire
+from app.teleconsultation.asking import RIGHTS_LOST
 from app.teleconsultation.lines import CallerLine, GuestLine, Line
 from app.teleconsultation.models import Room
 from app.teleconsultation.presence import Entry, Participant, RoomTaken
-from app.teleconsultation.returning import may_come_back
 from app.teleconsultation.routes import Route
+from app.teleconsultation.waiting import is_let_in, let_wait, relays
 
 if TYPE_CHECKING:
     from app.teleconsultation.hub import Hub
 
-P = ParamSpec("P")
-T = TypeVar("T")
-
-RIGHTS_LOST = (NotAuthenticated, NotFound, AccessDenied, InvitationInvalid)
-
-NOT_IN_ROOM = "Entrez d'abord dans la salle."
 CLOSED = "Cette salle n'est plus ouverte aux téléconsultations. Choisissez-en une autre."
-NOT_FOR_GUESTS = "Seul un professionnel peut faire cela."
-ONLY_FOR_GUESTS = "Seule une personne invitée attend d'être admise. Entrez directement dans la salle."
-NO_LONGER_WAITING = "Cette personne n'attend plus. Son lien reste valable : elle peut revenir."
-
-
-def professional(line: Line) -> CallerLine:
-    """The line, when a professional speaks on it. Raises: AccessDenied."""
-    if not isinstance(line, CallerLine):
-        raise AccessDenied(NOT_FOR_GUESTS)
-    return line
-
-
-def place(hub: Hub, line: Line) -> Participant:
-    """The place that this page has in a room. Raises: NotAdmitted (guest), InvalidInput."""
-    participant = hub.presence.find(line.participant) if line.participant else None
-    if participant is None:
-        raise InvalidInput(NOT_IN_ROOM) if isinstance(line, CallerLine) else NotAdmitted()
-    return participant
-
-
-async def asked(
-    hub: Hub,
-    line: Line,
-    message: object,
-    use_case: Callable[Concatenate[Platform, P], T],
-    *arguments: P.args,
-    **options: P.kwargs,
-) -> T:
-    """Do a use case that a page asked for; its refusal goes back to that page."""
-    try:
-        return await hub.desk.run(use_case, *arguments, **options)
-    except TeledossierError as refusal:
-        hub.refuse(line, refusal, messages.name_of(message), getattr(message, "key", None))
-        raise
-
-
-# -- entering
 
 
 def join(hub: Hub, line: Line, message: messages.Join) -> None:
@@ -138,7 +86,7 @@ def _may_go_in(hub: Hub, line: GuestLine, room: Room, message: messages.Join) ->
     Without one the guest waits, unless the place is taken back: after a restart a guest's page may be the first.
     """
     invitation = line.guest.invitation
-    if not _is_let_in(hub, line):
+    if not is_let_in(hub, line):
         if message.resume is not None:
             return False  # the call ended meanwhile: back to the waiting room
         raise NotAdmitted
@@ -147,15 +95,6 @@ def _may_go_in(hub: Hub, line: GuestLine, room: Room, message: messages.Join) ->
     if hub.presence.is_attended(room.slug, line.dossier_id):
         return True
     return hub.presence.would_resume(room.slug, line.dossier_id, line.person, message.resume)
-
-
-def _is_let_in(hub: Hub, line: GuestLine) -> bool:
-    """Whether a guest need not wait: let in, or back in time from a broken line."""
-    invitation = line.guest.invitation
-    if invitation.is_admitted or invitation.left_at is None:
-        return invitation.is_admitted
-    with hub.platform.reading() as session:
-        return may_come_back(session, hub.platform.now(), invitation)
 
 
 def _take_place(hub: Hub, line: Line, room: Room, message: messages.Join) -> Entry | None:
@@ -228,7 +167,7 @@ def _answer(hub: Hub, line: Line, room: Room, me: Participant, *, resumed: bool)
         "silenced": me.silenced,
     }
     if isinstance(line, GuestLine):
-        answer |= _relays(hub, line)
+        answer |= relays(hub, line)
     hub.parts.joined(line, me, answer)
     line.tell(answer)
     hub.tell_missed(me.id)
@@ -237,17 +176,6 @@ def _answer(hub: Hub, line: Line, room: Room, me: Participant, *, resumed: bool)
         hub.hosts_changed(me.dossier_id)
     else:
         hub.guests_changed(me.dossier_id)
-
-
-def _relays(hub: Hub, line: GuestLine) -> dict[str, Any]:
-    """The page of a guest has credentials for its device check alone; those of the call are for who was let in."""
-    person = f"invitation {line.invitation_id}"
-    return {"iceServers": turn.ice_servers(hub.platform.settings, person, hub.platform.now())}
-
-
-def _tell_admitted(hub: Hub, line: GuestLine, room: str) -> None:
-    unit = hub.will_be_on_unit(room, line.dossier_id)
-    line.tell({"t": "admitted", "room": room, "unit": unit, **_relays(hub, line)})
 
 
 async def _keep_entry(hub: Hub, line: Line, room: Room, entry: Entry) -> None:
@@ -268,76 +196,3 @@ def _enter(platform: Platform, secret: str, actor: Professional, number: str, ro
     """One turn of the desk: who quits at once must not be written out before they are written in."""
     login_sessions.find(platform, secret)  # entering is using one's login, also just before it ends
     service.enter(platform, actor, number, room, resumed=resumed)
-
-
-# -- the waiting room
-
-
-def wait(hub: Hub, line: Line, _message: messages.Wait) -> None:
-    """Put a guest into the waiting room."""
-    if not isinstance(line, GuestLine):
-        raise InvalidInput(ONLY_FOR_GUESTS)
-    hub.check(line)
-    let_wait(hub, line)
-
-
-def let_wait(hub: Hub, line: GuestLine) -> None:
-    """Put a guest at the door, or straight in when they were let in and a professional is there."""
-    invitation = line.guest.invitation
-    if _is_let_in(hub, line) and (room := _attended_room(hub, line)):
-        line.waits = False
-        hub.lobby.leave(line.invitation_id)
-        _tell_admitted(hub, line, room)
-        return
-    older = hub.line_of_guest(line.invitation_id)
-    if older is not None and older is not line:
-        older.waits = False
-        hub.detach(older)
-    known = hub.lobby.find(line.invitation_id) is not None
-    line.waits = True
-    hub.lobby.wait(line.invitation_id, line.dossier_id, invitation.name, invitation.role.value, hub.platform.now())
-    hub.tell_waiting(line)
-    if not known:
-        hub.guests_changed(line.dossier_id)
-
-
-def _attended_room(hub: Hub, line: GuestLine) -> str | None:
-    """The room into which this guest was let, when a professional of the dossier is in it."""
-    with hub.platform.reading() as session:
-        room = session.get_one(Room, line.guest.invitation.room_id)
-    return room.slug if hub.presence.is_attended(room.slug, line.dossier_id) else None
-
-
-def admit(hub: Hub, asking: Line, message: messages.Admit) -> None:
-    """Let a waiting guest in, when there is a place."""
-    line = professional(asking)
-    guest = message.guest
-    me = place(hub, line)
-    hub.check(line)
-    waiting = hub.lobby.find(guest)
-    if waiting is None or waiting.dossier_id != line.dossier_id:
-        raise InvalidInput(NO_LONGER_WAITING)
-    if hub.presence.topology.is_full(len(hub.presence.people(me.room))):
-        raise RoomFull(f"{hub.presence.topology.full} {waiting.name} attend : faites sortir quelqu'un d'abord.")
-
-    async def let_in() -> None:
-        await asked(hub, line, message, invitations.admit, line.actor, line.number, me.room, guest)
-        hub.lobby.leave(guest)
-        hub.guests_changed(line.dossier_id)
-        # Not at the door any more: the page learns it when it comes back and asks to wait.
-        if (door := hub.line_of_guest(guest)) is not None:
-            door.waits = False
-            _tell_admitted(hub, door, me.room)
-
-    hub.later(let_in())
-
-
-def refuse(hub: Hub, asking: Line, message: messages.Refuse) -> None:
-    """Don't let a guest in; the bus tells their page (`Hub._invitation_changed`), wherever it is connected."""
-    line = professional(asking)
-    place(hub, line)
-    hub.check(line)
-    waiting = hub.lobby.find(message.guest)
-    if waiting is None or waiting.dossier_id != line.dossier_id:
-        raise InvalidInput(NO_LONGER_WAITING)
-    hub.later(asked(hub, line, message, invitations.refuse, line.actor, line.number, message.guest))

@@ -31,7 +31,7 @@ from app.dossiers.call_facts import (
 )
 from app.platform import Platform
 from app.teleconsultation import service
-from app.teleconsultation.entering import place
+from app.teleconsultation.asking import place
 from app.teleconsultation.lines import Line
 from app.teleconsultation.parts import Part, part
 from app.teleconsultation.presence import Participant

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from app.errors import InvalidInput
 from app.teleconsultation import files, wire
-from app.teleconsultation.entering import asked, place, professional
+from app.teleconsultation.asking import asked, place, professional
 from app.teleconsultation.lines import CallerLine, Line
 from app.teleconsultation.parts import Part, part
 from app.teleconsultation.presence import Participant
@@ -98,8 +98,7 @@ def send(hub: Hub, asking: Line, message: Send) -> None:
         tell_sender(hub, line.dossier_id, handed)
         if handed.repeated:
             return
-        for each in people:
-            _tell_receiver(hub, each, handed.id)
+        _tell_receivers(hub, me.call, {each.person.key for each in people}, handed.id)
         if handed.line is not None:
             line.tell({"t": "chat", **wire.chat(handed.line, me.id, mine=True)})
             hub.tell_call(me, {"t": "chat", **wire.chat(handed.line, me.id, mine=False)})
@@ -126,16 +125,20 @@ def tell_sender(hub: Hub, dossier_id: int, handed: files.Handed) -> None:
             hub.tell(each.id, {"t": "receipt", **_receipt(handed)})
 
 
-def _tell_receiver(hub: Hub, receiver: Participant, reference: str) -> None:
-    """Who has a broken line meanwhile reads it in `joined`."""
-    line = hub.line_of(receiver.id)
-    if line is None:
-        return
-    with hub.platform.reading() as session:
-        theirs = files.received_by(session, line.actor, line.dossier)
-    for each in theirs:
-        if each.id == reference:
-            line.tell({"t": "file", **_file(each)})
+def _tell_receivers(hub: Hub, call: str, persons: set[str], reference: str) -> None:
+    """To their pages in this call as they are now: who came back meanwhile has another place, and `joined` was too early.
+
+    Who has a broken line reads it in `joined`.
+    """
+    for each in hub.presence.everybody():
+        line = hub.line_of(each.id) if each.call == call and each.person.key in persons else None
+        if line is None:
+            continue
+        with hub.platform.reading() as session:
+            theirs = files.received_by(session, line.actor, line.dossier)
+        for file in theirs:
+            if file.id == reference:
+                line.tell({"t": "file", **_file(file)})
 
 
 def _in_call(hub: Hub, me: Participant, identity: str) -> Participant:

@@ -32,7 +32,7 @@ from app.french import local
 from app.identity.models import Professional
 from app.platform import Platform, StoredFile, Turn
 from app.teleconsultation import wire
-from app.teleconsultation.entering import place, professional
+from app.teleconsultation.asking import place, professional
 from app.teleconsultation.lines import CallerLine, Line
 from app.teleconsultation.parts import Part, part
 from app.teleconsultation.presence import Participant

@@ -21,8 +21,8 @@ from app.identity import login_sessions
 from app.messaging import service as outbox
 from app.platform import Platform
 from app.teleconsultation import door, invitations, service, wire
+from app.teleconsultation.asking import RIGHTS_LOST
 from app.teleconsultation.desk import Desk
-from app.teleconsultation.entering import RIGHTS_LOST, let_wait
 from app.teleconsultation.forwarding import Forwarding
 from app.teleconsultation.limits import TOO_FAST, Limits, Returning
 from app.teleconsultation.lines import FLOOD, RIGHT_LOST, SILENT, CallerLine, GuestLine, Line, Socket
@@ -34,6 +34,7 @@ from app.teleconsultation.protocol import word_of
 from app.teleconsultation.register import GUESTS_ASKED, Register
 from app.teleconsultation.returning import LINE_LOST
 from app.teleconsultation.schema import MessageRefused
+from app.teleconsultation.waiting import let_wait
 
 log = structlog.get_logger(__name__)
 

@@ -16,7 +16,7 @@ from app.identity.login_sessions import hash_secret
 from app.identity.models import Professional
 from app.platform import Platform
 from app.teleconsultation import invitations, sending, wire
-from app.teleconsultation.entering import asked, professional
+from app.teleconsultation.asking import asked, professional
 from app.teleconsultation.lines import CallerLine, Line
 from app.teleconsultation.messages import Invite
 from app.teleconsultation.parts import Part, part

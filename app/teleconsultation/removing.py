@@ -21,7 +21,7 @@ from app.dossiers.models import Dossier, Step
 from app.errors import InvalidInput, PutOut
 from app.identity.models import Professional
 from app.platform import Platform
-from app.teleconsultation.entering import asked, place, professional
+from app.teleconsultation.asking import asked, place, professional
 from app.teleconsultation.lines import CallerLine, GuestLine, Line
 from app.teleconsultation.models import Invitation, Room
 from app.teleconsultation.parts import Part, part

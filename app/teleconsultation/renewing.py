@@ -20,7 +20,7 @@ from app.messaging import service as outbox
 from app.messaging.models import OutboxMessage
 from app.platform import Platform
 from app.teleconsultation import invitations, sending
-from app.teleconsultation.entering import asked, professional
+from app.teleconsultation.asking import asked, professional
 from app.teleconsultation.lines import Line
 from app.teleconsultation.linking import remember
 from app.teleconsultation.models import Invitation

@@ -20,7 +20,7 @@ from app.errors import InvalidInput, NotFound, TeledossierError
 from app.identity.models import Professional
 from app.platform import Platform, StoredFile, Turn
 from app.teleconsultation import files, wire
-from app.teleconsultation.entering import asked, place, professional
+from app.teleconsultation.asking import asked, place, professional
 from app.teleconsultation.files_acts import REFERENCE
 from app.teleconsultation.files_stills import Stills
 from app.teleconsultation.lines import CallerLine, Line
@@ -80,6 +80,7 @@ class Shown(Part):
         super().__init__(hub)
         self._things: dict[str, Thing] = {}
         self._colours: dict[str, dict[str, int]] = {}  # call -> person -> number
+        self._wishes: dict[str, int] = {}  # call -> how often something was wished to be shown, or taken away
 
     def joined(self, line: Line, me: Participant) -> dict[str, Any]:
         self._colour(me)
@@ -95,9 +96,19 @@ class Shown(Part):
         people = [p for p in self.hub.presence.people(participant.room) if p.call == participant.call]
         if not people:
             self._colours.pop(participant.call, None)
+            self._wishes.pop(participant.call, None)
         thing = self._things.get(participant.call)
         if thing is not None and not any(p.person.key == thing.person for p in people):
             self.put(participant, None)
+
+    def wish(self, me: Participant) -> int:
+        """The number of a new wish in the call of `me`: it counts until there is a newer one (`is_newest`)."""
+        self._wishes[me.call] = self._wishes.get(me.call, 0) + 1
+        return self._wishes[me.call]
+
+    def is_newest(self, me: Participant, wish: int) -> bool:
+        """Whether nobody in the call has wished anything else since."""
+        return self._wishes.get(me.call) == wish
 
     def put(self, me: Participant, thing: Thing | None) -> None:
         """Show this from now on to everybody in the call of `me`, instead of what was shown."""
@@ -162,26 +173,29 @@ def show(hub: Hub, asking: Line, message: Show) -> None:
     hub.check(line)
     if bool(message.document) == bool(message.picture):
         raise InvalidInput(ONE_THING)
+    shown = hub.parts.of(Shown)
     if message.picture:
         still = hub.parts.of(Stills).find(message.picture, me.person.key)
         if still.dossier_id != me.dossier_id:  # the same person is in a call of another dossier, too
             raise NotFound
         assert still.stored is not None
         thing = _thing(me, still.label, "picture", still.stored, still.width, still.height)
-        hub.parts.of(Shown).put(me, replace(thing, still=still.id))
+        shown.wish(me)
+        shown.put(me, replace(thing, still=still.id))
         hub.later(hub.desk.run(keep_shown, line.actor, line.number, still.id, "picture.shown"))
         return
-    hub.later(_show_document(hub, line, me, message))
+    hub.later(_show_document(hub, line, me, message, shown.wish(me)))
 
 
-async def _show_document(hub: Hub, line: CallerLine, me: Participant, message: Show) -> None:
+async def _show_document(hub: Hub, line: CallerLine, me: Participant, message: Show, wish: int) -> None:
     document, stored = await asked(hub, line, message, files.sendable, line.actor, line.number, message.document)
     try:
         thing = await _measured(hub, me, document, stored, message)
     except TeledossierError as refusal:
         hub.refuse(line, refusal, "show")
         return
-    if hub.presence.find(me.id) is not None:
+    # Looking it up may take a while: what was taken away meanwhile, or replaced, must not come back before everybody.
+    if hub.presence.find(me.id) is not None and hub.parts.of(Shown).is_newest(me, wish):
         hub.parts.of(Shown).put(me, thing)
         await hub.desk.run(keep_shown, line.actor, line.number, document.reference, "document.shown", thing.page)
 
@@ -219,7 +233,9 @@ def unshow(hub: Hub, asking: Line, _message: Unshow) -> None:
     line = professional(asking)
     me = place(hub, line)
     hub.check(line)
-    hub.parts.of(Shown).put(me, None)
+    shown = hub.parts.of(Shown)
+    shown.wish(me)
+    shown.put(me, None)
 
 
 def keep_shown(platform: Platform, actor: Professional, number: str, subject: str, action: str, page: int = 1) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from app.errors import InvalidInput
 from app.teleconsultation import service, wire
-from app.teleconsultation.entering import place, professional
+from app.teleconsultation.asking import place, professional
 from app.teleconsultation.lines import CallerLine, Line
 from app.teleconsultation.presence import Participant
 from app.teleconsultation.protocol import VALUED, register

@@ -9,6 +9,7 @@ import { h, write } from "./dom.js";
 /** @typedef {{id: string, name: string, filename: string, from: string, size: number, at: string, state: string, url: string}} Handed */
 /** @typedef {{file: Handed, blob: Blob | null, told: boolean, saved: boolean, loading: Promise<Blob> | null}} Kept */
 
+const RANKS = ["sent", "received", "saved"];
 /** Bytes: larger ones wait for the person, who may be on a telephone. */
 const AT_ONCE = 20_000_000;
 const MEGA = 1_000_000;
@@ -34,7 +35,8 @@ export class Received {
     for (const file of files) {
       const known = this.byId.get(file.id);
       if (known) {
-        if (known.blob && file.state === "sent") this.tell(known, known.saved);
+        const reached = known.saved ? "saved" : known.blob ? "received" : "sent";
+        if (RANKS.indexOf(reached) > RANKS.indexOf(file.state)) this.tell(known, known.saved);
         continue;
       }
       /** @type {Kept} */

@@ -199,14 +199,14 @@ export class PointerView {
   }
 
   /** @param {string} person `""` is ourselves */
-  number(person) {
+  number(person, thing = this.thing) {
     const { call } = this.around;
-    return this.thing?.colours[person || call.id || ""] ?? 0;
+    return thing?.colours[person || call.id || ""] ?? 0;
   }
 
   /** @param {string} person */
-  colour(person) {
-    return COLOURS[this.number(person) % COLOURS.length];
+  colour(person, thing = this.thing) {
+    return COLOURS[this.number(person, thing) % COLOURS.length];
   }
 
   // ---- pointers
@@ -351,7 +351,7 @@ export class PointerView {
 
   /** The picture with everything that was drawn on it, as large as the server draws it. */
   async flattened() {
-    const { thing } = this;
+    const { thing, strokes } = this; // another page may be shown before this one has come
     if (!thing) throw new Error("");
     const answer = await fetch(`${thing.url}?l=${WIDEST}`, { credentials: "same-origin" });
     if (!answer.ok) throw new Error("");
@@ -360,7 +360,7 @@ export class PointerView {
     const brush = canvas.getContext("2d");
     if (!brush) throw new Error("");
     brush.drawImage(bitmap, 0, 0);
-    paint(brush, canvas.width, canvas.height, this.strokes, (person) => this.colour(person));
+    paint(brush, canvas.width, canvas.height, strokes, (person) => this.colour(person, thing));
     return pictureOf(canvas, canvas.width, canvas.height);
   }
 }

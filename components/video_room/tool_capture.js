@@ -16,6 +16,7 @@ export const capture = {
       loading ??= import("./capture_view.js").then(
         ({ CaptureView }) => new CaptureView(context, element, () => pictures),
       );
+      loading.catch(() => (loading = null)); // at the next opening again
       (await loading).shown();
     };
     context.view.addPanel("capture", element, { shown: () => void shown() });

@@ -47,7 +47,7 @@ export class Arrivals {
 
   /** Documents that were handed to us. */
   received() {
-    this.files ??= import("./guest_files.js").then(({ Received }) => new Received(this.around));
+    this.files ??= patiently(() => import("./guest_files.js")).then(({ Received }) => new Received(this.around));
     return this.files;
   }
 
@@ -58,7 +58,18 @@ export class Arrivals {
 
   /** @param {import("./pointer_view.js").Thing | null} thing shown to everybody in the room from now on */
   async show(thing) {
-    if (thing) this.shown ??= import("./pointer_view.js").then(({ PointerView }) => new PointerView(this.around));
+    if (thing)
+      this.shown ??= patiently(() => import("./pointer_view.js")).then(({ PointerView }) => new PointerView(this.around));
     (await this.shown)?.show(thing, this.pictures);
   }
 }
+
+/**
+ * A module, fetched again every two seconds until it comes: what was handed over while the network changed must not be
+ * lost with it.
+ * @template T
+ * @param {() => Promise<T>} fetched
+ * @returns {Promise<T>}
+ */
+const patiently = (fetched) =>
+  fetched().catch(() => new Promise((done) => setTimeout(() => done(patiently(fetched)), 2000)));

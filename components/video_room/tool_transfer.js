@@ -36,6 +36,7 @@ export class Transfers {
 
   async open() {
     this.view ??= import("./transfer_view.js").then(({ TransferView }) => new TransferView(this.context, this));
+    this.view.catch(() => (this.view = null)); // at the next opening again
     (await this.view).shown();
   }
 

@@ -20,7 +20,7 @@ from app.documents import tracing
 from app.documents.models import Document
 from app.documents.store import EncryptedFolder
 from app.documents.tracing import said
-from app.teleconsultation import files, files_stills, hub, invitations
+from app.teleconsultation import files, files_stills, hub, invitations, shown
 from app.teleconsultation.files_stills import Stills
 from tests.integration.test_signalling import doctor_and_guest_inside, guest_at_the_door
 from tests.support.people import small_world
@@ -475,3 +475,27 @@ async def test_who_enters_later_sees_what_is_shown_and_it_goes_with_who_shows_it
     assert (await nurse.hear("shown"))["shown"] is None
     async with browser(house, guest=secret) as page:
         assert (await page.get(told["url"])).status_code == 404
+
+
+async def test_what_was_taken_away_while_it_was_looked_up_is_not_shown_after_all(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    doctor, guest, _invitation, _secret = await doctor_and_guest_inside(house)
+    reference = (await put_letter(house)).json()["reference"]
+    looked_up, asked, measured = asyncio.Event(), asyncio.Event(), shown._measured
+
+    async def slowly(*arguments: Any) -> Any:
+        asked.set()
+        await looked_up.wait()
+        return await measured(*arguments)
+
+    monkeypatch.setattr(shown, "_measured", slowly)
+    await doctor.say("show", document=reference)
+    await asyncio.wait_for(asked.wait(), 60)
+    await doctor.say("unshow")
+    await doctor.say("got", id=NOBODY)  # answered after the words before it were acted on
+    await doctor.hear("error")
+    looked_up.set()
+    assert await guest.hears_nothing("shown")
+    await doctor.say("show", document=reference, page=2)
+    assert (await guest.hear("shown"))["shown"]["page"] == 2
