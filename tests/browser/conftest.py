@@ -15,6 +15,8 @@ from tests.browser.room_rig import RoomServer
 
 PASSWORD = "Demonstration-2026"
 PATIENCE = 45  # seconds: ends what will never come, judges nobody
+# What Chromium itself says of a refusal that a test asks for, and of a line that the page gives up to dial anew.
+KNOWN = ("Failed to load resource", "WebSocket connection to")
 expect.set_options(timeout=1000 * PATIENCE)
 Open = Callable[..., Page]
 
@@ -127,7 +129,7 @@ class People:
         return page
 
     def _note(self, kind: str, text: str) -> None:
-        if "Content Security Policy" in text or (kind == "error" and "Failed to load resource" not in text):
+        if "Content Security Policy" in text or (kind == "error" and not text.startswith(KNOWN)):
             self.errors.append(text)
 
     def logged_in(self, login: str, width: int = 1440, height: int = 900, user_agent: str | None = None) -> Page:

@@ -22,17 +22,12 @@ PAINTED = """(() => {
   for (let at = 3; at < data.length; at += 4) if (data[at] > 0) painted += 1;
   return painted;
 })()"""
-# A stroke comes in pieces: whole once nothing was painted for a third of a second.
-STEADY = f"""async () => {{
-  let seen = -1;
-  for (let same = 0; same < 20; ) {{
-    await new Promise(requestAnimationFrame);
-    const now = {PAINTED};
-    same = now === seen ? same + 1 : 0;
-    seen = now;
-  }}
-  return seen;
-}}"""
+# A stroke comes in pieces: whole once its last point has come. Whoever listens after the page hears when that is painted.
+HEAR_POINTS = """() => {
+  window.__points = [];
+  window.__td.call.current.on('peer:stroke', ({ points }) => window.__points.push(...points));
+}"""
+LAST_POINT = "(([x, y]) => Math.hypot(x - {0}, y - {1}) < 0.02)(window.__points.at(-1) ?? [-1, -1])"
 # What a page that is not ours might put on the channel, as JSON lets it through or does not.
 NONSENSE = """(on) => {
   const { topology } = window.__td.call.current;
@@ -93,20 +88,22 @@ def test_a_guest_and_a_professional_point_and_draw_on_the_same_page(room: Room, 
     assert shown.get_by_role("button", name="Ajouter au dossier").count() == 0
     assert shown.get_by_role("button", name="Ne plus montrer").count() == 0
 
+    expert.evaluate(HEAR_POINTS)
     drag(guest, [(0.2, 0.2), (0.5, 0.4), (0.6, 0.3)])
     expect(expert.locator(".td-pointer").filter(has_text="Léa MERCIER")).to_be_visible()  # gone after five seconds
-    until(expert, f"{PAINTED} > 50", 30)
-    once = expert.evaluate(STEADY)
+    until(expert, LAST_POINT.format(0.6, 0.3))
+    once = expert.evaluate(PAINTED)
+    assert once > 50
     sheet(guest).focus()
     for key in ("ArrowDown", " ", "ArrowDown", "ArrowRight", "ArrowRight", " "):  # the same by keyboard
         guest.keyboard.press(key)
-    until(expert, f"{PAINTED} > {once}", 30)
+    until(expert, f"{PAINTED} > {once}")
     guest.keyboard.press("Backspace")
-    until(expert, f"{PAINTED} === {once}", 30)
+    until(expert, f"{PAINTED} === {once}")
     drag(expert, [(0.8, 0.8), (0.9, 0.9)])
-    until(guest, f"{PAINTED} > 50", 30)
+    until(guest, f"{PAINTED} > 50")
     shown.get_by_role("button", name="Effacer mes traits").click()
-    until(expert, f"{PAINTED} < {once}", 30)
+    until(expert, f"{PAINTED} < {once}")
     until(expert, f"{PAINTED} > 0")
 
     expert.get_by_role("region", name="Image montrée à tous").get_by_role("button", name="Ajouter au dossier").click()

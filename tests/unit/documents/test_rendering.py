@@ -137,7 +137,7 @@ async def test_a_bomb_takes_down_only_its_own_job(pool: RendererPool) -> None:
         began = time.perf_counter()
         await pool.run("pdf_page", "a", loads(LETTER), page=1, width=width)
         slowest = max(slowest, time.perf_counter() - began)
-    assert slowest < 1.5  # nobody waited for the bomb
+    assert slowest < 3.5  # nobody waited for the bomb, which holds its process for four seconds
     with pytest.raises(FileRefused, match="trop de travail"):
         await bomb
     found = await pool.run("inspect", "a", loads(LETTER), filename="a.pdf")  # its process was replaced
@@ -147,9 +147,10 @@ async def test_a_bomb_takes_down_only_its_own_job(pool: RendererPool) -> None:
 @pytest.mark.slow
 async def test_processes_can_be_started_before_anybody_needs_them(pool: RendererPool) -> None:
     await pool.start()
-    began = time.perf_counter()
+    before = rendering_processes()
+    assert before
     await pool.run("pdf_info", "a", loads(LETTER))
-    assert time.perf_counter() - began < 0.7
+    assert rendering_processes() == before
 
 
 @pytest.mark.slow

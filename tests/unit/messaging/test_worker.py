@@ -204,11 +204,11 @@ async def test_the_worker_is_woken_by_the_bus_and_sleeps_otherwise(
     service.announce(platform)
     while not sent_by(platform):
         await asyncio.sleep(0.005)
-    assert time.monotonic() - asked < 0.5
+    assert time.monotonic() - asked < worker.LOOK_AGAIN.total_seconds() / 2
     await asyncio.sleep(0.2)
     assert len(looks) == 2
     stop.set()
-    await asyncio.wait_for(running, 1)
+    await asyncio.wait_for(running, 60)
 
 
 async def test_leftovers_of_a_killed_process_are_removed_at_the_start_and_mails_do_not_wait_for_it(
@@ -219,19 +219,19 @@ async def test_leftovers_of_a_killed_process_are_removed_at_the_start_and_mails_
     def slow(swept: Platform) -> tuple[Swept, int]:
         assert swept is platform
         begun.set()
-        assert may_end.wait(5)
+        assert may_end.wait(60)
         return Swept(removed=1), 0
 
     monkeypatch.setattr(worker, "tidy", slow)
     queue(platform)
     stop = asyncio.Event()
     running = asyncio.create_task(worker.run(platform, stop))
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(60):
         while not (begun.is_set() and sent_by(platform)):
             await asyncio.sleep(0.005)
     stop.set()
     may_end.set()
-    await asyncio.wait_for(running, 1)
+    await asyncio.wait_for(running, 60)
 
 
 async def test_a_disk_that_can_t_be_swept_does_not_keep_mails_from_leaving(
@@ -244,11 +244,11 @@ async def test_a_disk_that_can_t_be_swept_does_not_keep_mails_from_leaving(
     queue(platform)
     stop = asyncio.Event()
     running = asyncio.create_task(worker.run(platform, stop))
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(60):
         while not sent_by(platform):
             await asyncio.sleep(0.005)
     stop.set()
-    await asyncio.wait_for(running, 1)
+    await asyncio.wait_for(running, 60)
 
 
 def test_a_letter_is_plain_text_that_no_absence_notice_answers() -> None:
