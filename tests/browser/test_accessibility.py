@@ -50,6 +50,7 @@ def boxes(*several: Locator) -> list[FloatRect]:
 
 def serious(page: Page) -> list[str]:
     """What axe finds serious or critical, one line each; the pages forbid eval, so it comes through the debugger."""
+    page.emulate_media(reduced_motion="reduce")  # what has half faded in lacks contrast
     page.evaluate(AXE.read_text())
     found = page.evaluate("""axe.run().then((report) => report.violations
       .filter(({ impact }) => impact === "serious" || impact === "critical")

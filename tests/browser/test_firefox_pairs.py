@@ -189,7 +189,7 @@ def test_two_people_see_hear_and_write_to_each_other_whatever_their_browsers(
         for seat, other in both:
             text = json.dumps(f"Par {route}, de {seat.name}")
             seat.page.evaluate(f"void window.__td.call.current.say({text})")
-            other.until(f"window.__td.call.current.transcript.lines.some((line) => line.text === {text})", 20)
+            other.until(f"window.__td.call.current.transcript.lines.some((line) => line.text === {text})")
         # A second picture each way, one after the other, while both faces go on.
         for seat, other in both:
             seat.page.evaluate(f"void ({START})('camera')")

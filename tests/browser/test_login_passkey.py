@@ -55,6 +55,7 @@ def test_a_key_added_in_the_settings_opens_the_kiosk_without_typing(someone: Peo
     assert someone.errors == []
 
 
+@pytest.mark.alone  # two seconds are promised
 def test_ending_all_sessions_ends_the_page_open_elsewhere(someone: People) -> None:
     elsewhere, here = someone.logged_in("ide.dubois"), someone.logged_in("ide.dubois", 390, 844)
     elsewhere.goto(elsewhere.url.replace("/portail", "/tlm"))

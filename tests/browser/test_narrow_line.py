@@ -54,10 +54,10 @@ def test_screen_then_size_then_face_are_given_up_and_come_back_and_the_voice_nev
             page.get_by_role("button", name="Rejoindre").click()
             page.get_by_role("button", name="Quitter la téléconsultation").wait_for()
         for page in (expert, nurse):
-            until(page, "window.__td.call.framesShown() > 10", 40)
+            until(page, "window.__td.call.framesShown() > 10")
         take_route(route, expert, nurse)
         nurse.get_by_role("button", name="Partager l'écran", exact=True).click()
-        until(expert, f"(async () => await {AUX} > 20)()", 40)
+        until(expert, f"(async () => await {AUX} > 20)()")
         watch(expert)
         expert.wait_for_timeout(4000)
         at: dict[str, float] = {}
@@ -82,7 +82,7 @@ def shrink_and_recover(here: Scene, nurse: Page, expert: Page, at: dict[str, flo
     here.poor.become(NARROW)
     note(nurse, "Votre écran n'est plus envoyé pour l'instant", "La voix et l'image continuent")
     before = expert.evaluate("window.__td.call.framesShown()")
-    until(expert, f"window.__td.call.framesShown() > {before + 15}", 30)  # the face goes on
+    until(expert, f"window.__td.call.framesShown() > {before + 15}")  # the face goes on
     at["thin"] = time.time()
     here.poor.become(THIN)
     note(nurse, "Votre image n'est plus envoyée pour l'instant", "On vous entend toujours")
@@ -91,7 +91,7 @@ def shrink_and_recover(here: Scene, nurse: Page, expert: Page, at: dict[str, flo
     here.poor.become(WIDE)
     expect(nurse.get_by_text("Votre image n'est plus envoyée pour l'instant")).to_have_count(0, timeout=60_000)
     before = expert.evaluate("window.__td.call.framesShown()")
-    until(expert, f"window.__td.call.framesShown() > {before + 15}", 30)
+    until(expert, f"window.__td.call.framesShown() > {before + 15}")
     shown = expert.evaluate(AUX)
     until(expert, f"(async () => await {AUX} > {shown + 5})()", 120)
     expect(nurse.get_by_text("Votre écran n'est plus envoyé pour l'instant")).to_have_count(0)

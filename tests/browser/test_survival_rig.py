@@ -62,7 +62,7 @@ def test_a_page_is_alive_again_within_ten_seconds_with_everything_typed(browser:
     page.wait_for_function("() => !window.__td.drafts.busy()")
     focused = seen.focused()
     page.get_by_role("button", name="Compter").click()
-    expect(page.get_by_text("n=1")).to_be_visible(timeout=3000)
+    expect(page.get_by_text("n=1")).to_be_visible(timeout=PATIENCE)
     took = time.monotonic() - killed
 
     assert took < max(BACK_WITHIN, 2 * server.started_in), f"{took:.1f} s"

@@ -44,10 +44,10 @@ def test_a_guest_receives_looks_at_and_keeps_a_document_and_the_sender_knows(roo
     expect(panel.get_by_role("checkbox", name="Léa MERCIER")).to_be_checked()
     send(expert)
 
+    expect(expert.get_by_text("Reçu", exact=True)).to_be_visible()  # for eight seconds
     received = guest.get_by_role("status").filter(has_text=f"Document reçu : {title}")
     expect(received).to_be_visible()
     expect(received).to_contain_text("De Dr Claire MARTIN")
-    expect(expert.get_by_text("Reçu", exact=True)).to_be_visible()
     expect(panel.get_by_text("Léa MERCIER : Reçu", exact=True)).to_be_visible()
 
     received.get_by_role("button", name="Regarder").click()

@@ -19,7 +19,7 @@ from app.platform import Turn, Urgency
 from tests.support.people import small_world
 from tests.unit.documents import samples
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(60)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 
 LETTER = samples.pdf("Maladie d'Alzheimer", "page deux")
 NURSE, DOCTOR = Turn("ide.dubois"), Turn("dr.martin")

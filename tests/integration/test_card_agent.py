@@ -128,7 +128,7 @@ def bench(request: pytest.FixtureRequest, tmp_path: Path, pair: Pair) -> Iterato
     finally:
         if made.process is not None:
             made.process.terminate()
-            made.process.wait(10)
+            made.process.wait(60)
 
 
 def test_a_card_put_in_is_seen_and_its_signature_opens_a_login_session(

@@ -65,7 +65,7 @@ def here() -> Iterator[Scene]:
 def everything_goes_on(page: Any, more: int = 15) -> list[int]:
     """Face, second camera, voice and stethoscope: more of each arrives; answers how much has."""
     before = page.evaluate(ARRIVED)
-    until(page, f"(async () => (await ({ARRIVED})()).every((now, at) => now > {before}[at] + {more}))()", 40)
+    until(page, f"(async () => (await ({ARRIVED})()).every((now, at) => now > {before}[at] + {more}))()", 90)
     return list(page.evaluate(ARRIVED))
 
 
@@ -87,20 +87,20 @@ def test_a_call_with_second_camera_and_stethoscope_works_where_all_udp_is_closed
         expert.get_by_role("button", name="Rejoindre").click()
         expert.get_by_role("button", name="Quitter la téléconsultation").wait_for()
         nurse.get_by_role("button", name="Rejoindre").click()
-        until(nurse, "window.__td.call.joinTime() !== null", 40)
+        until(nurse, "window.__td.call.joinTime() !== null", 90)
         log.info("first picture after %.0f ms", nurse.evaluate("window.__td.call.joinTime()"))
         for page in (expert, nurse):
-            until(page, "window.__td.call.route() === 'direct' && window.__td.call.framesShown() > 3", 40)
+            until(page, "window.__td.call.route() === 'direct' && window.__td.call.framesShown() > 3", 90)
         show_camera_and_stethoscope(nurse)
         for way in ("direct", "unit"):
             if way == "unit":
                 nurse.evaluate(impaired.BY_UNIT)
                 for page in (nurse, expert):
-                    until(page, impaired.ON_UNIT, 40)
+                    until(page, impaired.ON_UNIT, 90)
             impaired.by_relay_and_tls(nurse, way, report)
             log.info("%s: face, camera, voice, stethoscope at the other end: %s", way, everything_goes_on(expert))
-            until(expert, AUX_LEVEL, 20)
-            until(nurse, "(async () => (await window.__td.call.perPerson())[0].audioLevel > 0)()", 20)
+            until(expert, AUX_LEVEL, 90)
+            until(nurse, "(async () => (await window.__td.call.perPerson())[0].audioLevel > 0)()", 90)
     assert [target.name for target in report.targets if not target.met] == []
 
 

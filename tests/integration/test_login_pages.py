@@ -100,7 +100,8 @@ def test_a_page_that_showed_a_refusal_may_be_loaded_again(browser: httpx.Client)
 
 def test_a_form_of_another_site_is_refused(demo: DemoServer) -> None:
     for path in ("/connexion/forte", "/connexion/code", "/connexion/code/renvoi", "/connexion/oubli"):
-        answer = httpx.post(demo.url + path, data={"identifiant": "dr.martin"}, headers={"Origin": "https://evil.test"})
+        elsewhere = {"Origin": "https://evil.test"}
+        answer = httpx.post(demo.url + path, data={"identifiant": "dr.martin"}, headers=elsewhere, timeout=60)
         assert answer.status_code == 403, path
 
 
@@ -111,7 +112,7 @@ def test_a_wrong_password_and_an_unknown_login_get_the_same_page(browser: httpx.
 
 
 def test_a_forgotten_password_is_chosen_anew_by_a_link_that_works_once(browser: httpx.Client, demo: DemoServer) -> None:
-    with httpx.Client(base_url=demo.url, headers={"Origin": demo.url}, follow_redirects=True, timeout=30) as elsewhere:
+    with httpx.Client(base_url=demo.url, headers={"Origin": demo.url}, follow_redirects=True, timeout=60) as elsewhere:
         login = {"identifiant": "ide.moreau", "mot_de_passe": PASSWORD}
         assert elsewhere.post("/connexion", data=login).url.path == "/portail"
         known, unknown = (

@@ -340,7 +340,7 @@ async def test_a_silent_pacs_is_given_up_and_holds_up_nobody(tmp_path: Path, mon
         began = time.perf_counter()
         with pytest.raises(PacsUnavailable, match="ne répond pas"):
             await asked(world_with(tmp_path, url))
-    assert time.perf_counter() - began < 3
+    assert time.perf_counter() - began < 15
 
 
 async def test_a_pacs_that_is_away_is_said(tmp_path: Path) -> None:

@@ -123,6 +123,7 @@ async def test_an_upload_that_falls_silent_is_ended_and_nothing_of_it_remains(
     assert "Rien n'a été ajouté" in said
     await until(lambda: not list((tmp_path / "files").rglob("*.part")))
     assert not Incoming._under_way
+    monkeypatch.setattr(web_files, "SILENCE", 60.0, raising=False)
     async with browser(house, login="dr.martin") as page:
         assert (await page.put(f"{PICTURES}?dossier={NUMBER}", content=jpeg())).status_code == 200
 

@@ -46,6 +46,6 @@ async def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
             server.stop()
             await server.close_all_connections()
             await door.close()
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(60):
                 while hand_through._under_way:
                     await asyncio.sleep(0.01)

@@ -53,10 +53,10 @@ class Operator:
     control: str
 
     def told(self) -> dict[str, Any]:
-        return httpx.get(self.control).json()
+        return httpx.get(self.control, timeout=60).json()
 
     def behave(self, how: str) -> None:
-        httpx.post(f"{self.control}/{how}")
+        httpx.post(f"{self.control}/{how}", timeout=60)
 
 
 def running(*options: str) -> Iterator[Operator]:

@@ -94,7 +94,7 @@ class RawClient(asyncio.DatagramProtocol):
         loop = asyncio.get_running_loop()
         self._transport, _ = await loop.create_datagram_endpoint(lambda: self, ("127.0.0.1", 0))
 
-    async def bind(self, nominated: bool = True, password: str | None = None, seconds: float = 5.0) -> bool:
+    async def bind(self, nominated: bool = True, password: str | None = None, seconds: float = 40.0) -> bool:
         """A binding request; whether it is answered in time."""
         transaction = os.urandom(12)
         username = f"{self._answer['ufrag']}:{self.ufrag}"

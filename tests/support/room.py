@@ -35,7 +35,7 @@ from tests.support.people import World
 NUMBER, BLUE, GREEN = "TLM-2026-0001", "salle-bleue", "salle-verte"
 DEVICES = {"camera": True, "microphone": True}
 SDP = "v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\n"
-PATIENCE = 30.0
+PATIENCE = 60.0  # seconds: ends what will never come
 
 
 class Page:

@@ -31,7 +31,7 @@ class S3Server:
     def new_bucket(self, prefix: str = "teledossier") -> Place:
         """A bucket of its own, empty."""
         name = f"test-{secrets.token_hex(6)}"
-        httpx.put(f"{self.endpoint}/{name}").raise_for_status()
+        httpx.put(f"{self.endpoint}/{name}", timeout=60).raise_for_status()
         return Place(self.endpoint, name, "us-east-1", "une-clef", "un-secret", prefix)
 
     def impatient(self, place: Place) -> Place:
@@ -44,7 +44,7 @@ class S3Server:
 
     def uploads(self, place: Place) -> list[str]:
         """The objects whose upload has begun and not ended."""
-        return _between(httpx.get(f"{self.endpoint}/{place.bucket}?uploads").text, "Key")
+        return _between(httpx.get(f"{self.endpoint}/{place.bucket}?uploads", timeout=60).text, "Key")
 
     def object(self, place: Place, name: str) -> bytes:
         return bytes(obstore.get(_plain(place), name).bytes())

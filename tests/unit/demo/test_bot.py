@@ -169,7 +169,7 @@ async def test_a_bot_that_sends_nothing_still_receives() -> None:
         await listener.close()
 
 
-async def until(true: object, seconds: float = 5.0) -> None:
+async def until(true: object, seconds: float = 60.0) -> None:
     assert callable(true)
     async with asyncio.timeout(seconds):
         while not true():

@@ -194,10 +194,9 @@ async def test_the_watch_takes_over_by_itself(world: World) -> None:
     left_behind(world)
     world.clock.pass_by(minutes=5)
     examining.start(world.platform)
-    for _ in range(500):
-        if service.documents_of(world.platform, world.dr_martin, NUMBER):
-            break
-        await asyncio.sleep(0.01)
+    async with asyncio.timeout(60):
+        while not service.documents_of(world.platform, world.dr_martin, NUMBER):
+            await asyncio.sleep(0.01)
     assert listed(world) == []
     for task in list(examining._background):
         task.cancel()
@@ -222,12 +221,12 @@ async def test_a_lease_is_renewed_as_long_as_somebody_is_at_it(world: World, mon
     async with examining.lease(world.platform, arrival_id):
         before = world.clock.now() + arrivals.LEASE
         world.clock.pass_by(seconds=60)
-        for _ in range(500):
-            with world.platform.reading() as session:
-                until = session.get_one(Arrival, arrival_id).busy_until
-            if until > before:
-                break
-            await asyncio.sleep(0.01)
+        async with asyncio.timeout(60):
+            while True:
+                with world.platform.reading() as session:
+                    if session.get_one(Arrival, arrival_id).busy_until > before:
+                        break
+                await asyncio.sleep(0.01)
         assert arrivals.take_over(world.platform) == []
 
 

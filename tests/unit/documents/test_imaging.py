@@ -211,9 +211,9 @@ def test_a_frame_that_is_not_there_is_not_found(number: int) -> None:
 
 def test_a_large_study_gives_a_frame_quickly() -> None:
     content = dicom(np.zeros((100, 256, 256), "<i2"))
-    began = time.perf_counter()
+    began = time.thread_time()  # of the processor: a busy machine gives it slowly
     frame(content, 50)
-    assert time.perf_counter() - began < 0.5
+    assert time.thread_time() - began < 0.5
 
 
 # ---- what is refused

@@ -64,11 +64,9 @@ async def test_both_buttons_do_what_they_say(world: World, tmp_path: Path) -> No
     arrivals_view.act(context, "flatten", second)
     await asyncio.gather(*examining._background)
     assert [one.title for one in service.documents_of(world.platform, world.dr_martin, NUMBER)] == ["Courrier (aplati)"]
-    for _ in range(200):
-        if len([path for path in tmp_path.rglob("*") if path.is_file()]) == 1:
-            break
-        await asyncio.sleep(0.01)
-    assert len([path for path in tmp_path.rglob("*") if path.is_file()]) == 1
+    async with asyncio.timeout(60):
+        while len([path for path in tmp_path.rglob("*") if path.is_file()]) != 1:
+            await asyncio.sleep(0.01)
 
 
 async def test_only_whom_a_refusal_concerns_may_act(world: World) -> None:

@@ -20,7 +20,7 @@ from tornado.websocket import WebSocketHandler, websocket_connect
 
 from app.server import hand_through, rooms_door, same_user
 
-PATIENCE = 5.0
+PATIENCE = 60.0  # seconds: ends what will never come
 MEGABYTE = 1 << 20
 MOST_ON_THE_WAY = 12 * MEGABYTE  # in kernels (both sockets' buffers, loopback's grow to some MB), and a little here
 

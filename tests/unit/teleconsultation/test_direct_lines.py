@@ -59,7 +59,7 @@ async def house(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[House]:
 
 async def until_told(socket: Socket, people: set[int]) -> None:
     """Wait until the page knows that exactly these are there."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while not socket.heard or set(socket.heard[-1].get("people", socket.heard[-1].get("here", []))) != people:
             await asyncio.sleep(0.01)
 
