@@ -22,10 +22,13 @@ ENOUGH = 0.7  # share of a single layer that the line must carry
 SETTLE = 2.0  # seconds after a change, before its effect is judged
 RECENT = 4.0  # seconds that a reduced estimate counts
 FRESH = 6.0  # seconds that a report counts
+COVERED = 1.0  # seconds of which a report tells
 TIGHT = 0.9  # share of what is sent, below which a reduced estimate means too much
 LOSSY = 0.12  # share lost, of which repair does not get hold
 FELT = 0.02  # share lost that bears out a reduced estimate
-HOPELESS = 0.5  # share lost, at which even the smallest pictures are too much
+HOPELESS = 0.5  # share lost, or missing in a reduced estimate, at which even the smallest pictures are too much
+FADES = 0.7  # a look later a loss counts so much of itself: reports are short, some tell of none by chance
+UNHEARD = 3.0  # seconds without a report from who has reported: on a flooded line reports drown first
 TRY_AFTER, TRY_AT_MOST = 5.0, 60.0  # seconds
 OPEN = float("inf")
 
@@ -39,6 +42,8 @@ class Ladder:
         self._changed = 0.0
         self._trying = False
         self._tight = 0  # looks in a row with too much on the line
+        self._lost = 0.0  # share, the worst since the last change
+        self._without = 0.0  # when there was last no picture
 
     def climb(self, viewer: Peer, speaker: str | None, now: float, repair: Repair) -> None:
         """Look at the reports, then put each slot on the layer that fits. Called twice a second."""
@@ -83,28 +88,38 @@ class Ladder:
         losses = [
             max(0.0, slot.loss - slot.layer.loss)
             for slot in slots
-            if slot.layer and slot.layer.bits and now - slot.loss_at < FRESH
+            if slot.layer and slot.layer.bits and max(now - FRESH, self._changed + COVERED) < slot.loss_at
         ]
         loss = max(losses, default=0.0)
         told = viewer.estimate[1] if viewer.estimate else 0
         # A client's estimate starts low and grows for a minute; only one that was taken back speaks of the line.
         reduced = told < TIGHT * pictures and now - viewer.reduced_at < RECENT
-        tight = bool(pictures) and (reduced or loss > LOSSY)
+        unheard = bool(pictures) and self._is_unheard(slots, now)
+        self._lost = lost = max(loss, FADES * self._lost, HOPELESS if unheard else 0.0)
+        tight = bool(pictures) and (reduced or lost > LOSSY)
         self._tight = self._tight + 1 if tight else 0
+        if not pictures:
+            self._without = now
+        # Loss alone may be the air's, an estimate alone a busy computer's: smaller pictures, but no fewer of them.
+        full = lost >= HOPELESS or (reduced and (lost > FELT or told < HOPELESS * pictures))
         quiet = now - self._changed
-        if self._tight >= 2 and quiet > SETTLE:
-            carried = min(pictures * (1 - loss), told if reduced else OPEN)
-            # Loss alone may be the air's, an estimate alone a busy computer's: smaller pictures, but no fewer of them.
-            full = loss >= HOPELESS or (reduced and loss > FELT)
+        if self._tight >= 2 and quiet > (SETTLE / 2 if full and self._trying else SETTLE):
+            carried = min(pictures * (1 - lost), told if reduced else OPEN)
             least = 0.0 if full else sum(small.bits for small in _smallest(slots, now))
             self.ceiling = max(least, min(self.ceiling, 0.95 * carried))
-            self._pause = min(TRY_AT_MOST, 2 * self._pause) if self._trying else TRY_AFTER
-            self._changed, self._trying, self._tight = now, False, 0
+            if self._trying:
+                self._pause = min(TRY_AT_MOST, 2 * self._pause)
+            self._changed, self._trying, self._tight, self._lost = now, False, 0, 0.0
         elif self._trying and quiet > TRY_AFTER and not tight:
             self._trying, self._pause = False, TRY_AFTER
         elif self.ceiling < OPEN and not tight and quiet > self._pause:
             self.ceiling = self._next_step(slots, now)
             self._changed, self._trying = now, True
+
+    def _is_unheard(self, slots: list[Slot], now: float) -> bool:
+        """Whether a client that has reported how pictures arrive no longer does."""
+        heard = max((slot.loss_at for slot in slots if slot.layer and slot.layer.bits), default=0.0)
+        return heard > 0 and now - max(heard, self._changed, self._without) > UNHEARD
 
     def _next_step(self, slots: list[Slot], now: float) -> float:
         """The least ceiling that gives one slot more than it has; none when everybody has everything."""

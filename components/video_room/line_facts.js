@@ -7,6 +7,7 @@ import { toldNow } from "./told_now.js";
  * @typedef {object} Line
  * @property {number} loss share of what we send that is lost, 0..1
  * @property {number | null} room bits a second, if known
+ * @property {number} unheard for how long nobody has told how the pictures that we send arrive, in ms
  * @property {boolean} measured something is connected: what is said here was measured
  */
 
@@ -17,6 +18,8 @@ export class Outgoing {
     this.lost = 0;
     /** Connections whose browser has told once what room there is. @type {WeakSet<RTCPeerConnection>} */
     this.telling = new WeakSet();
+    /** Packets of pictures sent when it was last looked. @type {WeakMap<RTCPeerConnection, number>} */
+    this.sent = new WeakMap();
   }
 
   /**
@@ -26,13 +29,29 @@ export class Outgoing {
    */
   read(stats) {
     /** @type {Line} */
-    const line = { loss: 0, room: null, measured: stats.size > 0 };
+    const line = { loss: 0, room: null, unheard: 0, measured: stats.size > 0 };
     for (const [pc, report] of stats) {
       for (const { fractionLost } of toldNow(/** @type {any} */ (report))) line.loss = Math.max(line.loss, fractionLost ?? 0);
+      if (this.sends(pc, report)) line.unheard = Math.max(line.unheard, unheard(report));
       const room = this.room(pc, report);
       if (room !== null) line.room = Math.min(line.room ?? Infinity, room);
     }
     return line;
+  }
+
+  /**
+   * Whether pictures have left since this was last asked: what is not sent nobody reports on.
+   * @param {RTCPeerConnection} pc
+   * @param {RTCStatsReport} report
+   */
+  sends(pc, report) {
+    let sent = 0;
+    report.forEach((each) => {
+      if (each.type === "outbound-rtp" && each.kind === "video") sent += each.packetsSent ?? 0;
+    });
+    const before = this.sent.get(pc) ?? sent;
+    this.sent.set(pc, sent);
+    return sent > before;
   }
 
   /**
@@ -69,6 +88,20 @@ export class Outgoing {
     const all = more[0] + more[1];
     return all ? Math.round((1000 * more[1]) / all) : 0;
   }
+}
+
+/**
+ * For how long an end that has reported on what we send has said nothing of any of it.
+ * @param {RTCStatsReport} report
+ * @returns {number} ms
+ */
+function unheard(report) {
+  let [now, last] = [0, 0];
+  report.forEach(({ type, timestamp }) => {
+    now = Math.max(now, timestamp ?? 0);
+    if (type === "remote-inbound-rtp") last = Math.max(last, timestamp ?? 0);
+  });
+  return last && now - last;
 }
 
 /**

@@ -16,6 +16,11 @@ const BAD = { loss: 0.1, beside: 250_000, room: 120_000, quarter: 90_000 };
 const FLOODED = { loss: 0.4, after: 1000 };
 const GOOD = { loss: 0.03 };
 /**
+ * An end that gets pictures reports on them every second. On a flooded line its reports drown, and what the browser
+ * believes stays as it was: after so long without any, the line is bad, and no good one before it is heard again. In ms.
+ */
+const UNHEARD = 4000;
+/**
  * Room for the next step up, in bits a second: a step is not taken back into a line that is known to be too narrow. More
  * cannot be asked for: a browser that sends little believes in little room.
  */
@@ -49,14 +54,15 @@ export class Sacrifice {
    * @param {number} now ms
    * @returns {Step}
    */
-  look({ loss, room, measured }, screen, now) {
+  look({ loss, room, unheard, measured }, screen, now) {
     const isBeside = screen && STEPS.indexOf(this.step) < STEPS.indexOf("screen-off");
     const least = isBeside ? BAD.beside : this.step === "quarter" ? BAD.quarter : BAD.room;
     const tight = room !== null && room < least && this.step !== "voice";
     // After a step up the browser's estimate takes its time to grow: only loss tells at once that it was one too many.
     const growing = this.wentUp && now - this.changed < TRIED;
-    const bad = loss > BAD.loss || (tight && !growing);
-    const good = loss < GOOD.loss && (room === null || room >= NEEDS[this.next(-1, screen)]);
+    const drowned = unheard > UNHEARD;
+    const bad = loss > BAD.loss || (tight && !growing) || drowned;
+    const good = loss < GOOD.loss && !drowned && (room === null || room >= NEEDS[this.next(-1, screen)]);
     if (measured || bad) this.badSince = bad ? this.badSince || now : 0;
     this.goodSince = good ? this.goodSince || now : 0;
     if (isBeside && loss > FLOODED.loss && now - this.badSince >= FLOODED.after) this.move("screen-off", now, false);

@@ -40,6 +40,12 @@ def here(driver: Playwright) -> Iterator[Scene]:
         yield scene
 
 
+@pytest.fixture(autouse=True)
+def told(caplog: pytest.LogCaptureFixture) -> None:
+    """A failure shows what arrived, second by second."""
+    caplog.set_level(logging.INFO, logger=__name__)
+
+
 def note(page: Page, title: str, text: str) -> None:
     said = page.get_by_text(title, exact=True)
     expect(said).to_be_visible(timeout=45_000)
@@ -109,8 +115,9 @@ def tell(route: str, looks: list[Seen], at: dict[str, float]) -> None:
 
 def voice(looks: list[Seen]) -> None:
     """Of the sender, all along."""
-    silence = longest_silence(looks, "audio")
+    silence, ended = longest_silence(looks, "audio")
     made = (looks[-1].made - looks[0].made) / max(1, looks[-1].samples - looks[0].samples)
     log.info("longest silence %.1f s, made up %.1f %%, lost %d", silence, 100 * made, looks[-1].lost - looks[0].lost)
-    assert silence <= LONGEST_SILENCE
+    around = [look for look in looks if ended - silence - 1 <= look.at <= ended + 1]
+    assert silence <= LONGEST_SILENCE, "\n".join(f"{look}" for look in around)
     assert made <= MADE_UP

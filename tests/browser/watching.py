@@ -81,11 +81,11 @@ def stopped_at(looks: list[Seen], what: str, since: float, until: float) -> floa
     return stopped
 
 
-def longest_silence(looks: list[Seen], what: str) -> float:
-    """Seconds in which nothing of it came."""
-    longest, last = 0.0, looks[0].at
+def longest_silence(looks: list[Seen], what: str) -> tuple[float, float]:
+    """Seconds in which nothing of it came, and when they ended."""
+    longest, last = (0.0, looks[0].at), looks[0].at
     for before, now in itertools.pairwise(looks):
         if 0 < getattr(now, what) != getattr(before, what):
             last = now.at
-        longest = max(longest, now.at - last)
+        longest = max(longest, (now.at - last, now.at))
     return longest

@@ -10,7 +10,7 @@ const [{ Sacrifice, wanted, apply }, { Care }, { factsOf, Outgoing }] = await Pr
 function steps(sacrifice, line, seconds, screen, start) {
   const seen = [];
   for (let second = 0; second < seconds; second += 1) {
-    const step = sacrifice.look({ room: null, measured: true, ...line }, screen, start + second * 1000);
+    const step = sacrifice.look({ room: null, unheard: 0, measured: true, ...line }, screen, start + second * 1000);
     if (seen.at(-1) !== step) seen.push(step);
   }
   return seen;
@@ -54,7 +54,7 @@ const scenarios = {
     // A browser that sends a voice alone believes in room for little more; sending more, it learns better by and by.
     for (let now = 15_000, room = 60_000; now < 150_000; now += 1000) {
       room = Math.min(sacrifice.step === "voice" ? 60_000 : sacrifice.step === "quarter" ? 180_000 : 900_000, room * 1.08);
-      const step = sacrifice.look({ loss: 0, room, measured: true }, false, now);
+      const step = sacrifice.look({ loss: 0, room, unheard: 0, measured: true }, false, now);
       if (seen.at(-1) !== step) seen.push(step);
     }
     return seen;
@@ -71,10 +71,18 @@ const scenarios = {
     const read = (which, room) => outgoing.read(new Map([[which, report({ type: "candidate-pair", nominated: true, ...(room && { availableOutgoingBitrate: room }) })]])).room;
     return [read(pc), read(pc, 300_000), read(pc), read(pc, 90_000), read(other), outgoing.read(new Map()).measured];
   },
+  reports_that_drown: () => steps(new Sacrifice(), { loss: 0, room: 900_000, unheard: 5000 }, 60, false, 0),
+  how_long_unheard() {
+    const outgoing = new Outgoing();
+    const pc = {};
+    const read = (now, packetsSent, ...told) => outgoing.read(new Map([[pc, report({ type: "transport", timestamp: now },
+      { type: "outbound-rtp", kind: "video", packetsSent }, ...told.map((timestamp) => ({ type: "remote-inbound-rtp", timestamp, fractionLost: 0 })))]])).unheard;
+    return [read(1000, 10), read(9000, 20), read(10_000, 30, 9500), read(20_000, 40, 9500, 12_000), read(21_000, 40, 9500, 12_000)];
+  },
   narrow_with_moments_of_nothing() {
     const sacrifice = new Sacrifice();
     for (let now = 1000; now < 8000; now += 1000) {
-      const line = now % 2000 ? { loss: 0, room: null, measured: false } : { loss: 0, room: 60_000, measured: true };
+      const line = now % 2000 ? { loss: 0, room: null, unheard: 0, measured: false } : { loss: 0, room: 60_000, unheard: 0, measured: true };
       sacrifice.look(line, true, now);
     }
     return sacrifice.step;
@@ -92,7 +100,7 @@ const scenarios = {
     let last = "all";
     for (let now = 0; now < 600_000; now += 1000) {
       const bad = sacrifice.step === "all" || sacrifice.step === "half" || sacrifice.step === "quarter";
-      const step = sacrifice.look({ loss: bad ? 0.3 : 0, room: null, measured: true }, false, now);
+      const step = sacrifice.look({ loss: bad ? 0.3 : 0, room: null, unheard: 0, measured: true }, false, now);
       if (last === "voice" && step !== "voice") tries.push(now);
       last = step;
     }

@@ -41,6 +41,12 @@ def test_a_line_on_which_nothing_passes_for_a_moment_is_no_better_for_it() -> No
     assert came("narrow_with_moments_of_nothing") == "screen-off"
 
 
+def test_a_line_on_which_reports_drown_is_given_less_although_nothing_bad_is_told() -> None:
+    assert came("reports_that_drown") == ["all", "half", "quarter", "voice"]
+    # Never told, none yet; told half a second ago; eight seconds ago; nothing sent since.
+    assert came("how_long_unheard") == [0, 0, 500, 8000, 0]
+
+
 def test_a_line_that_is_wide_again_gets_its_picture_back_although_the_browser_does_not_know_it_yet() -> None:
     assert came("estimate_that_grows_slowly") == ["all", "half", "quarter", "voice", "quarter", "half", "all"]
 

@@ -24,13 +24,14 @@ class Line:
         self.rig, self.now = Rig(rids=rids), 1000.0
         self.viewer = self.rig.viewer(**slot_video())
         self.slot, self.ladder = self.viewer.slots[0], Ladder()
+        self.queue, self.waiting = 0.0, 0.0  # seconds of too much that stand in it, before any is lost
 
     @property
     def shown(self) -> str | None:
         return self.slot.layer.rid or "only" if self.slot.layer else None
 
-    def after(self, seconds: float, carries: float = 1e9, loss: float = 0.0) -> str | None:
-        """`carries`: bits a second that the line takes; a client estimates a little less."""
+    def after(self, seconds: float, carries: float = 1e9, loss: float = 0.0, *, heard: bool = True) -> str | None:
+        """`carries`: bits a second that the line takes; a client estimates a little less. `heard`: its reports arrive."""
         layers = self.rig.source.ladder
         for layer, bits in zip(layers, (SMALL, LARGE) if len(layers) > 1 else (LARGE,), strict=True):
             layer.bits = bits
@@ -41,8 +42,16 @@ class Line:
                 mid = b"\x101\x20" + layer.rid.encode() if layer.rid else b""
                 self.rig.feed((layer.newest + 1) & 0xFFFF, KEY_FRAME, ssrc=(LOW, HIGH)[number], extension=mid)
             sent = self.slot.layer.bits if self.slot.layer else 0
-            self.viewer.estimated(int(min(carries, 1.5 * sent + 10_000)), self.now)
-            self.slot.loss, self.slot.loss_at = max(loss, 1 - carries / sent if sent > carries else 0.0), self.now
+            if heard:
+                known = self.viewer.estimate[1] if self.viewer.estimate else carries
+                if sent <= carries:
+                    told = min(carries, max(known, 1.5 * sent + 10_000))
+                else:  # taken back; far below what is sent it falls on and on
+                    told = max(min(0.9 * known, carries), 0.9 * carries if sent < 2 * carries else 0)
+                self.viewer.estimated(int(told), self.now)
+                self.waiting = self.waiting + 0.5 if sent > carries else 0.0
+                over = 1 - carries / sent if self.waiting > self.queue else 0.0
+                self.slot.loss, self.slot.loss_at = max(loss, over), self.now
             self.ladder.climb(self.viewer, None, self.now, self.rig.repair)
         return self.shown
 
@@ -101,6 +110,41 @@ def test_a_picture_with_one_layer_is_kept_until_the_line_carries_too_little_of_i
     assert line.after(6, carries=300_000) is None
     assert line.slot.source is line.rig.source
     assert line.after(70) == "only"
+
+
+def test_reports_that_tell_of_no_loss_by_chance_do_not_keep_pictures_on_a_flooded_line() -> None:
+    line = Line(rids=())
+    line.after(2)
+    for number in range(10):
+        line.after(0.5, loss=0.6 * (number % 2))
+    assert line.shown is None
+
+
+def test_a_client_whose_reports_drown_gets_smaller_pictures_then_none() -> None:
+    line = Line()
+    line.after(2)
+    seen = [line.after(0.5, heard=False) for _ in range(20)]
+    assert [seen[at] for at in range(20) if not at or seen[at] != seen[at - 1]] == ["h", "l", None]
+    assert line.after(20) == "h"
+
+
+def test_a_client_that_has_never_reported_keeps_its_pictures() -> None:
+    line = Line()
+    line.after(2, heard=False)
+    assert line.after(60, heard=False) == "h"
+
+
+def test_a_try_that_fails_is_over_in_two_seconds_and_comes_ever_more_rarely() -> None:
+    line = Line(rids=())
+    line.queue = 3.0
+    line.after(2)
+    line.after(8, carries=800_000)
+    shown = [line.after(0.5, carries=60_000) is not None for _ in range(400)]
+    tries = [at for at in range(1, 400) if shown[at] and not shown[at - 1]]
+    assert all(shown[at : at + 5].count(True) <= 4 for at in tries)
+    pauses = [after - before for before, after in pairwise(tries)]
+    assert pauses == sorted(pauses)
+    assert 3 <= len(tries) <= 6
 
 
 def test_a_layer_that_stops_is_left_for_the_other() -> None:
