@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import os
 import struct
 
@@ -78,6 +79,21 @@ def test_a_request_without_integrity_or_fingerprint_is_dropped(attribute: int) -
     end = data.index(struct.pack("!H", attribute), 20)
     cut = data[:2] + struct.pack("!H", end - 20) + data[4:end]
     assert stun.parse(cut) is None
+
+
+@pytest.mark.parametrize(("size", "is_read"), [(1280, True), (1284, False)])
+def test_a_request_is_as_long_as_an_mtu_at_most(size: int, is_read: bool) -> None:
+    """Chromium carries the first flight of DTLS in a request."""
+    empty = stun.request(TRANSACTION, "here:there", PASSWORD)
+    carried = bytes(size - len(empty) - 4)
+    head = empty[:20] + struct.pack("!HH", 0xC070, len(carried)) + carried + empty[20 : empty.index(b"\0\x08\0\x14")]
+    text = head[:2] + struct.pack("!H", len(head) + 4) + head[4:]
+    head += struct.pack("!HH", stun.INTEGRITY, 20) + hmac.digest(PASSWORD, text, "sha1")
+    text = head[:2] + struct.pack("!H", size - 20) + head[4:]
+    data = text + struct.pack("!HH", stun.FINGERPRINT, 4) + stun._checksum(text)
+    assert len(data) == size
+    request = stun.parse(data)
+    assert (request is not None and stun.is_authentic(data, request, PASSWORD)) is is_read
 
 
 def test_an_attribute_that_reaches_beyond_the_end_is_dropped() -> None:
