@@ -116,30 +116,32 @@ class Forwarder:
             layer.picture, layer.base = vp8.numbers(payload, where)
         octets = 0
         for sent, address, sequence, offset, ssrc, payload_type, _, word, picture, base in fan:
-            if word:
-                _pack_extended(
-                    view, 0, 0x90, marker | payload_type, (number + sequence) & 0xFFFF,
-                    (timestamp + offset) & 0xFFFFFFFF, ssrc, 0xBEDE, 1, word | sent_at,
-                )  # fmt: skip
-                start = 20
-            else:
-                _pack(
-                    view, 0, 0x80, marker | payload_type, (number + sequence) & 0xFFFF,
-                    (timestamp + offset) & 0xFFFFFFFF, ssrc,
-                )  # fmt: skip
-                start = 12
-            end = start + size
-            view[start:end] = payload
-            if where:
-                vp8.renumber(view, start, where, picture, base)
-            length[0] = end
-            if _protect(sent, buffer, length):
-                continue
-            octets += end
             try:
+                if word:
+                    _pack_extended(
+                        view, 0, 0x90, marker | payload_type, (number + sequence) & 0xFFFF,
+                        (timestamp + offset) & 0xFFFFFFFF, ssrc, 0xBEDE, 1, word | sent_at,
+                    )  # fmt: skip
+                    start = 20
+                else:
+                    _pack(
+                        view, 0, 0x80, marker | payload_type, (number + sequence) & 0xFFFF,
+                        (timestamp + offset) & 0xFFFFFFFF, ssrc,
+                    )  # fmt: skip
+                    start = 12
+                end = start + size
+                view[start:end] = payload
+                if where:
+                    vp8.renumber(view, start, where, picture, base)
+                length[0] = end
+                if _protect(sent, buffer, length):
+                    continue
+                octets += end
                 sendto(view[: length[0]], address)
             except OSError:
                 self._totals.dropped += 1
+            except Exception:  # what is wrong with one viewer costs the others nothing
+                wire.defect("media.viewer")
         layer.sent += 1
         layer.sent_octets += size
         self._totals.packets_out += len(fan)
@@ -166,6 +168,12 @@ class Forwarder:
 
     def _send(self, entry: tuple[Any, ...], number: int, timestamp: int, second: int, payload: bytes) -> None:
         """One packet to one viewer; `second` is the second byte of the header. The way of everything rare."""
+        try:
+            self._make(entry, number, timestamp, second, payload)
+        except Exception:
+            self._wire.defect("media.viewer")
+
+    def _make(self, entry: tuple[Any, ...], number: int, timestamp: int, second: int, payload: bytes) -> None:
         sent, address, sequence, offset, ssrc, _, _, word, picture, base = entry
         wire, number, timestamp = self._wire, (number + sequence) & 0xFFFF, (timestamp + offset) & 0xFFFFFFFF
         start = 12

@@ -10,20 +10,17 @@ import socket
 import time
 from typing import TYPE_CHECKING
 
-import structlog
 from pylibsrtp._binding import ffi, lib
 
 from app.media import stun
 from app.media.limits import COST, COST_DTLS, DATAGRAM, INCOMING, STUN_PER_SOURCE, Bucket
 from app.media.stun import Address
-from app.media.wire import ROOM, Totals
+from app.media.wire import ROOM, Defects, Totals
 
 if TYPE_CHECKING:
     from app.media.forwarding import Forwarder
     from app.media.peer import Credentials, Peer
     from app.media.reports import Reports
-
-log = structlog.get_logger(__name__)
 
 BATCH = 256  # datagrams read in one go; then the timers get their turn
 BUFFER = 4 << 20  # bytes asked of the kernel, each way
@@ -58,7 +55,7 @@ class Port:
         self._datagram = self._view[:DATAGRAM]
         self._length = ffi.new("int *")
         self._sources: dict[str, Bucket] = {}
-        self._complained = 0.0
+        self._defect = Defects(totals)
 
     def listen(self, loop: asyncio.AbstractEventLoop, forwarder: Forwarder, reports: Reports) -> None:
         self._forwarder, self._reports = forwarder, reports
@@ -81,11 +78,7 @@ class Port:
         try:
             self._read()
         except Exception:
-            self.totals.errors += 1
-            now = time.monotonic()
-            if now - self._complained > 1.0:
-                self._complained = now
-                log.exception("media.reader")
+            self._defect("media.reader")
 
     def _read(self) -> None:
         """As many datagrams as are waiting."""
