@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 BATCH = 256  # datagrams read in one go; then the timers get their turn
 BUFFER = 4 << 20  # bytes asked of the kernel, each way
-MOST_SOURCES = 4096  # addresses whose false bindings are remembered
+MOST_SOURCES = 4096  # pairs of a host and a user fragment whose false bindings are remembered
 STALE = 5.0  # seconds without a binding from the address in use: any authenticated one takes its place
 
 
@@ -54,7 +54,7 @@ class Port:
         self._view = memoryview(ffi.buffer(self._buffer)).cast("B")
         self._datagram = self._view[:DATAGRAM]
         self._length = ffi.new("int *")
-        self._sources: dict[str, Bucket] = {}
+        self._sources: dict[tuple[str, str], Bucket] = {}  # host, our user fragment
         self._defect = Defects(totals)
 
     def listen(self, loop: asyncio.AbstractEventLoop, forwarder: Forwarder, reports: Reports) -> None:
@@ -130,13 +130,13 @@ class Port:
             return
         peer, credentials = known
         now = time.monotonic()
-        if request.remote != credentials.remote or not self._listens(peer, address, now):
+        if request.remote != credentials.remote or not self._listens(peer, request.local, address, now):
             self.totals.dropped += 1
             return
         password = credentials.password.encode()
         first_from = credentials.seen.get(request.transaction, address)
         if first_from != address or not stun.is_authentic(data, request, password):
-            self._distrust(address, now)
+            self._distrust(request.local, address, now)
             return
         if not peer.requests.take(now):
             self.totals.dropped += 1
@@ -149,22 +149,25 @@ class Port:
         except OSError:
             self.totals.dropped += 1
 
-    def _listens(self, peer: Peer, address: Address, now: float) -> bool:
+    def _listens(self, peer: Peer, local: str, address: Address, now: float) -> bool:
         """Whether a request is worth its key: not from where too much was false, unless the client is known there.
 
-        So neither strangers in the same house nor forged addresses lock anybody out of a line that is up.
+        So neither strangers in the same house nor forged addresses lock anybody out of a line that is up. Counted for
+        each client by itself: a flood in the name of a house that shares one address keeps out only the one whose user
+        fragment it bears, and only until the flood ends.
         """
-        bucket = self._sources.get(address[0])
+        bucket = self._sources.get((address[0], local))
         return bucket is None or address in peer.addresses or bucket.holds(now)
 
-    def _distrust(self, address: Address, now: float) -> None:
+    def _distrust(self, local: str, address: Address, now: float) -> None:
         """A request was not authentic, or was seen before from another address (a replay)."""
         self.totals.dropped += 1
-        bucket = self._sources.get(address[0])
+        source = (address[0], local)
+        bucket = self._sources.get(source)
         if bucket is None:
             if len(self._sources) >= MOST_SOURCES:
                 del self._sources[next(iter(self._sources))]
-            bucket = self._sources[address[0]] = Bucket(STUN_PER_SOURCE, STUN_PER_SOURCE)
+            bucket = self._sources[source] = Bucket(STUN_PER_SOURCE, STUN_PER_SOURCE)
         bucket.take(now)
 
     def _reached(self, peer: Peer, credentials: Credentials, address: Address, nominated: bool, now: float) -> None:

@@ -32,9 +32,13 @@ class Rig:
         self.port = Port(open_socket("127.0.0.1", 0), self.totals)
         behind = media_rig.Rig()
         self.port.listen(FakeLoop(), behind.forwarder, behind.reports)  # type: ignore[arg-type]
-        self.peer = Peer("martin", "blue", Offer([], "there", []), 0.0)
-        self.port.by_fragment[self.peer.credentials.local] = (self.peer, self.peer.credentials)
+        self.peer = self.client("martin")
         self.sockets: list[socket.socket] = []
+
+    def client(self, name: str) -> Peer:
+        peer = Peer(name, "blue", Offer([], "there", []), 0.0)
+        self.port.by_fragment[peer.credentials.local] = (peer, peer.credentials)
+        return peer
 
     def socket(self, host: str = "127.0.0.1") -> socket.socket:
         made = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -43,9 +47,10 @@ class Rig:
         self.sockets.append(made)
         return made
 
-    def request(self, nominated: bool = True, password: str | None = None) -> bytes:
-        key = (password or self.peer.credentials.password).encode()
-        return stun.request(os.urandom(12), f"{self.peer.credentials.local}:there", key, nominated)
+    def request(self, nominated: bool = True, password: str | None = None, peer: Peer | None = None) -> bytes:
+        credentials = (peer or self.peer).credentials
+        key = (password or credentials.password).encode()
+        return stun.request(os.urandom(12), f"{credentials.local}:there", key, nominated)
 
     def send(self, sender: socket.socket, data: bytes) -> bool:
         """Whether it is answered."""
@@ -102,6 +107,23 @@ def test_false_bindings_do_not_use_up_what_a_client_may_ask(rig: Rig) -> None:
         assert not rig.send(attacker, rig.request(password="0" * 32))
     assert rig.send(client, rig.request())
     assert rig.send(rig.socket("127.0.0.2"), rig.request())  # on another network
+
+
+def test_a_flood_in_the_name_of_a_house_keeps_out_nobody_else_of_it(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.media.port.time.monotonic", lambda: 1000.0)
+    flood, other = rig.socket(), rig.client("legrand")
+    for _ in range(int(2 * STUN_PER_SOURCE)):
+        rig.send(flood, rig.request(password="0" * 32))
+    assert not rig.send(rig.socket(), rig.request())
+    assert rig.send(rig.socket(), rig.request(peer=other))
+
+
+def test_only_so_many_false_sources_are_remembered(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.media.port.MOST_SOURCES", 3)
+    attacker = rig.socket()
+    for number in range(9):
+        rig.send(attacker, rig.request(password="0" * 32, peer=rig.client(str(number))))
+    assert len(rig.port._sources) == 3
 
 
 def test_repeated_bindings_do_not_use_up_what_a_client_may_ask(rig: Rig) -> None:
