@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from pylibsrtp._binding import ffi, lib
 
 from app.media import stun
-from app.media.limits import COST, COST_DTLS, DATAGRAM, INCOMING, STUN_PER_SOURCE, Bucket
+from app.media.limits import COST, COST_DTLS, DATAGRAM, INCOMING, SILENCE, STUN_PER_SOURCE, Bucket
 from app.media.stun import Address
 from app.media.wire import ROOM, Defects, Totals
 
@@ -138,7 +138,7 @@ class Port:
         if first_from != address or not stun.is_authentic(data, request, password):
             self._distrust(request.local, address, now)
             return
-        if not peer.requests.take(now):
+        if not peer.requests.take(now) or self._is_held(peer, address, now):
             self.totals.dropped += 1
             return
         self.totals.stun += 1
@@ -169,6 +169,18 @@ class Port:
                 del self._sources[next(iter(self._sources))]
             bucket = self._sources[source] = Bucket(STUN_PER_SOURCE, STUN_PER_SOURCE)
         bucket.take(now)
+
+    def _is_held(self, peer: Peer, address: Address, now: float) -> bool:
+        """Whether somebody else is being reached at `address`.
+
+        An authentic request says who speaks, not from where: its sender may have written another's address on it. It
+        is free again SILENCE seconds after the last binding of that other one (STALE would be too soon: Firefox and
+        aiortc bind every 6 s at worst, RFC 7675, 5.1).
+        """
+        holder = self.by_address.get(address)
+        if holder is None or holder is peer or holder.closed or holder.address != address:
+            return False
+        return now - holder.addresses.get(address, 0.0) < SILENCE
 
     def _reached(self, peer: Peer, credentials: Credentials, address: Address, nominated: bool, now: float) -> None:
         """Learn the address, and follow the client to it: the last one nominated counts (RFC 8445, 8.1.1)."""

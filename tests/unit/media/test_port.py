@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from app.media import stun
-from app.media.limits import STUN_PER_PEER, STUN_PER_SOURCE, TRANSACTIONS
+from app.media.limits import SILENCE, STUN_PER_PEER, STUN_PER_SOURCE, TRANSACTIONS
 from app.media.peer import Peer
 from app.media.port import Port, open_socket
 from app.media.sdp_offer import Offer
@@ -116,6 +116,35 @@ def test_a_flood_in_the_name_of_a_house_keeps_out_nobody_else_of_it(rig: Rig, mo
         rig.send(flood, rig.request(password="0" * 32))
     assert not rig.send(rig.socket(), rig.request())
     assert rig.send(rig.socket(), rig.request(peer=other))
+
+
+def test_an_address_at_which_somebody_is_reached_is_not_taken_from_them(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As if another client had written the first one's address on its requests."""
+    now = 1000.0
+    monkeypatch.setattr("app.media.port.time.monotonic", lambda: now)
+    shared, other, dropped = rig.socket(), rig.client("legrand"), rig.totals.dropped
+    address = shared.getsockname()
+    assert rig.send(shared, rig.request())
+    now += 6.0  # no client binds more rarely
+    assert not rig.send(shared, rig.request(peer=other))
+    assert (rig.port.by_address[address], other.address, rig.totals.dropped) == (rig.peer, None, dropped + 1)
+    now += SILENCE
+    assert rig.send(shared, rig.request(peer=other))
+    assert (rig.port.by_address[address], other.address) == (other, address)
+
+
+@pytest.mark.parametrize("left", ["closed", "moved"])
+def test_an_address_that_was_left_is_free(rig: Rig, left: str) -> None:
+    shared, other = rig.socket(), rig.client("legrand")
+    assert rig.send(shared, rig.request())
+    if left == "closed":
+        rig.peer.closed = True
+    else:
+        assert rig.send(rig.socket(), rig.request())
+    assert rig.send(shared, rig.request(peer=other))
+    assert rig.port.by_address[shared.getsockname()] is other
 
 
 def test_only_so_many_false_sources_are_remembered(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
