@@ -133,19 +133,25 @@ class Port:
         if request.remote != credentials.remote or not self._listens(peer, request.local, address, now):
             self.totals.dropped += 1
             return
-        password = credentials.password.encode()
-        first_from = credentials.seen.get(request.transaction, address)
-        if first_from != address or not stun.is_authentic(data, request, password):
+        password, transaction, seen = credentials.password.encode(), request.transaction, credentials.seen
+        if seen.is_replay(transaction, address):
             self._distrust(request.local, address, now)
             return
-        if not peer.requests.take(now) or self._is_held(peer, address, now):
+        if seen.is_spent(transaction):
+            self.totals.dropped += 1
+            return
+        if not stun.is_authentic(data, request, password):
+            self._distrust(request.local, address, now)
+            return
+        # A repetition has its own small share: somebody who sends it in the client's name uses up nothing else.
+        if (transaction not in seen.recent and not peer.requests.take(now)) or self._is_held(peer, address, now):
             self.totals.dropped += 1
             return
         self.totals.stun += 1
-        if credentials.is_new(request.transaction, address):
+        if seen.is_new(transaction, address):
             self._reached(peer, credentials, address, request.nominated, now)
         try:
-            self.sock.sendto(stun.success(request.transaction, address, password), address)
+            self.sock.sendto(stun.success(transaction, address, password), address)
         except OSError:
             self.totals.dropped += 1
 

@@ -11,7 +11,7 @@ import pytest
 
 from app.media import stun
 from app.media.limits import SILENCE, STUN_PER_PEER, STUN_PER_SOURCE, TRANSACTIONS
-from app.media.peer import Peer
+from app.media.peer import Peer, Transactions
 from app.media.port import Port, open_socket
 from app.media.sdp_offer import Offer
 from app.media.wire import Totals
@@ -185,9 +185,46 @@ def test_a_client_is_answered_so_often_a_second_and_no_more(rig: Rig, monkeypatc
     assert rig.send(client, rig.request())
 
 
-def test_only_so_many_transactions_are_remembered(rig: Rig) -> None:
-    credentials = rig.peer.credentials
-    numbers = [number.to_bytes(12, "big") for number in range(2 * TRANSACTIONS)]
-    assert all(credentials.is_new(number, ("192.0.2.1", 1)) for number in numbers)
-    assert not credentials.is_new(numbers[TRANSACTIONS], ("192.0.2.1", 1))
-    assert len(credentials.seen) == TRANSACTIONS
+def test_a_request_is_answered_as_often_as_a_client_repeats_it_and_no_more(rig: Rig) -> None:
+    client, captured = rig.socket(), rig.request()
+    assert [rig.send(client, captured) for _ in range(9)] == 7 * [True] + 2 * [False]
+    assert rig.send(client, rig.request())
+
+
+def test_repetitions_in_a_clients_own_name_do_not_use_up_what_it_may_ask(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They come from its address: somebody near it has heard them and writes that on them."""
+    monkeypatch.setattr("app.media.port.time.monotonic", lambda: 1000.0)
+    client, captured = rig.socket(), [rig.request() for _ in range(10)]
+    for _ in range(int(STUN_PER_PEER)):
+        for data in captured:
+            rig.send(client, data)
+    assert sum(rig.send(client, rig.request()) for _ in range(100)) == STUN_PER_PEER - len(captured)
+
+
+@pytest.mark.parametrize("others", [TRANSACTIONS // 2, 2 * TRANSACTIONS])
+def test_a_binding_never_becomes_new_again(rig: Rig, monkeypatch: pytest.MonkeyPatch, others: int) -> None:
+    now = 1000.0
+    monkeypatch.setattr("app.media.port.time.monotonic", lambda: now)
+    client, thief, captured = rig.socket(), rig.socket("127.0.0.2"), rig.request()
+    assert rig.send(client, captured)
+    for _ in range(others):
+        now += 2.5
+        assert rig.send(client, rig.request())
+    assert not rig.send(thief, captured)
+    assert (rig.peer.address, thief.getsockname() in rig.port.by_address) == (client.getsockname(), False)
+
+
+def test_a_client_is_heard_for_eight_hours_of_bindings() -> None:
+    seen, address = Transactions(), ("192.0.2.1", 1)
+    dropped = 0
+    for number in range(8 * 3600 * 10 // 25):
+        transaction = number.to_bytes(12, "big")
+        if seen.is_spent(transaction):
+            dropped += 1
+        else:
+            assert seen.is_new(transaction, address)
+    assert dropped < 10
+    assert len(seen.recent) == TRANSACTIONS
+    assert all(seen.is_spent(number.to_bytes(12, "big")) for number in range(11_000))
