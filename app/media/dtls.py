@@ -97,16 +97,21 @@ class _Association(RTCSctpTransport):
 class Line:
     """DTLS with one client. `received` and `sent` are libsrtp's handles once `open` has returned True.
 
-    `admits` is asked of each packet of SCTP, with its cost in chunks; None is one that must not be read.
+    `admits` is asked of each packet of SCTP, with its cost in chunks; None is one that must not be read. `deciphers` is
+    asked before a datagram of several records is given to OpenSSL, with how many there are beside the first.
     """
 
     def __init__(
-        self, certificate: RTCCertificate, send: Callable[[bytes], None], admits: Callable[[int | None], bool]
+        self,
+        certificate: RTCCertificate,
+        send: Callable[[bytes], None],
+        admits: Callable[[int | None], bool],
+        deciphers: Callable[[int], bool],
     ) -> None:
         self._datagrams = _Datagrams(send, self._hoards)
         self._dtls = RTCDtlsTransport(cast(RTCIceTransport, self._datagrams), [certificate])
         self._dtls._set_role("server")
-        self._admits = admits
+        self._admits, self._deciphers = admits, deciphers
         self._sctp: _Association | None = None
         self.received: Any = None
         self.sent: Any = None
@@ -118,7 +123,7 @@ class Line:
         OpenSSL for ever: it is given each by itself.
         """
         parts = records(datagram) if self.received is not None else [datagram]
-        if len(parts) == 1 or (parts and self._admits(len(parts))):
+        if len(parts) == 1 or (parts and self._deciphers(len(parts) - 1)):
             for part in parts:
                 self._datagrams.put(part)
 

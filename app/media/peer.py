@@ -11,6 +11,7 @@ from app.media.errors import OfferRefused
 from app.media.limits import (
     CHAT_PER_SECOND,
     INCOMING,
+    INCOMING_DTLS,
     MARKS,
     MAX_ADDRESSES,
     MAX_SSRCS,
@@ -115,7 +116,8 @@ class Peer:
         self.estimate: tuple[float, int] | None = None  # REMB of this client: when, bits a second
         self.reduced_at = 0.0  # when it was last taken back
         self.requests = Bucket(STUN_PER_PEER, STUN_PER_PEER)
-        self.incoming = 0  # bytes and costs of what came in this second (limits.INCOMING)
+        # Bytes and costs of what came in this second: authentic, not authentic, DTLS.
+        self.incoming = self.forged = self.dtls = 0
         self.ssrcs: set[int] = set()  # beside those of its layers
         self.nacks = Bucket(NACKS_PER_SECOND, NACKS_PER_SECOND)
         self.resends = Bucket(RESENDS_PER_SECOND, RESENDS_PER_SECOND / 2)
@@ -205,6 +207,29 @@ class Peer:
         """Whether what came in costs no more than is read of one client in a second."""
         self.incoming += cost
         return self.incoming <= INCOMING
+
+    def deciphers(self, cost: int) -> bool:
+        """Whether DTLS that came from here is read. Nobody can tell true from forged before that is paid for.
+
+        Counted apart: a flood of it in the client's name holds up the data channel, which sends again what was lost,
+        but neither sound nor pictures.
+        """
+        self.dtls += cost
+        return self.dtls <= INCOMING_DTLS
+
+    def tries(self, ssrc: int) -> bool:
+        """Whether a packet of SRTP is worth finding out if it is authentic, when more than FORGED were not.
+
+        Forged ones are charged to nobody's share: whoever knows the client's address could silence it with them, and to
+        refuse one costs 1 µs (4 µs when it is long), less than the 4 µs of receiving it, which a flood costs in any
+        case. Beyond that the streams that it is known to send are tried alone. Their 32 bits cannot be guessed; who
+        sees them on the way gains no more than those few µs a packet, and does not silence the client either.
+        """
+        return ssrc in self.layers or ssrc in self.ssrcs
+
+    def begin_second(self) -> None:
+        """What it may send is counted anew."""
+        self.incoming = self.forged = self.dtls = 0
 
     def send_to(self, address: Address) -> None:
         """From now on everything goes to this address."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from pylibsrtp._binding import ffi, lib
 
 from app.media import stun
-from app.media.limits import COST, COST_DTLS, DATAGRAM, INCOMING, SILENCE, STUN_PER_SOURCE, Bucket
+from app.media.limits import COST, COST_DTLS, DATAGRAM, FORGED, INCOMING, SILENCE, STUN_PER_SOURCE, Bucket
 from app.media.stun import Address
 from app.media.wire import ROOM, Defects, Totals
 
@@ -84,7 +84,8 @@ class Port:
         """As many datagrams as are waiting."""
         receive, datagram, view = self.sock.recvfrom_into, self._datagram, self._view
         buffer, length, known = self._buffer, self._length, self.by_address
-        unprotect, forward, totals = lib.srtp_unprotect, self._forwarder.packet, self.totals
+        unprotect, unprotect_control = lib.srtp_unprotect, lib.srtp_unprotect_rtcp
+        forward, totals = self._forwarder.packet, self.totals
         for _ in range(BATCH):
             try:
                 size, address = receive(datagram)
@@ -98,23 +99,27 @@ class Port:
                 if peer is None or peer.received is None:
                     totals.dropped += 1
                     continue
-                peer.incoming += size + COST
-                if peer.incoming > INCOMING:
+                is_control = 192 <= view[1] <= 223
+                if peer.incoming > INCOMING or (
+                    peer.forged > FORGED
+                    and not peer.tries(int.from_bytes(view[4:8] if is_control else view[8:12], "big"))
+                ):
                     totals.dropped += 1
                     continue
                 length[0] = size
-                if 192 <= view[1] <= 223:
-                    if lib.srtp_unprotect_rtcp(peer.received, buffer, length) == 0:
-                        self._reports.received(peer, bytes(view[: length[0]]))
-                elif unprotect(peer.received, buffer, length) == 0:
-                    forward(peer, view, length[0])
-                else:
+                if (unprotect_control if is_control else unprotect)(peer.received, buffer, length):
+                    peer.forged += size + COST
                     totals.dropped += 1
+                    continue
+                peer.incoming += size + COST
+                if is_control:
+                    self._reports.received(peer, bytes(view[: length[0]]))
+                else:
+                    forward(peer, view, length[0])
             elif first < 4:
                 self._binding(bytes(view[:size]), address)
             elif 19 < first < 64 and peer is not None and peer.line is not None:
-                peer.incoming += size + COST_DTLS
-                if peer.incoming > INCOMING:
+                if not peer.deciphers(size + COST_DTLS):
                     totals.dropped += 1
                     continue
                 peer.line.feed(bytes(view[:size]))

@@ -157,6 +157,7 @@ class Unit:
             self._certificate,
             lambda data: self._wire.datagram(data, peer.address),
             lambda chunks: self._admits(peer, chunks),
+            lambda records: peer.deciphers(records * COST_DTLS),
         )
         self.peers[peer.name] = peer
         self._lines[peer.name], self._ladders[peer.name] = Quality(), Ladder()
@@ -331,7 +332,7 @@ class Unit:
 
     def _each_second(self, now: float) -> None:
         for peer in list(self.peers.values()):
-            peer.incoming = 0
+            peer.begin_second()
             if now - peer.heard > SILENCE or peer.has_too_many_streams:
                 self.remove(peer, "streams" if peer.has_too_many_streams else "silence")
                 continue
