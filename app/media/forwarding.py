@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from pylibsrtp._binding import lib
 
 from app.media import red, vp8
+from app.media.limits import COST_BEGIN, COST_GAP, COST_MISSING, EXTENSIONS
 from app.media.repair import PLI_EVERY, Repair
 from app.media.rtp import EXTENDED_HEADER, HEADER, absolute_send_time
 from app.media.streams import MAX_JUMP, RING_MASK
@@ -48,8 +49,9 @@ class Forwarder:
         start = 12 + ((flags & 15) << 2)
         if flags & 0x10:
             at = start + 4
-            start = at + (packet[start + 2] << 10 | packet[start + 3] << 2)
-            if start > size:
+            words = packet[start + 2] << 8 | packet[start + 3]
+            start = at + (words << 2)
+            if start > size or words > EXTENSIONS:
                 self._totals.dropped += 1
                 return
             twcc, level = layer.twcc_id, layer.level_id
@@ -86,6 +88,7 @@ class Forwarder:
             if not number:
                 layer.cycles += 0x10000
         elif newest < 0 or MAX_JUMP < step < 0x10000 - MAX_JUMP:
+            peer.incoming += COST_BEGIN
             layer.begin(number)
             layer.received = 1
         elif not step or step > MAX_JUMP:
@@ -94,6 +97,7 @@ class Forwarder:
         else:
             if number < newest:
                 layer.cycles += 0x10000
+            peer.incoming += COST_GAP + COST_MISSING * step
             self._lost(layer, newest, step, kept)
         layer.newest, layer.timestamp = number, timestamp
         layer.ring[number & RING_MASK] = kept
