@@ -7,10 +7,10 @@ names that takes).
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, cast
 
-from aiortc.rtcdtlstransport import RTCCertificate, RTCDtlsFingerprint, RTCDtlsParameters, RTCDtlsTransport
+from aiortc.rtcdtlstransport import SSL, RTCCertificate, RTCDtlsFingerprint, RTCDtlsParameters, RTCDtlsTransport
 from aiortc.rtcicetransport import RTCIceTransport
 from aiortc.rtcsctptransport import RTCSctpCapabilities, RTCSctpTransport
 
@@ -19,6 +19,8 @@ from app.media.limits import CHAT_BYTES, HANDSHAKE, MAX_CHANNELS, MAX_PARTS
 
 MOST_WAITING = 128  # datagrams of DTLS not yet read
 RECORD = range(13, 1517)  # bytes of one; more than aiortc reads at once would stay with OpenSSL
+FULL = 1400  # bytes of a datagram of ours
+ALL = 1 << 16  # bytes read of OpenSSL at once
 PARTS_A_CHUNK = 64  # parts kept that are gone through in the time that another chunk takes
 
 
@@ -36,6 +38,19 @@ def records(datagram: bytes) -> list[bytes]:
         found.append(datagram[at : at + size])
         at += size
     return found
+
+
+def datagrams(written: bytes) -> Iterator[bytes]:
+    """Whole records of ours, as many in each datagram as a path takes; a longer one goes by itself."""
+    start = at = 0
+    while at < len(written):
+        size = 13 + int.from_bytes(written[at + 11 : at + 13], "big")
+        if at > start and at + size - start > FULL:
+            yield written[start:at]
+            start = at
+        at += size
+    if written:
+        yield written[start:]
 
 
 class Certificate(RTCCertificate):
@@ -71,6 +86,24 @@ class _Datagrams:
 
     async def _send(self, datagram: bytes) -> None:
         self._send_now(datagram)
+
+
+class _Transport(RTCDtlsTransport):
+    async def _write_ssl(self) -> None:
+        """Send everything that OpenSSL has written.
+
+        aiortc reads 1500 bytes of it: what was left, the rest of a long SACK, went out in front of what came next, cut
+        within a record, and was lost with it.
+        """
+        assert self._ssl is not None
+        written = bytearray()
+        while True:
+            try:
+                written += self._ssl.bio_read(ALL)
+            except SSL.Error:  # no more is there
+                break
+        for datagram in datagrams(bytes(written)):
+            await self.transport._send(datagram)
 
 
 class _Association(RTCSctpTransport):
@@ -109,7 +142,7 @@ class Line:
         deciphers: Callable[[int], bool],
     ) -> None:
         self._datagrams = _Datagrams(send, self._hoards)
-        self._dtls = RTCDtlsTransport(cast(RTCIceTransport, self._datagrams), [certificate])
+        self._dtls = _Transport(cast(RTCIceTransport, self._datagrams), [certificate])
         self._dtls._set_role("server")
         self._admits, self._deciphers = admits, deciphers
         self._sctp: _Association | None = None
