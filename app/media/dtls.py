@@ -15,7 +15,7 @@ from aiortc.rtcicetransport import RTCIceTransport
 from aiortc.rtcsctptransport import RTCSctpCapabilities, RTCSctpTransport
 
 from app.media import sctp_guard
-from app.media.limits import CHAT_BYTES, HANDSHAKE, MAX_CHANNELS, MAX_PARTS
+from app.media.limits import CHAT_BYTES, HANDSHAKE, HANDSHAKE_BYTES, MAX_CHANNELS, MAX_PARTS
 
 MOST_WAITING = 128  # datagrams of DTLS not yet read
 RECORD = range(13, 1517)  # bytes of one; more than aiortc reads at once would stay with OpenSSL
@@ -63,16 +63,26 @@ class Certificate(RTCCertificate):
 
 
 class _Datagrams:
-    """What aiortc's DTLS needs of an ICE transport, and no more."""
+    """What aiortc's DTLS needs of an ICE transport, and no more.
+
+    Until the handshake ends nobody has proved to be at the address it came from: a forged one may get three times what
+    was sent in its name (as in QUIC, RFC 9000, 8.1), or HANDSHAKE_BYTES, if that is more. These are four of our
+    flights of 800 bytes: a first message of a client has 170 at least, so that three times that would not let the first
+    pass, and one that is lost must come again. What goes beyond is lost as on any line. (A cookie, RFC 6347, 4.2.1,
+    would prove the address, at the price of a round trip for everybody.)
+    """
 
     role = "controlled"
 
     def __init__(self, send: Callable[[bytes], None], hoards: Callable[[], bool]) -> None:
         self._send_now, self._hoards = send, hoards
         self._waiting: asyncio.Queue[bytes | None] = asyncio.Queue(MOST_WAITING)
+        self._came = self._left = 0  # bytes
+        self.proved = False  # the handshake has ended
 
     def put(self, datagram: bytes | None) -> None:
         """`None` ends the line. What does not fit is lost, as on any line."""
+        self._came += len(datagram or b"")
         if datagram is None and self._waiting.full():
             self._waiting.get_nowait()
         if not self._waiting.full():
@@ -85,7 +95,10 @@ class _Datagrams:
         return datagram
 
     async def _send(self, datagram: bytes) -> None:
-        self._send_now(datagram)
+        left = self._left + len(datagram)
+        if self.proved or left <= max(HANDSHAKE_BYTES, 3 * self._came):
+            self._left = left
+            self._send_now(datagram)
 
 
 class _Transport(RTCDtlsTransport):
@@ -169,6 +182,7 @@ class Line:
             return False
         if self._dtls.state != "connected":
             return False
+        self._datagrams.proved = True
         self.received, self.sent = self._dtls._rx_srtp._srtp[0], self._dtls._tx_srtp._srtp[0]
         self._dtls.on("statechange", lambda: on_closed() if self._dtls.state in ("closed", "failed") else None)
         return True

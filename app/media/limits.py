@@ -12,6 +12,7 @@ DATAGRAM = 2048  # bytes; media stay below 1500
 OFFER = 65_536  # bytes of an offer
 SILENCE = 15.0  # seconds without a valid packet, then a peer is gone
 HANDSHAKE = 10.0  # seconds from the answer to the end of DTLS
+HANDSHAKE_BYTES = 3200  # sent to a client before its handshake ends: three times what came of it, or as many as these
 STUN_PER_SOURCE = 200.0  # false binding requests a second from one host (a care home behind one NAT) to one client
 STUN_PER_PEER = 50.0  # authentic ones
 TRANSACTIONS = 256  # of one ICE session remembered with where they came from; MARKS are for all of them

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.media.dtls import FULL, Certificate, Line, _Datagrams, datagrams
+from app.media.limits import HANDSHAKE_BYTES
 
 
 class Pair:
@@ -70,6 +71,34 @@ async def test_what_is_longer_than_a_datagram_leaves_whole_and_at_once(pair: Pai
     async with asyncio.timeout(20):
         while sum(map(len, pair.got)) < 2400:  # aiortc's client reads 1500 bytes for each datagram
             await asyncio.sleep(0)
+
+
+async def test_before_the_handshake_ends_little_is_sent_to_an_address(pair: Pair) -> None:
+    """Whoever forges it sends the first message again and again."""
+    pair.reaches = False
+    opening, greeting = pair.open(), asyncio.create_task(pair.client.start(pair._known))
+    async with asyncio.timeout(20):
+        while not pair.sent:
+            await asyncio.sleep(0)
+    flight = sum(map(len, pair.sent))
+    assert flight * 4 <= HANDSHAKE_BYTES  # three may be lost
+    for _ in range(20):
+        await pair.line._datagrams._send(bytes(flight))
+    assert 2 * flight < sum(map(len, pair.sent)) <= HANDSHAKE_BYTES
+    pair.line._datagrams.put(bytes(HANDSHAKE_BYTES))
+    for _ in range(20):
+        await pair.line._datagrams._send(bytes(flight))
+    assert sum(map(len, pair.sent)) <= 3 * (HANDSHAKE_BYTES + 400)
+    for task in (opening, greeting):
+        task.cancel()
+
+
+async def test_after_the_handshake_all_is_sent(pair: Pair) -> None:
+    await pair.connect()
+    pair.sent.clear()
+    for _ in range(20):
+        await pair.line._dtls._send_data(bytes(1000))
+    assert len(pair.sent) == 20
 
 
 def record(size: int) -> bytes:
