@@ -15,6 +15,7 @@ HANDSHAKE = 10.0  # seconds from the answer to the end of DTLS
 HANDSHAKE_BYTES = 3200  # sent to a client before its handshake ends: three times what came of it, or as many as these
 STUN_PER_SOURCE = 200.0  # false binding requests a second from one host (a care home behind one NAT) to one client
 STUN_PER_PEER = 50.0  # authentic ones
+QUESTIONS = 5.0  # a second to one client whether it is where it asks to be reached, beside one for each request of it
 TRANSACTIONS = 256  # of one ICE session remembered with where they came from; MARKS are for all of them
 REPEATS = 6  # answers to one request beside the first: a client sends it seven times (RFC 8489, 6.2.1)
 MARKS = 1 << 20  # bits in which an ICE session marks every request it has seen

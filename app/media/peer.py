@@ -6,6 +6,7 @@ import secrets
 from dataclasses import dataclass, field
 from typing import Any
 
+from app.media.consent import Consent
 from app.media.dtls import Line
 from app.media.errors import OfferRefused
 from app.media.limits import (
@@ -93,6 +94,7 @@ class Credentials:
     local: str = field(default_factory=lambda: secrets.token_hex(6))
     password: str = field(default_factory=lambda: secrets.token_hex(16))
     seen: Transactions = field(default_factory=Transactions, compare=False)
+    remote_password: str = ""
 
 
 class Peer:
@@ -100,9 +102,10 @@ class Peer:
 
     def __init__(self, name: str, room: str, offer: Offer, now: float) -> None:
         self.name, self.room, self.offer = name, room, offer
-        self.credentials = Credentials(offer.ufrag)
+        self.credentials = Credentials(offer.ufrag, remote_password=offer.password)
         self.former: Credentials | None = None  # until the new ones of an ICE restart are in use
         self.address: Address | None = None
+        self.consent = Consent()
         self.addresses: dict[Address, float] = {}  # authenticated: last binding
         self.line: Line | None = None
         self.sent: Any = None
@@ -184,7 +187,7 @@ class Peer:
 
     def restart(self, offer: Offer) -> None:
         """New credentials; the old ones and the address hold until the new ones are used."""
-        self.former, self.credentials = self.credentials, Credentials(offer.ufrag)
+        self.former, self.credentials = self.credentials, Credentials(offer.ufrag, remote_password=offer.password)
         self.offer = offer
         sections = {section.mid: section for section in offer.sections}
         for slot in self.slots:

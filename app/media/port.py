@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from app.media.peer import Credentials, Peer
     from app.media.reports import Reports
 
+ANSWER = stun.SUCCESS.to_bytes(2, "big")
 BATCH = 256  # datagrams read in one go; then the timers get their turn
 BUFFER = 4 << 20  # bytes asked of the kernel, each way
 MOST_SOURCES = 4096  # pairs of a host and a user fragment whose false bindings are remembered
@@ -128,6 +129,9 @@ class Port:
 
     def _binding(self, data: bytes, address: Address) -> None:
         """A STUN datagram: the cheap checks first, then the key. Only what is authentic uses up the client's own share."""
+        if data[:2] == ANSWER:
+            self._answered(data, address)
+            return
         request = stun.parse(data)
         known = self.by_fragment.get(request.local) if request else None
         if request is None or known is None:
@@ -153,10 +157,14 @@ class Port:
             self.totals.dropped += 1
             return
         self.totals.stun += 1
-        if seen.is_new(transaction, address):
+        is_new = seen.is_new(transaction, address)
+        self._send(stun.success(transaction, address, password), address)
+        if is_new:
             self._reached(peer, credentials, address, request.nominated, now)
+
+    def _send(self, data: bytes, address: Address) -> None:
         try:
-            self.sock.sendto(stun.success(transaction, address, password), address)
+            self.sock.sendto(data, address)
         except OSError:
             self.totals.dropped += 1
 
@@ -206,5 +214,36 @@ class Port:
             del self.by_address[forgotten]
         self.by_address[address] = peer
         in_use = peer.addresses.get(peer.address, 0.0) if peer.address else 0.0
-        if peer.address != address and (nominated or now - in_use > STALE):
+        if peer.address == address:
+            peer.consent.wanted = None if nominated else peer.consent.wanted
+        elif nominated or now - in_use > STALE:
+            self._follow(peer, credentials, address, now)
+
+    def _follow(self, peer: Peer, credentials: Credentials, address: Address, now: float) -> None:
+        """The client asks to be reached at another address: media go there once it has answered from there.
+
+        What is sent of a handshake goes there at once; that is little (limits.HANDSHAKE_BYTES).
+        """
+        is_first = peer.address is None
+        if peer.sent is None:
             peer.send_to(address)
+        if not is_first:
+            self._send(peer.consent.question(address, credentials, now), address)
+
+    def ask_again(self, peer: Peer, now: float) -> None:
+        """Some times a second: a question, or its answer, may be lost."""
+        found = peer.consent.repeats(now)
+        if found:
+            self._send(*found)
+
+    def _answered(self, data: bytes, address: Address) -> None:
+        """An answer came, if it is one (consent.py): the client is there."""
+        peer = self.by_address.get(address)
+        if peer is None or not peer.consent.is_answered(data, address):
+            self.totals.dropped += 1
+            return
+        in_use = peer.addresses.get(peer.address, 0.0) if peer.address else 0.0
+        if peer.consent.wanted == address or time.monotonic() - in_use > STALE:
+            peer.consent.wanted = None
+            if peer.address != address:
+                peer.send_to(address)

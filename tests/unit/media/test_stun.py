@@ -58,6 +58,24 @@ def test_our_own_request_is_read_by_both() -> None:
     assert stun.is_authentic(data, request, PASSWORD)
 
 
+def test_another_implementation_reads_our_question_and_is_understood() -> None:
+    message = reference.parse_message(stun.question(TRANSACTION, "there:here", PASSWORD))
+    message.check_message_integrity(PASSWORD)
+    assert message.attributes["USERNAME"] == "there:here"
+    assert {"PRIORITY", "ICE-CONTROLLED"} <= message.attributes.keys()
+    answer = reference.Message(reference.Method.BINDING, reference.Class.RESPONSE, TRANSACTION)
+    answer.attributes["XOR-MAPPED-ADDRESS"] = ("192.0.2.7", 4000)
+    answer.add_message_integrity(PASSWORD)
+    data = bytes(answer)
+    assert stun.is_answer(data, TRANSACTION, PASSWORD)
+    assert not stun.is_answer(data, TRANSACTION, PASSWORD[::-1])
+    assert not stun.is_answer(data, bytes(12), PASSWORD)
+    for at in range(len(data) - 8):  # before FINGERPRINT, which says nothing that integrity does not
+        changed = data[:at] + bytes((data[at] ^ 0x41,)) + data[at + 1 :]
+        assert not stun.is_answer(changed, TRANSACTION, PASSWORD)
+        assert not stun.is_answer(data[:at], TRANSACTION, PASSWORD)
+
+
 def test_a_wrong_password_is_not_authentic() -> None:
     data = stun.request(TRANSACTION, "here:there", PASSWORD)
     request = stun.parse(data)
@@ -107,6 +125,8 @@ def test_bytes_of_any_kind_are_dropped(data: bytes) -> None:
     assert stun.parse(data) is None
     framed = struct.pack("!HHI12s", stun.REQUEST, len(data), stun.COOKIE, TRANSACTION) + data
     assert stun.parse(framed) is None
+    framed = struct.pack("!HHI12s", stun.SUCCESS, len(data), stun.COOKIE, TRANSACTION) + data
+    assert not stun.is_answer(framed, TRANSACTION, PASSWORD)
 
 
 def test_mutations_of_a_real_request_never_raise() -> None:
