@@ -7,18 +7,20 @@ names that takes).
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, cast
 
-from aiortc.rtcdtlstransport import RTCCertificate, RTCDtlsFingerprint, RTCDtlsParameters, RTCDtlsTransport
+from aiortc.rtcdtlstransport import SSL, RTCCertificate, RTCDtlsFingerprint, RTCDtlsParameters, RTCDtlsTransport
 from aiortc.rtcicetransport import RTCIceTransport
 from aiortc.rtcsctptransport import RTCSctpCapabilities, RTCSctpTransport
 
 from app.media import sctp_guard
-from app.media.limits import CHAT_BYTES, HANDSHAKE, MAX_CHANNELS, MAX_PARTS
+from app.media.limits import CHAT_BYTES, HANDSHAKE, HANDSHAKE_BYTES, MAX_CHANNELS, MAX_PARTS
 
 MOST_WAITING = 128  # datagrams of DTLS not yet read
 RECORD = range(13, 1517)  # bytes of one; more than aiortc reads at once would stay with OpenSSL
+FULL = 1400  # bytes of a datagram of ours
+ALL = 1 << 16  # bytes read of OpenSSL at once
 PARTS_A_CHUNK = 64  # parts kept that are gone through in the time that another chunk takes
 
 
@@ -38,6 +40,19 @@ def records(datagram: bytes) -> list[bytes]:
     return found
 
 
+def datagrams(written: bytes) -> Iterator[bytes]:
+    """Whole records of ours, as many in each datagram as a path takes; a longer one goes by itself."""
+    start = at = 0
+    while at < len(written):
+        size = 13 + int.from_bytes(written[at + 11 : at + 13], "big")
+        if at > start and at + size - start > FULL:
+            yield written[start:at]
+            start = at
+        at += size
+    if written:
+        yield written[start:]
+
+
 class Certificate(RTCCertificate):
     """Ours for every line. A client's is known by its fingerprint: no chain that it sends along is gone through."""
 
@@ -48,16 +63,26 @@ class Certificate(RTCCertificate):
 
 
 class _Datagrams:
-    """What aiortc's DTLS needs of an ICE transport, and no more."""
+    """What aiortc's DTLS needs of an ICE transport, and no more.
+
+    Until the handshake ends nobody has proved to be at the address it came from: a forged one may get three times what
+    was sent in its name (as in QUIC, RFC 9000, 8.1), or HANDSHAKE_BYTES, if that is more. These are four of our
+    flights of 800 bytes: a first message of a client has 170 at least, so that three times that would not let the first
+    pass, and one that is lost must come again. What goes beyond is lost as on any line. (A cookie, RFC 6347, 4.2.1,
+    would prove the address, at the price of a round trip for everybody.)
+    """
 
     role = "controlled"
 
     def __init__(self, send: Callable[[bytes], None], hoards: Callable[[], bool]) -> None:
         self._send_now, self._hoards = send, hoards
         self._waiting: asyncio.Queue[bytes | None] = asyncio.Queue(MOST_WAITING)
+        self._came = self._left = 0  # bytes
+        self.proved = False  # the handshake has ended
 
     def put(self, datagram: bytes | None) -> None:
         """`None` ends the line. What does not fit is lost, as on any line."""
+        self._came += len(datagram or b"")
         if datagram is None and self._waiting.full():
             self._waiting.get_nowait()
         if not self._waiting.full():
@@ -70,7 +95,28 @@ class _Datagrams:
         return datagram
 
     async def _send(self, datagram: bytes) -> None:
-        self._send_now(datagram)
+        left = self._left + len(datagram)
+        if self.proved or left <= max(HANDSHAKE_BYTES, 3 * self._came):
+            self._left = left
+            self._send_now(datagram)
+
+
+class _Transport(RTCDtlsTransport):
+    async def _write_ssl(self) -> None:
+        """Send everything that OpenSSL has written.
+
+        aiortc reads 1500 bytes of it: what was left, the rest of a long SACK, went out in front of what came next, cut
+        within a record, and was lost with it.
+        """
+        assert self._ssl is not None
+        written = bytearray()
+        while True:
+            try:
+                written += self._ssl.bio_read(ALL)
+            except SSL.Error:  # no more is there
+                break
+        for datagram in datagrams(bytes(written)):
+            await self.transport._send(datagram)
 
 
 class _Association(RTCSctpTransport):
@@ -97,16 +143,21 @@ class _Association(RTCSctpTransport):
 class Line:
     """DTLS with one client. `received` and `sent` are libsrtp's handles once `open` has returned True.
 
-    `admits` is asked of each packet of SCTP, with its cost in chunks; None is one that must not be read.
+    `admits` is asked of each packet of SCTP, with its cost in chunks; None is one that must not be read. `deciphers` is
+    asked before a datagram of several records is given to OpenSSL, with how many there are beside the first.
     """
 
     def __init__(
-        self, certificate: RTCCertificate, send: Callable[[bytes], None], admits: Callable[[int | None], bool]
+        self,
+        certificate: RTCCertificate,
+        send: Callable[[bytes], None],
+        admits: Callable[[int | None], bool],
+        deciphers: Callable[[int], bool],
     ) -> None:
         self._datagrams = _Datagrams(send, self._hoards)
-        self._dtls = RTCDtlsTransport(cast(RTCIceTransport, self._datagrams), [certificate])
+        self._dtls = _Transport(cast(RTCIceTransport, self._datagrams), [certificate])
         self._dtls._set_role("server")
-        self._admits = admits
+        self._admits, self._deciphers = admits, deciphers
         self._sctp: _Association | None = None
         self.received: Any = None
         self.sent: Any = None
@@ -118,7 +169,7 @@ class Line:
         OpenSSL for ever: it is given each by itself.
         """
         parts = records(datagram) if self.received is not None else [datagram]
-        if len(parts) == 1 or (parts and self._admits(len(parts))):
+        if len(parts) == 1 or (parts and self._deciphers(len(parts) - 1)):
             for part in parts:
                 self._datagrams.put(part)
 
@@ -131,6 +182,7 @@ class Line:
             return False
         if self._dtls.state != "connected":
             return False
+        self._datagrams.proved = True
         self.received, self.sent = self._dtls._rx_srtp._srtp[0], self._dtls._tx_srtp._srtp[0]
         self._dtls.on("statechange", lambda: on_closed() if self._dtls.state in ("closed", "failed") else None)
         return True

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from pylibsrtp._binding import lib
 
 from app.media import red, vp8
+from app.media.limits import COST_BEGIN, COST_GAP, COST_MISSING, EXTENSIONS
 from app.media.repair import PLI_EVERY, Repair
 from app.media.rtp import EXTENDED_HEADER, HEADER, absolute_send_time
 from app.media.streams import MAX_JUMP, RING_MASK
@@ -48,8 +49,9 @@ class Forwarder:
         start = 12 + ((flags & 15) << 2)
         if flags & 0x10:
             at = start + 4
-            start = at + (packet[start + 2] << 10 | packet[start + 3] << 2)
-            if start > size:
+            words = packet[start + 2] << 8 | packet[start + 3]
+            start = at + (words << 2)
+            if start > size or words > EXTENSIONS:
                 self._totals.dropped += 1
                 return
             twcc, level = layer.twcc_id, layer.level_id
@@ -86,6 +88,7 @@ class Forwarder:
             if not number:
                 layer.cycles += 0x10000
         elif newest < 0 or MAX_JUMP < step < 0x10000 - MAX_JUMP:
+            peer.incoming += COST_BEGIN
             layer.begin(number)
             layer.received = 1
         elif not step or step > MAX_JUMP:
@@ -94,6 +97,7 @@ class Forwarder:
         else:
             if number < newest:
                 layer.cycles += 0x10000
+            peer.incoming += COST_GAP + COST_MISSING * step
             self._lost(layer, newest, step, kept)
         layer.newest, layer.timestamp = number, timestamp
         layer.ring[number & RING_MASK] = kept
@@ -116,30 +120,32 @@ class Forwarder:
             layer.picture, layer.base = vp8.numbers(payload, where)
         octets = 0
         for sent, address, sequence, offset, ssrc, payload_type, _, word, picture, base in fan:
-            if word:
-                _pack_extended(
-                    view, 0, 0x90, marker | payload_type, (number + sequence) & 0xFFFF,
-                    (timestamp + offset) & 0xFFFFFFFF, ssrc, 0xBEDE, 1, word | sent_at,
-                )  # fmt: skip
-                start = 20
-            else:
-                _pack(
-                    view, 0, 0x80, marker | payload_type, (number + sequence) & 0xFFFF,
-                    (timestamp + offset) & 0xFFFFFFFF, ssrc,
-                )  # fmt: skip
-                start = 12
-            end = start + size
-            view[start:end] = payload
-            if where:
-                vp8.renumber(view, start, where, picture, base)
-            length[0] = end
-            if _protect(sent, buffer, length):
-                continue
-            octets += end
             try:
+                if word:
+                    _pack_extended(
+                        view, 0, 0x90, marker | payload_type, (number + sequence) & 0xFFFF,
+                        (timestamp + offset) & 0xFFFFFFFF, ssrc, 0xBEDE, 1, word | sent_at,
+                    )  # fmt: skip
+                    start = 20
+                else:
+                    _pack(
+                        view, 0, 0x80, marker | payload_type, (number + sequence) & 0xFFFF,
+                        (timestamp + offset) & 0xFFFFFFFF, ssrc,
+                    )  # fmt: skip
+                    start = 12
+                end = start + size
+                view[start:end] = payload
+                if where:
+                    vp8.renumber(view, start, where, picture, base)
+                length[0] = end
+                if _protect(sent, buffer, length):
+                    continue
+                octets += end
                 sendto(view[: length[0]], address)
             except OSError:
                 self._totals.dropped += 1
+            except Exception:  # what is wrong with one viewer costs the others nothing
+                wire.defect("media.viewer")
         layer.sent += 1
         layer.sent_octets += size
         self._totals.packets_out += len(fan)
@@ -166,6 +172,12 @@ class Forwarder:
 
     def _send(self, entry: tuple[Any, ...], number: int, timestamp: int, second: int, payload: bytes) -> None:
         """One packet to one viewer; `second` is the second byte of the header. The way of everything rare."""
+        try:
+            self._make(entry, number, timestamp, second, payload)
+        except Exception:
+            self._wire.defect("media.viewer")
+
+    def _make(self, entry: tuple[Any, ...], number: int, timestamp: int, second: int, payload: bytes) -> None:
         sent, address, sequence, offset, ssrc, _, _, word, picture, base = entry
         wire, number, timestamp = self._wire, (number + sequence) & 0xFFFF, (timestamp + offset) & 0xFFFFFFFF
         start = 12

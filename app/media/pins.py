@@ -15,7 +15,8 @@ SRTP = "pylibsrtp._binding:lib."
 NAMES = (
     Pin(f"{DTLS}_set_role", "the client begins: setup:passive"),
     Pin(f"{DTLS}_recv_next", "it reads datagrams through our `_recv`"),
-    Pin(f"{DTLS}_write_ssl", "it writes datagrams through our `_send`"),
+    Pin(f"{DTLS}_write_ssl", "ours is called in its place, and sends all that was written"),
+    Pin("aiortc.rtcdtlstransport:SSL", "its pyOpenSSL says by an error that no more was written"),
     Pin(f"{DTLS}_register_data_receiver", "SCTP is carried by it"),
     Pin(f"{DTLS}_send_data", "the same"),
     Pin(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import struct
 
+from app.media.limits import EXTENSIONS
+
 HEADER = struct.Struct("!BBHII")  # flags, marker and payload type, sequence number, timestamp, SSRC
 # The same, followed by one extension of three bytes: what viewers get (abs-send-time).
 EXTENDED_HEADER = struct.Struct("!BBHIIHHI")
@@ -28,8 +30,9 @@ def extensions(packet: bytes | memoryview) -> dict[int, bytes]:
     start = 12 + 4 * (packet[0] & 15)
     if start + 4 > size or (packet[start] << 8 | packet[start + 1]) != ONE_BYTE:
         return found
-    position, end = start + 4, start + 4 + 4 * (packet[start + 2] << 8 | packet[start + 3])
-    if end > size:
+    words = packet[start + 2] << 8 | packet[start + 3]
+    position, end = start + 4, start + 4 + 4 * words
+    if end > size or words > EXTENSIONS:
         return found
     while position < end:
         number, length = packet[position] >> 4, (packet[position] & 15) + 1

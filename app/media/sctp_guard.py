@@ -17,6 +17,9 @@ MOST_CHUNKS = 72  # of the smallest as many as fit: Firefox fills a packet with 
 MOST_GAPS = 64  # blocks of one SACK
 WIDEST_GAP = 4096  # numbers after the cumulative one
 MOST_DUPLICATES = 64
+MOST_PARAMETERS = 32  # of one chunk; the longest INIT of a browser has eight
+BLOCKS_A_CHUNK = 16  # gaps, and numbers told twice, that are read in the time that another chunk takes
+PARAMETERS_A_CHUNK = 8
 MOST_RESETS = 2  # parameters of one RE-CONFIG (RFC 6525, 3.1); each is answered with a packet
 GAPS_A_CHUNK = 1024  # numbers of gaps that are gone through in the time that another chunk takes
 
@@ -63,7 +66,9 @@ def _data(body: bytes) -> int:
 
 
 def _parameters(body: bytes) -> int:
-    return 1 if all(length >= CHUNK for _, length in _walk(body)) else 0
+    """They are read one by one, and those of a HEARTBEAT written into its answer (3.3.6)."""
+    found = list(_walk(body))
+    return 1 + len(found) // PARAMETERS_A_CHUNK if all(length for _, length in found) else 0
 
 
 def _init(body: bytes) -> int:
@@ -84,7 +89,7 @@ def _gaps(body: bytes) -> int:
             return 0
         numbers += end - start + 1
         last = end
-    return 1 + numbers // GAPS_A_CHUNK
+    return 1 + numbers // GAPS_A_CHUNK + (gaps + duplicates) // BLOCKS_A_CHUNK
 
 
 def _shutdown(body: bytes) -> int:
@@ -107,11 +112,12 @@ def _reset(body: bytes) -> int:
 
 
 def _walk(body: bytes) -> Iterator[tuple[int, int]]:
-    """Kind and length of each parameter (3.2.1); ends after a length that does not fit, which it tells as 0."""
-    at = 0
+    """Kind and length of each parameter (3.2.1); ends after one that does not fit or is too many, with length 0."""
+    at = count = 0
     while at + CHUNK <= len(body):
         kind, length = _parameter(body, at)
-        if length < CHUNK or at + length > len(body):
+        count += 1
+        if length < CHUNK or at + length > len(body) or count > MOST_PARAMETERS:
             yield kind, 0
             return
         yield kind, length

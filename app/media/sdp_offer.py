@@ -28,6 +28,7 @@ _TOKEN = re.compile(r"[A-Za-z0-9_.+-]{1,32}")  # mid, narrower than RFC 8866's t
 _RID = re.compile(r"([A-Za-z0-9_-]{1,16}) send\b")
 _FINGERPRINT = re.compile(r"(sha-(?:1|224|256|384|512)) ((?:[0-9A-Fa-f]{2}:){19,63}[0-9A-Fa-f]{2})")
 _FRAGMENT = re.compile(r"[A-Za-z0-9+/]{4,256}")
+_PASSWORD = re.compile(r"[A-Za-z0-9+/]{22,256}")
 _RTPMAP = re.compile(r"(\d{1,3}) (\S+)")
 _EXTMAP = re.compile(r"(\d{1,2})(?:/(\w+))? (\S+)")
 _SSRC = re.compile(r"(\d{1,10})\b")
@@ -71,6 +72,7 @@ class Offer:
     sections: list[Section]
     ufrag: str
     fingerprints: list[tuple[str, str]]
+    password: str = ""  # of its ICE session: with it the client answers what it is asked
 
     @property
     def shape(self) -> list[tuple[str, str, str, bool]]:
@@ -92,7 +94,7 @@ def read(text: str) -> Offer:
         raise OfferRefused("nombre de flux")
     sections = [_section(part) for part in media]
     _check(session, media, sections)
-    return Offer(sections, _fragment(session, media), _fingerprints(session, media))
+    return Offer(sections, _fragment(session, media), _fingerprints(session, media), _password(session, media))
 
 
 def _cut(lines: list[str]) -> list[list[str]]:
@@ -197,6 +199,13 @@ def _fragment(session: list[str], media: list[list[str]]) -> str:
     found = [value for lines in [session, *media] for value in _values(lines, "ice-ufrag")]
     if not found or not _FRAGMENT.fullmatch(found[0]):
         raise OfferRefused("ice-ufrag")
+    return found[0]
+
+
+def _password(session: list[str], media: list[list[str]]) -> str:
+    found = [value for lines in [session, *media] for value in _values(lines, "ice-pwd")]
+    if not found or not _PASSWORD.fullmatch(found[0]):
+        raise OfferRefused("ice-pwd")
     return found[0]
 
 

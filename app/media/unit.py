@@ -155,8 +155,9 @@ class Unit:
         room = self.rooms.setdefault(peer.room, Room(peer.room))
         peer.line = Line(
             self._certificate,
-            lambda data: self._wire.datagram(data, peer.address),
+            lambda data: self._send_record(peer, data),
             lambda chunks: self._admits(peer, chunks),
+            lambda records: peer.deciphers(records * COST_DTLS),
         )
         self.peers[peer.name] = peer
         self._lines[peer.name], self._ladders[peer.name] = Quality(), Ladder()
@@ -173,6 +174,7 @@ class Unit:
         if peer.closed:
             return
         peer.closed = True
+        peer.consent.end()
         self.peers.pop(peer.name, None)
         self._lines.pop(peer.name, None)
         self._ladders.pop(peer.name, None)
@@ -232,7 +234,7 @@ class Unit:
         opened = await line.open(peer.offer.fingerprints, lambda: self.remove(peer, "closed"))
         if peer.closed:
             return
-        if not opened:
+        if not opened or not await peer.consent.is_given(lambda: peer.address):
             self.remove(peer, "dtls")
             return
         peer.sent, peer.received = line.sent, line.received
@@ -241,6 +243,11 @@ class Unit:
         channel = next((part for part in peer.offer.sections if part.kind == "application" and not part.refused), None)
         if channel:
             await line.open_channel(channel.sctp_port, lambda opened: chat.attach(peer, room, opened))
+
+    def _send_record(self, peer: Peer, data: bytes) -> None:
+        if peer.sent is None and peer.address:
+            peer.consent.greeted.add(peer.address)
+        self._wire.datagram(data, peer.address)
 
     def _admits(self, peer: Peer, chunks: int | None) -> bool:
         """Whether a packet of the data channel is read. The port has counted one chunk of it, before it was decrypted."""
@@ -294,6 +301,8 @@ class Unit:
         for peer in list(self.peers.values()):
             if peer.arrivals.came:
                 self._reports.send_arrivals(peer)
+            if peer.consent.wanted:
+                self.port.ask_again(peer, now)
         for room in list(self.rooms.values()):
             self._notice_activity(room, now)
             self._hear_speaker(room, now)
@@ -331,7 +340,7 @@ class Unit:
 
     def _each_second(self, now: float) -> None:
         for peer in list(self.peers.values()):
-            peer.incoming = 0
+            peer.begin_second()
             if now - peer.heard > SILENCE or peer.has_too_many_streams:
                 self.remove(peer, "streams" if peer.has_too_many_streams else "silence")
                 continue

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import socket
+import time
 from typing import Any
 
+import structlog
 from pylibsrtp._binding import ffi, lib
 
 from app.media.limits import DATAGRAM
 from app.media.stun import Address
+
+log = structlog.get_logger(__name__)
 
 ROOM = 160  # bytes behind a packet for libsrtp's tag, and for reading a little too far without harm
 
@@ -43,11 +47,25 @@ class Totals:
     stun: int
 
 
+class Defects:
+    """Exceptions of our own: each is counted, one a second is told with its place. Called while one is handled."""
+
+    def __init__(self, totals: Totals) -> None:
+        self._totals, self._told = totals, 0.0
+
+    def __call__(self, event: str) -> None:
+        self._totals.errors += 1
+        now = time.monotonic()
+        if now - self._told > 1.0:
+            self._told = now
+            log.exception(event)
+
+
 class Wire:
     """Sends. The buffer is shared by everything: one packet is made, encrypted and sent before the next."""
 
     def __init__(self, sock: socket.socket, totals: Totals) -> None:
-        self.sock, self.totals = sock, totals
+        self.sock, self.totals, self.defect = sock, totals, Defects(totals)
         self.buffer = ffi.new("unsigned char[]", DATAGRAM + ROOM)
         self.view = memoryview(ffi.buffer(self.buffer)).cast("B")
         self.length = ffi.new("int *")

@@ -223,6 +223,44 @@ async def test_a_client_that_moves_is_followed(control: Control, people: AsyncEx
     await until(lambda: len(viewer.packets) == 2)
 
 
+async def test_nothing_is_sent_to_a_new_address_before_somebody_answers_there(
+    control: Control, people: AsyncExitStack
+) -> None:
+    """As if the viewer had written another's address on its request."""
+    sender, viewer = await raw(people, control, "sender"), await raw(people, control, "viewer")
+    viewer.answers, number = False, 1
+    await viewer.move()
+    assert await viewer.bind()
+    assert await viewer.bind()  # the unit has read the one before
+    sender.send_rtp(1, KEY_FRAME)
+    while not (await control.ask("stats"))["ok"]["totals"]["packets_out"]:
+        await asyncio.sleep(0.02)
+    assert await viewer.bind()  # what was sent before this answer would be here
+    assert viewer.packets == []
+    viewer.answers = True
+    assert await viewer.bind()
+    async with asyncio.timeout(40):
+        while not viewer.packets:
+            sender.send_rtp(number := number + 1, KEY_FRAME)
+            await asyncio.sleep(0.02)
+
+
+@pytest.mark.parametrize("answers", [True, pytest.param(False, marks=pytest.mark.slow)])
+async def test_who_moves_during_the_handshake_is_connected_once_they_answer(
+    control: Control, people: AsyncExitStack, answers: bool
+) -> None:
+    client = RawClient()
+    client.answers = answers
+    people.push_async_callback(client.close)
+    client.moves_before = 2  # the second flight
+    await client.join(control, "blue", "martin")
+    if answers:
+        await control.hear("connected", peer="martin")
+    else:
+        await control.hear("gone", peer="martin", reason="dtls")
+        assert not [event for event in control.events if event["t"] == "connected"]
+
+
 async def test_an_unauthenticated_address_gets_and_gives_nothing(control: Control, people: AsyncExitStack) -> None:
     sender, viewer = await raw(people, control, "sender"), await raw(people, control, "viewer")
     await sender.move()

@@ -11,6 +11,10 @@ from typing import Any
 import pytest
 
 from app.bench.browser import CHROMIUM
+from app.media.consent import Consent
+from app.media.peer import Credentials, Peer
+from app.media.port import Port
+from app.media.unit import Unit
 from tests.support.media_control import Control, running_unit, unit_settings
 from tests.support.media_page import chromium, open_page
 
@@ -76,3 +80,31 @@ async def test_chromium_sees_hears_moves_and_writes_through_the_unit(tmp_path: P
         totals = (await control.ask("stats"))["ok"]["totals"]
         assert totals["errors"] == 0
         await control.close()
+
+
+async def test_chromium_answers_when_it_is_asked_whether_it_is_there(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As it is after a change of network: here nothing but its answer is believed, from the beginning."""
+
+    def ask_always(self: Port, peer: Peer, credentials: Credentials, address: Any, now: float) -> None:
+        if peer.sent is None:
+            peer.send_to(address)
+        self._send(peer.consent.question(address, credentials, now), address)
+
+    monkeypatch.setattr(Port, "_follow", ask_always)
+    monkeypatch.setattr(Consent, "covers", lambda self, address: self._proven == address)
+    events: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+    unit = Unit("127.0.0.1", 0, [], events.put_nowait)
+
+    class Direct:
+        async def ask(self, _: str, room: str, peer: str, offer: str) -> dict[str, Any]:
+            answer, slots = unit.join(room, peer, offer)
+            return {"ok": {"answer": answer, "slots": slots}}
+
+    async with chromium() as browser:
+        page = await open_page(browser, Direct())  # type: ignore[arg-type]
+        await page.evaluate("enter('blue', 'ann')")
+        async with asyncio.timeout(60):
+            assert (await events.get())["t"] == "connected"
+    await unit.close()

@@ -28,6 +28,7 @@ a=rtcp-mux
 a=rtpmap:96 VP8/90000
 a=ssrc:{ssrc} cname:raw
 a=ice-ufrag:{ufrag}
+a=ice-pwd:{password}
 a=fingerprint:sha-256 {fingerprint}
 a=setup:active
 m=audio 9 UDP/TLS/RTP/SAVPF 111
@@ -55,7 +56,9 @@ class RawClient(asyncio.DatagramProtocol):
 
     def __init__(self) -> None:
         self.certificate = RTCCertificate.generateCertificate()
-        self.ufrag = secrets.token_hex(4)
+        self.ufrag, self.password = secrets.token_hex(4), secrets.token_hex(16)
+        self.answers = True  # when the unit asks whether it is there
+        self.moves_before = 0  # which datagram of DTLS, counted from 1
         self.packets: list[bytes] = []
         self.control: list[bytes] = []
         self.answered: set[bytes] = set()
@@ -67,7 +70,7 @@ class RawClient(asyncio.DatagramProtocol):
 
     def offer(self) -> str:
         fingerprint = self.certificate.getFingerprints()[0].value
-        return OFFER.format(ssrc=SSRC, ufrag=self.ufrag, fingerprint=fingerprint)
+        return OFFER.format(ssrc=SSRC, ufrag=self.ufrag, password=self.password, fingerprint=fingerprint)
 
     async def join(self, control: Control, room: str, name: str, nominate: bool = True) -> None:
         """Enter, or restart ICE when already inside; connects the first time."""
@@ -119,8 +122,11 @@ class RawClient(asyncio.DatagramProtocol):
     def ask_again(self, ssrc: int, numbers: list[int]) -> None:
         self.send_rtcp(rtcp.make_nack(ssrc, numbers))
 
-    def datagram_received(self, data: bytes, _address: Any) -> None:
-        if data[0] < 4:
+    def datagram_received(self, data: bytes, address: Any) -> None:
+        if data[:2] == b"\0\1":
+            if self.answers:
+                self.send(stun.success(data[8:20], address, self.password.encode()))
+        elif data[0] < 4:
             self.answered.add(data[8:20])
         elif 19 < data[0] < 64:
             self._dtls_in.put_nowait(data)
@@ -141,6 +147,10 @@ class RawClient(asyncio.DatagramProtocol):
         return await self._dtls_in.get()
 
     async def _send(self, data: bytes) -> None:
+        self.moves_before -= 1
+        if self.moves_before == 0:
+            await self.move()
+            assert await self.bind()
         self.send(data)
 
     async def close(self) -> None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from app.media import rtcp, sdp_offer
 from app.media.dtls import records
 from app.media.errors import OfferRefused
+from app.media.limits import COST, EXTENSIONS, INCOMING
 from app.media.reports import PASSED_ON_EVERY
 from app.media.sdp_offer import URI_TWCC
 from tests.unit.media.rig import KEY_FRAME, LOW, Rig, slot_video
@@ -44,7 +45,7 @@ def test_reports_in_one_packet_reach_a_viewer_as_one(monkeypatch: pytest.MonkeyP
 def test_a_packet_arrives_once_whatever_its_extensions_say() -> None:
     rig = Rig(extensions={URI_TWCC: 5})
     arrival = b"\x51\x00\x07"
-    rig.feed(1, KEY_FRAME, extension=arrival * 300)
+    rig.feed(1, KEY_FRAME, extension=arrival * 42)
     assert [number for number, _ in rig.publisher.arrivals.came] == [7]
     rig.feed(2, KEY_FRAME, extension=arrival)
     assert len(rig.publisher.arrivals.came) == 2
@@ -55,6 +56,37 @@ def test_what_stands_behind_the_arrival_is_read() -> None:
     rig.publisher.layers[LOW].twcc_id, rig.publisher.layers[LOW].level_id = 5, 6
     rig.feed(1, KEY_FRAME, extension=b"\x51\x00\x07" + b"\x60\x14")
     assert rig.layer.loudest == 20
+
+
+@pytest.mark.parametrize("numbers", [range(1, 10**7, 10_000), range(1, 10**6, 150)], ids=["jumps", "gaps"])
+def test_packets_that_make_more_work_count_as_more(numbers: range) -> None:
+    """Each jump has all viewers begin anew, each gap has its numbers asked for."""
+    rig = Rig()
+    for name in ("ann", "bob"):
+        rig.viewer(name, **slot_video())
+    for number in numbers:
+        if rig.publisher.incoming > INCOMING:
+            break
+        rig.feed(number, KEY_FRAME)
+    assert numbers.index(number) < INCOMING // (2 * COST)
+
+
+def test_a_line_that_loses_uses_up_next_to_nothing_of_its_share() -> None:
+    rig = Rig()
+    for number in range(1, 1001):  # twice what a page sends in a second
+        if number % 20:
+            rig.feed(number, KEY_FRAME)
+    assert rig.publisher.incoming < 0.02 * INCOMING
+
+
+@pytest.mark.parametrize(("words", "read"), [(EXTENSIONS, 1), (EXTENSIONS + 1, 0)])
+def test_a_packet_with_more_extensions_than_anybody_sends_is_dropped(words: int, read: int) -> None:
+    rig = Rig(rids=["l", "h"])
+    rig.feed(1, KEY_FRAME, extension=b"\x101\x20l" + bytes(4 * words - 4))
+    assert (rig.totals.packets_in, rig.totals.dropped) == (read, 1 - read)
+    rig.feed(2, KEY_FRAME, ssrc=LOW, extension=b"\x101\x20l")
+    rig.feed(3, KEY_FRAME, ssrc=LOW, extension=bytes(4 * words))
+    assert (rig.totals.packets_in, rig.totals.dropped) == (1 + 2 * read, 2 - 2 * read)
 
 
 def record(body: bytes) -> bytes:

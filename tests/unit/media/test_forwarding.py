@@ -278,6 +278,20 @@ def test_a_socket_that_refuses_is_counted_and_nothing_more(monkeypatch: pytest.M
     assert rig.totals.dropped == 1
 
 
+@pytest.mark.parametrize("redundant", [False, True])
+def test_what_is_wrong_with_one_viewer_costs_the_others_nothing(redundant: bool) -> None:
+    rig = Rig(payloads={"vp8": 96, "red": 98}) if redundant else Rig()
+    first, broken, last = (rig.viewer(name, **slot_video()) for name in ("first", "broken", "last"))
+    rig.feed(1, KEY_FRAME)
+    broken.sent = object()  # no handle of libsrtp's
+    rig.layer.refresh()
+    rig.layer.red_type = 98 if redundant else -1
+    for number in (2, 3, 4):
+        rig.feed(number, (b"\x60" if redundant else b"") + OTHER, payload_type=98 if redundant else 96)
+    assert (len(unbroken(rig, first)), len(rig.got(broken)), len(unbroken(rig, last))) == (4, 1, 4)
+    assert rig.totals.errors == 3
+
+
 def test_packets_of_any_kind_never_raise() -> None:
     rig = Rig(rids=["l", "h"])
     rig.viewer(**slot_video())

@@ -23,6 +23,7 @@ PACKETS = Path(__file__).with_name("sctp")
 DATA, INIT, SACK, HEARTBEAT, ABORT, SHUTDOWN, ERROR, RE_CONFIG, FORWARD_TSN = 0, 1, 3, 4, 6, 7, 9, 130, 192
 KINDS = [*range(16), RE_CONFIG, FORWARD_TSN, 132, 255]
 WITHIN = 1.0  # seconds of the clock; what hangs never ends
+PARAMETER = b"\0\1\0\4"
 HEAD_OF_INIT = struct.pack("!LLHHL", 1, 1 << 20, 16, 16, 1)
 
 
@@ -154,6 +155,8 @@ def test_a_parameter_whose_length_does_not_fit_is_not_read(kind: int, parameter:
         [chunk(RE_CONFIG, struct.pack("!HHL", 13, 8, 1))],
         [chunk(RE_CONFIG, reset(1)[:3] + b"\x11" + reset(1)[4:] + b"\0")],
         [chunk(RE_CONFIG, 3 * reset(1, 2))],
+        [chunk(HEARTBEAT, (sctp_guard.MOST_PARAMETERS + 1) * PARAMETER)],
+        [chunk(INIT, HEAD_OF_INIT + (sctp_guard.MOST_PARAMETERS + 1) * PARAMETER)],
     ],
 )
 def test_what_nobody_sends_is_not_read(refused: list[bytes]) -> None:
@@ -167,6 +170,9 @@ def test_a_packet_costs_as_much_as_its_chunks() -> None:
     assert sctp_guard.cost(packet(chunk(FORWARD_TSN, bytes(4 + 4 * 3)))) == 4
     assert sctp_guard.cost(packet(sack((2, 2), (4, 5)))) == 1
     assert sctp_guard.cost(packet(sack((1, 4096)))) == 5
+    assert sctp_guard.cost(packet(sack(*((at, at) for at in range(2, 66, 2)), duplicates=16))) == 4
+    assert sctp_guard.cost(packet(chunk(HEARTBEAT, PARAMETER))) == 1
+    assert sctp_guard.cost(packet(chunk(HEARTBEAT, 24 * PARAMETER))) == 4
 
 
 async def test_a_chunk_costs_more_the_more_must_be_gone_through_for_it() -> None:

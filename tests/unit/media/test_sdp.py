@@ -133,6 +133,8 @@ def test_a_line_that_the_client_does_not_use_is_refused() -> None:
         ("a=fingerprint:sha-256", "a=fingerprint:md5"),
         ("a=setup:actpass", "a=setup:passive"),
         ("a=ice-ufrag:", "a=ice-ufrag:\t"),
+        ("a=ice-pwd:", "a=ice-pwd:\t"),
+        ("a=ice-pwd:", "a=no-ice-pwd:"),
         ("a=mid:1\n", "a=mid:0\n"),
         ("a=mid:1\n", "a=mid:<script>\n"),
         ("a=sendonly", "a=sendrecv"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import os
 import struct
 
@@ -57,6 +58,24 @@ def test_our_own_request_is_read_by_both() -> None:
     assert stun.is_authentic(data, request, PASSWORD)
 
 
+def test_another_implementation_reads_our_question_and_is_understood() -> None:
+    message = reference.parse_message(stun.question(TRANSACTION, "there:here", PASSWORD))
+    message.check_message_integrity(PASSWORD)
+    assert message.attributes["USERNAME"] == "there:here"
+    assert {"PRIORITY", "ICE-CONTROLLED"} <= message.attributes.keys()
+    answer = reference.Message(reference.Method.BINDING, reference.Class.RESPONSE, TRANSACTION)
+    answer.attributes["XOR-MAPPED-ADDRESS"] = ("192.0.2.7", 4000)
+    answer.add_message_integrity(PASSWORD)
+    data = bytes(answer)
+    assert stun.is_answer(data, TRANSACTION, PASSWORD)
+    assert not stun.is_answer(data, TRANSACTION, PASSWORD[::-1])
+    assert not stun.is_answer(data, bytes(12), PASSWORD)
+    for at in range(len(data) - 8):  # before FINGERPRINT, which says nothing that integrity does not
+        changed = data[:at] + bytes((data[at] ^ 0x41,)) + data[at + 1 :]
+        assert not stun.is_answer(changed, TRANSACTION, PASSWORD)
+        assert not stun.is_answer(data[:at], TRANSACTION, PASSWORD)
+
+
 def test_a_wrong_password_is_not_authentic() -> None:
     data = stun.request(TRANSACTION, "here:there", PASSWORD)
     request = stun.parse(data)
@@ -80,6 +99,21 @@ def test_a_request_without_integrity_or_fingerprint_is_dropped(attribute: int) -
     assert stun.parse(cut) is None
 
 
+@pytest.mark.parametrize(("size", "is_read"), [(1280, True), (1284, False)])
+def test_a_request_is_as_long_as_an_mtu_at_most(size: int, is_read: bool) -> None:
+    """Chromium carries the first flight of DTLS in a request."""
+    empty = stun.request(TRANSACTION, "here:there", PASSWORD)
+    carried = bytes(size - len(empty) - 4)
+    head = empty[:20] + struct.pack("!HH", 0xC070, len(carried)) + carried + empty[20 : empty.index(b"\0\x08\0\x14")]
+    text = head[:2] + struct.pack("!H", len(head) + 4) + head[4:]
+    head += struct.pack("!HH", stun.INTEGRITY, 20) + hmac.digest(PASSWORD, text, "sha1")
+    text = head[:2] + struct.pack("!H", size - 20) + head[4:]
+    data = text + struct.pack("!HH", stun.FINGERPRINT, 4) + stun._checksum(text)
+    assert len(data) == size
+    request = stun.parse(data)
+    assert (request is not None and stun.is_authentic(data, request, PASSWORD)) is is_read
+
+
 def test_an_attribute_that_reaches_beyond_the_end_is_dropped() -> None:
     head = struct.pack("!HHI12s", stun.REQUEST, 8, stun.COOKIE, TRANSACTION)
     assert stun.parse(head + struct.pack("!HH4s", stun.USERNAME, 60_000, b"a:b!")) is None
@@ -91,6 +125,8 @@ def test_bytes_of_any_kind_are_dropped(data: bytes) -> None:
     assert stun.parse(data) is None
     framed = struct.pack("!HHI12s", stun.REQUEST, len(data), stun.COOKIE, TRANSACTION) + data
     assert stun.parse(framed) is None
+    framed = struct.pack("!HHI12s", stun.SUCCESS, len(data), stun.COOKIE, TRANSACTION) + data
+    assert not stun.is_answer(framed, TRANSACTION, PASSWORD)
 
 
 def test_mutations_of_a_real_request_never_raise() -> None:
