@@ -148,6 +148,15 @@ def seal_opinion(
     return SignedOpinion(number, at, actor.full_name, response.signed_sha256)
 
 
+def check_opinion_open(session: Session, actor: Professional, number: str) -> None:
+    """Whether the expert may still write their opinion, in the caller's transaction.
+
+    Raises: NotFound, AccessDenied, Locked (signed), WrongStep (closed or cancelled).
+    """
+    dossier = dossier_for(session, actor, number, Right.EDIT_OPINION)
+    _check_open(dossier, FormKind.OPINION, _response(session, dossier, FormKind.OPINION))
+
+
 def seal_of(response: FormResponse) -> str:
     """SHA-256 of what is signed: questionnaire, answers, revision."""
     content = json.dumps([response.questionnaire, response.answers, response.revision], ensure_ascii=False)
