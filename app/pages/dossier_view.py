@@ -106,8 +106,8 @@ class DossierPage(pn.viewable.Viewer):
             margin=0,
         )
         self._show_state()
-        subscriptions.on("dossier", self._changed)
-        subscriptions.on(archive.TOPIC, self._archived)
+        subscriptions.on("dossier", self._changed, concerns=self._is_ours)
+        subscriptions.on(archive.TOPIC, self._archived, concerns=self._is_my_archive)
         subscriptions.on(guests_topic(self._dossier.dossier_id), self._guests_moved)
         context.platform.bus.publish(GUESTS_ASKED, {"dossier": self._dossier.dossier_id})
 
@@ -156,9 +156,13 @@ class DossierPage(pn.viewable.Viewer):
         self._documents.refresh(open_reference=reference)
         self._tabs.active = 1
 
-    def _changed(self, message: Message) -> None:
-        if message.get("number") != self._number:
-            return
+    def _is_ours(self, message: Message) -> bool:
+        return bool(message.get("number") == self._number)
+
+    def _is_my_archive(self, message: Message) -> bool:
+        return self._is_ours(message) and message.get("actor") == self._context.actor.id
+
+    def _changed(self, _message: Message) -> None:
         try:
             before, self._dossier = (
                 self._dossier,
@@ -181,8 +185,7 @@ class DossierPage(pn.viewable.Viewer):
             view.refresh()
 
     def _archived(self, message: Message) -> None:
-        mine = message.get("number") == self._number and message.get("actor") == self._context.actor.id
-        if mine and self._documents is not None:
+        if self._documents is not None:
             self._documents.tell_damaged(message.get("damaged", []))
 
     def _guests_moved(self, message: Message) -> None:

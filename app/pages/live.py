@@ -21,12 +21,19 @@ class Subscriptions:
         if pn.state.curdoc is not None and pn.state.curdoc.session_context is not None:
             pn.state.on_session_destroyed(lambda _context: self.clear())
 
-    def on(self, topic: str, act: Callable[[Message], None]) -> None:
-        """Call `act` in the page's session, soon after each event; several at once become one call with the last."""
+    def on(
+        self, topic: str, act: Callable[[Message], None], concerns: Callable[[Message], bool] = lambda _message: True
+    ) -> None:
+        """Call `act` in the page's session, soon after each event; several at once become one call with the last.
+
+        Only of those that `concerns` the page: else the last one, of another dossier, would hide what it waits for.
+        """
         document = pn.state.curdoc
         pending: list[Message] = []
 
         def heard(message: Message) -> None:
+            if not concerns(message):
+                return
             pending.append(message)
             if len(pending) > 1:
                 return
