@@ -24,6 +24,7 @@ from app.identity.models import Professional
 from app.platform import Platform
 
 OPINION_QUESTIONNAIRE = "avis-expert"
+DRAFT_SAVED = "draft"  # bus topic: `number`, `kind` and `revision` of a form that was saved
 
 _EDIT = {FormKind.REQUEST: Right.EDIT_REQUEST, FormKind.OPINION: Right.EDIT_OPINION}
 _OPEN_FOR_OPINION = (Step.REQUESTED, Step.PLANNED, Step.IN_CALL, Step.OPINION_DUE)
@@ -84,7 +85,8 @@ def save_draft(
 ) -> SavedDraft:
     """Save answers as a draft. `revision` is the one the page started from; `explicit`: « Enregistrer » was pressed.
 
-    Automatic saving is journalled for the first draft only, « Enregistrer » each time.
+    Automatic saving is journalled for the first draft only, « Enregistrer » each time. Other pages of its author follow
+    (`DRAFT_SAVED`).
 
     Raises: NotFound, AccessDenied, Locked (signed), WrongStep, StaleDraft(current), InvalidInput.
     """
@@ -110,7 +112,8 @@ def save_draft(
                 subject=number,
                 detail={"revision": response.revision},
             )
-        return SavedDraft(response.revision, response.updated_at)
+    platform.bus.publish(DRAFT_SAVED, {"number": number, "kind": kind.value, "revision": response.revision})
+    return SavedDraft(response.revision, response.updated_at)
 
 
 def seal_opinion(

@@ -16,6 +16,8 @@ from app.dossiers import service as dossiers
 from app.dossiers.access import Right
 from app.dossiers.models import Step
 from app.errors import TeledossierError
+from app.forms.models import FormKind
+from app.forms.service import DRAFT_SAVED
 from app.french import full, local
 from app.pages.chips import step_chip
 from app.pages.context import PageContext
@@ -107,6 +109,7 @@ class DossierPage(pn.viewable.Viewer):
         )
         self._show_state()
         subscriptions.on("dossier", self._changed, concerns=self._is_ours)
+        subscriptions.on(DRAFT_SAVED, self._draft_saved, concerns=self._is_ours)
         subscriptions.on(archive.TOPIC, self._archived, concerns=self._is_my_archive)
         subscriptions.on(guests_topic(self._dossier.dossier_id), self._guests_moved)
         context.platform.bus.publish(GUESTS_ASKED, {"dossier": self._dossier.dossier_id})
@@ -177,6 +180,10 @@ class DossierPage(pn.viewable.Viewer):
         self._refresh_trace()
         if before.step is not self._dossier.step:
             self._renew(opinion=self._dossier.step in (Step.CLOSED, Step.CANCELLED))
+
+    def _draft_saved(self, message: Message) -> None:
+        if self._opinion is not None and message.get("kind") == FormKind.OPINION:
+            self._opinion.follow(message["revision"])
 
     def _refresh_trace(self) -> None:
         """Readings move without a word: « Traçabilité » asks again when somebody turns to it."""
