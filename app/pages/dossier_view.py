@@ -112,6 +112,7 @@ class DossierPage(pn.viewable.Viewer):
         subscriptions.on(DRAFT_SAVED, self._draft_saved, concerns=self._is_ours)
         subscriptions.on(archive.TOPIC, self._archived, concerns=self._is_my_archive)
         subscriptions.on(guests_topic(self._dossier.dossier_id), self._guests_moved)
+        subscriptions.on_missed(self._look_again)
         context.platform.bus.publish(GUESTS_ASKED, {"dossier": self._dossier.dossier_id})
 
     def __panel__(self) -> pn.viewable.Viewable:
@@ -164,6 +165,10 @@ class DossierPage(pn.viewable.Viewer):
 
     def _is_my_archive(self, message: Message) -> bool:
         return self._is_ours(message) and message.get("actor") == self._context.actor.id
+
+    def _look_again(self) -> None:
+        self._changed({})
+        self._context.platform.bus.publish(GUESTS_ASKED, {"dossier": self._dossier.dossier_id})
 
     def _changed(self, _message: Message) -> None:
         try:
