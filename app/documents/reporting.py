@@ -21,7 +21,14 @@ from app.dossiers.service import DossierView, announce, read_dossier
 from app.errors import AccessDenied, NotFound, StaleDraft
 from app.forms.models import FormKind
 from app.forms.questionnaire import readable
-from app.forms.service import FormView, SignedOpinion, announce_signature, form_of, seal_opinion
+from app.forms.service import (
+    FormView,
+    SignedOpinion,
+    announce_signature,
+    check_opinion_open,
+    form_of,
+    seal_opinion,
+)
 from app.identity.models import Professional
 from app.platform import Platform
 
@@ -32,7 +39,8 @@ DRAFT_TITLE = "Compte rendu (brouillon)"
 async def make_draft_report(platform: Platform, actor: Professional, number: str) -> str:
     """Make the PDF of the opinion as it is saved now; answers the document's reference.
 
-    Raises: NotFound (journalled when the dossier is somebody else's), AccessDenied.
+    Raises: NotFound (journalled when the dossier is somebody else's), AccessDenied, Locked (signed meanwhile),
+    WrongStep (closed or cancelled); then nothing is kept.
     """
     dossier, opinion = _opinion(platform, actor, number, Right.EDIT_OPINION)
     at = platform.now()
@@ -40,6 +48,7 @@ async def make_draft_report(platform: Platform, actor: Professional, number: str
     pdf, pages = await report.render(platform, content, at)
     async with intake.keeping(platform, pdf) as stored:
         with platform.transaction() as session:
+            check_opinion_open(session, actor, number)  # it may have been signed while the PDF was made
             replaced = _remove_drafts(session, dossier)
             reference = service.add_report(
                 platform, session, actor, number, stored, DRAFT_TITLE, pages=pages, draft=True

@@ -96,6 +96,23 @@ def checked(questionnaire: Questionnaire, answers: Mapping[str, Any]) -> Answers
     return kept
 
 
+def merged(
+    base: Mapping[str, Answer], mine: Mapping[str, Answer], theirs: Mapping[str, Answer]
+) -> dict[str, Answer] | None:
+    """The answers of two pages that both began with `base`, question by question; None where they contradict.
+
+    No answer, an empty one and an unticked box are the same.
+    """
+    answers: dict[str, Answer] = {}
+    for link_id in [*base, *mine, *theirs]:
+        was, here, there = (each.get(link_id) or "" for each in (base, mine, theirs))
+        if here not in (was, there) and there != was:
+            return None
+        if chosen := (there if here == was else here):
+            answers[link_id] = chosen
+    return answers
+
+
 def missing(questionnaire: Questionnaire, answers: Mapping[str, Answer]) -> list[str]:
     """Labels of the required questions that have no answer yet."""
     return [

@@ -24,6 +24,7 @@ from app.identity.models import Professional
 from app.platform import Platform
 
 OPINION_QUESTIONNAIRE = "avis-expert"
+DRAFT_SAVED = "draft"  # bus topic: `number`, `kind` and `revision` of a form that was saved
 
 _EDIT = {FormKind.REQUEST: Right.EDIT_REQUEST, FormKind.OPINION: Right.EDIT_OPINION}
 _OPEN_FOR_OPINION = (Step.REQUESTED, Step.PLANNED, Step.IN_CALL, Step.OPINION_DUE)
@@ -84,7 +85,8 @@ def save_draft(
 ) -> SavedDraft:
     """Save answers as a draft. `revision` is the one the page started from; `explicit`: « Enregistrer » was pressed.
 
-    Automatic saving is journalled for the first draft only, « Enregistrer » each time.
+    Automatic saving is journalled for the first draft only, « Enregistrer » each time. Other pages of its author follow
+    (`DRAFT_SAVED`).
 
     Raises: NotFound, AccessDenied, Locked (signed), WrongStep, StaleDraft(current), InvalidInput.
     """
@@ -110,7 +112,8 @@ def save_draft(
                 subject=number,
                 detail={"revision": response.revision},
             )
-        return SavedDraft(response.revision, response.updated_at)
+    platform.bus.publish(DRAFT_SAVED, {"number": number, "kind": kind.value, "revision": response.revision})
+    return SavedDraft(response.revision, response.updated_at)
 
 
 def seal_opinion(
@@ -146,6 +149,15 @@ def seal_opinion(
     )
     move_to(session, platform, actor, dossier, Step.CLOSED)
     return SignedOpinion(number, at, actor.full_name, response.signed_sha256)
+
+
+def check_opinion_open(session: Session, actor: Professional, number: str) -> None:
+    """Whether the expert may still write their opinion, in the caller's transaction.
+
+    Raises: NotFound, AccessDenied, Locked (signed), WrongStep (closed or cancelled).
+    """
+    dossier = dossier_for(session, actor, number, Right.EDIT_OPINION)
+    _check_open(dossier, FormKind.OPINION, _response(session, dossier, FormKind.OPINION))
 
 
 def seal_of(response: FormResponse) -> str:

@@ -16,6 +16,7 @@ from sqlmodel import Session, col, select
 from app.audit import service as audit
 from app.db import key
 from app.errors import NotFound
+from app.identity import last_use
 from app.identity.devices import device_name
 from app.identity.models import LoginSession, Professional
 from app.identity.ways import NOWHERE, Visitor, Way
@@ -66,8 +67,8 @@ def find(platform: Platform, secret: str | None) -> Professional | None:
     login, professional = found
     if professional.suspended or not is_alive(platform, login):
         return None
-    if platform.now() - login.last_seen_at > TOUCH_EVERY:
-        _touch(platform, login)
+    if platform.now() - last_use.of(login) > TOUCH_EVERY:
+        last_use.note(platform, login)
     return professional
 
 
@@ -76,7 +77,7 @@ def is_alive(platform: Platform, login: LoginSession) -> bool:
     now, settings = platform.now(), platform.settings
     return (
         login.ended_at is None
-        and now - login.last_seen_at < timedelta(minutes=settings.session_idle_minutes)
+        and now - last_use.of(login) < timedelta(minutes=settings.session_idle_minutes)
         and now - login.created_at < timedelta(hours=settings.session_hours)
     )
 
@@ -99,7 +100,7 @@ def open_of(platform: Platform, professional: Professional, secret: str | None) 
     this = hash_secret(secret or "")
     with platform.reading() as session:
         found = [login for login in _open_ones(session, professional) if is_alive(platform, login)]
-    found.sort(key=lambda login: (login.secret_hash != this, -login.last_seen_at.timestamp()))
+    found.sort(key=lambda login: (login.secret_hash != this, -last_use.of(login).timestamp()))
     return [
         OpenSession(
             id=key(login),
@@ -107,7 +108,7 @@ def open_of(platform: Platform, professional: Professional, secret: str | None) 
             address=login.address,
             way=Way(login.method).label,
             since=login.created_at,
-            last_used=login.last_seen_at,
+            last_used=last_use.of(login),
             is_this=login.secret_hash == this,
         )
         for login in found
@@ -226,10 +227,3 @@ def last_login_before(session: Session, professional: Professional) -> LoginSess
         .limit(1)
     )
     return session.exec(wanted).first()
-
-
-def _touch(platform: Platform, login: LoginSession) -> None:
-    with platform.transaction() as session:
-        kept = session.get_one(LoginSession, login.id)
-        kept.last_seen_at = platform.now()
-        session.add(kept)

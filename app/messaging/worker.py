@@ -24,7 +24,7 @@ from datetime import datetime, timedelta
 import structlog
 from sqlmodel import Session, col, select
 
-from app.bus import Message
+from app.bus import MISSED, Message
 from app.documents.upkeep import tidy
 from app.errors import TeledossierError
 from app.messaging import service
@@ -53,7 +53,7 @@ async def run(platform: Platform, stop: asyncio.Event) -> None:
     def wake(_message: Message) -> None:
         loop.call_soon_threadsafe(woken.set)
 
-    unsubscribe = platform.bus.subscribe(service.QUEUED, wake)
+    unsubscribe = [platform.bus.subscribe(topic, wake) for topic in (service.QUEUED, MISSED)]
     try:
         while not stop.is_set():
             woken.clear()
@@ -61,7 +61,8 @@ async def run(platform: Platform, stop: asyncio.Event) -> None:
             wait = LOOK_AGAIN if due is None else min(due - platform.now(), LOOK_AGAIN)
             await _first_of(woken, stop, seconds=max(wait.total_seconds(), 0.0))
     finally:
-        unsubscribe()
+        for end in unsubscribe:
+            end()
         await tidying
 
 

@@ -51,6 +51,7 @@ class AdministrationPage(pn.viewable.Viewer):
         self._body[:] = [heading, self._says, self._tabs]
         self._subscriptions = Subscriptions(context.platform.bus)
         self._subscriptions.on(rights.CHANGED, self._changed)
+        self._subscriptions.on_missed(self._look_again)
         self.visit(search)
 
     def __panel__(self) -> pn.viewable.Viewable:
@@ -93,7 +94,11 @@ class AdministrationPage(pn.viewable.Viewer):
             tab[:] = [self._shown] if place == index and self._shown is not None else []
 
     def _changed(self, message: Message) -> None:
-        if self._shown is None or message.get("what") not in self._shown.topics:
+        if self._shown is not None and message.get("what") in self._shown.topics:
+            self._look_again()
+
+    def _look_again(self) -> None:
+        if self._shown is None:
             return
         try:
             self._shown.refresh()

@@ -28,6 +28,7 @@ from app.pages.pacs_view import TITLE, PacsImport
 from app.pages.picture_view import picture_view
 from components.document_list import DocumentList, ListedDocument
 from components.document_viewer import DocumentViewer
+from components.lab_entry import LabEntry
 
 log = structlog.get_logger(__name__)
 
@@ -99,7 +100,7 @@ class DocumentsView(pn.viewable.Viewer):
         return self._layout
 
     def refresh(self, open_reference: str = "") -> None:
-        """List again; open `open_reference` when it is given."""
+        """List again; open `open_reference` when it is given, but never in the place of a biology being typed."""
         try:
             platform, actor, number = self._context.platform, self._context.actor, self._dossier.number
             documents = service.documents_of(platform, actor, number)
@@ -123,8 +124,12 @@ class DocumentsView(pn.viewable.Viewer):
             *([{"name": PACS, "label": TITLE}] if self._pacs is not None else []),
             *([{"name": ALL_RESULTS, "label": ALL}] if results > 1 else []),
         ]
-        if open_reference:
+        if open_reference and not self._is_typing():
             self._open(open_reference)
+
+    def _is_typing(self) -> bool:
+        # Whether or not anything is typed yet: a browser tells only when its person pauses.
+        return any(isinstance(shown, LabEntry) for shown in self._beside)
 
     def tell_damaged(self, references: Sequence[str]) -> None:
         """Say which documents « Tout télécharger » had to leave out; nothing where all came."""
@@ -199,7 +204,7 @@ class DocumentsView(pn.viewable.Viewer):
             view = BiologyEntryView(
                 self._context,
                 self._dossier,
-                on_saved=lambda reference: self.refresh(open_reference=reference),
+                on_saved=self._show_saved,
                 on_left=lambda: self._open(replaces) if replaces else self._say(PLACEHOLDER),
                 replaces=replaces,
                 form=form,
@@ -209,6 +214,11 @@ class DocumentsView(pn.viewable.Viewer):
             return
         self._list.selected = replaces
         self._beside[:] = [view]
+
+    def _show_saved(self, reference: str) -> None:
+        """The form has done its work: what it made takes its place."""
+        self.refresh()
+        self._open(reference)
 
     def _report_failure(self, opening: asyncio.Task[None]) -> None:
         """A fault of ours must not end in a page that does nothing."""

@@ -16,6 +16,8 @@ from app.dossiers import service as dossiers
 from app.dossiers.access import Right
 from app.dossiers.models import Step
 from app.errors import TeledossierError
+from app.forms.models import FormKind
+from app.forms.service import DRAFT_SAVED
 from app.french import full, local
 from app.pages.chips import step_chip
 from app.pages.context import PageContext
@@ -106,9 +108,11 @@ class DossierPage(pn.viewable.Viewer):
             margin=0,
         )
         self._show_state()
-        subscriptions.on("dossier", self._changed)
-        subscriptions.on(archive.TOPIC, self._archived)
+        subscriptions.on("dossier", self._changed, concerns=self._is_ours)
+        subscriptions.on(DRAFT_SAVED, self._draft_saved, concerns=self._is_ours)
+        subscriptions.on(archive.TOPIC, self._archived, concerns=self._is_my_archive)
         subscriptions.on(guests_topic(self._dossier.dossier_id), self._guests_moved)
+        subscriptions.on_missed(self._look_again)
         context.platform.bus.publish(GUESTS_ASKED, {"dossier": self._dossier.dossier_id})
 
     def __panel__(self) -> pn.viewable.Viewable:
@@ -156,9 +160,17 @@ class DossierPage(pn.viewable.Viewer):
         self._documents.refresh(open_reference=reference)
         self._tabs.active = 1
 
-    def _changed(self, message: Message) -> None:
-        if message.get("number") != self._number:
-            return
+    def _is_ours(self, message: Message) -> bool:
+        return bool(message.get("number") == self._number)
+
+    def _is_my_archive(self, message: Message) -> bool:
+        return self._is_ours(message) and message.get("actor") == self._context.actor.id
+
+    def _look_again(self) -> None:
+        self._changed({})
+        self._context.platform.bus.publish(GUESTS_ASKED, {"dossier": self._dossier.dossier_id})
+
+    def _changed(self, _message: Message) -> None:
         try:
             before, self._dossier = (
                 self._dossier,
@@ -174,6 +186,10 @@ class DossierPage(pn.viewable.Viewer):
         if before.step is not self._dossier.step:
             self._renew(opinion=self._dossier.step in (Step.CLOSED, Step.CANCELLED))
 
+    def _draft_saved(self, message: Message) -> None:
+        if self._opinion is not None and message.get("kind") == FormKind.OPINION:
+            self._opinion.follow(message["revision"])
+
     def _refresh_trace(self) -> None:
         """Readings move without a word: « Traçabilité » asks again when somebody turns to it."""
         view = self._tabs_built.get(self._tabs.active)
@@ -181,8 +197,7 @@ class DossierPage(pn.viewable.Viewer):
             view.refresh()
 
     def _archived(self, message: Message) -> None:
-        mine = message.get("number") == self._number and message.get("actor") == self._context.actor.id
-        if mine and self._documents is not None:
+        if self._documents is not None:
             self._documents.tell_damaged(message.get("damaged", []))
 
     def _guests_moved(self, message: Message) -> None:

@@ -46,6 +46,7 @@ class ListPage(pn.viewable.Viewer):
         self._refresh()
         subscriptions.on("dossier", self._changed)
         subscriptions.on(WAITING, self._somebody_waits)
+        subscriptions.on_missed(self._look_again)
         context.platform.bus.publish(GUESTS_ASKED, {"dossier": 0})
 
     def __panel__(self) -> pn.viewable.Viewable:
@@ -57,6 +58,10 @@ class ListPage(pn.viewable.Viewer):
 
     def _changed(self, _message: Message) -> None:
         self._refresh()
+
+    def _look_again(self) -> None:
+        self._refresh()
+        self._context.platform.bus.publish(GUESTS_ASKED, {"dossier": 0})
 
     def _somebody_waits(self, message: Message) -> None:
         waiting = {int(dossier): int(count) for dossier, count in message["waiting"].items()}

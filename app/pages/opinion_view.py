@@ -11,16 +11,21 @@ import panel as pn
 import panel_material_ui as pmui
 
 from app.documents import reporting
-from app.errors import TeledossierError
+from app.errors import StaleDraft, TeledossierError
 from app.forms import service as forms
 from app.forms.models import FormKind
-from app.forms.questionnaire import Item, Questionnaire, missing
-from app.forms.service import FormView
+from app.forms.questionnaire import Item, Questionnaire, merged, missing
+from app.forms.service import FormView, SavedDraft
 from app.french import full, hour
 from app.pages.context import PageContext
 from components.clinical_form import Choice, ClinicalForm, FormField, FormSection
 
 _LOOK = (Path(__file__).parent / "opinion_view.css").read_text()
+
+CHANGED = (
+    "L'avis n'est pas signé : il a changé dans une autre fenêtre. Ce que vous y avez écrit est maintenant à l'écran : "
+    "relisez, puis signez."
+)
 
 
 def sections_of(questionnaire: Questionnaire) -> tuple[FormSection, ...]:
@@ -39,7 +44,10 @@ class OpinionView(pn.viewable.Viewer):
         self._context, self._number, self._on_report = context, number, on_report
         self._form_view = forms.form_of(context.platform, context.actor, number, FormKind.OPINION)
         self._revision = self._form_view.revision
+        self._base = self._form_view.answers  # as they are saved, as far as this page knows
         self._broken = False
+        self._signing = False
+        self._stands = False  # a refusal of what was pressed is shown: no automatic saving takes its place
         self._status = pn.pane.HTML("", margin=(0, 12), stylesheets=[_LOOK], sizing_mode="stretch_width")
         self._layout = pn.Column(sizing_mode="stretch_width", margin=0, css_classes=["opinion"])
         self._draw()
@@ -82,34 +90,66 @@ class OpinionView(pn.viewable.Viewer):
         )
         self._layout[:] = [heading, note, body, bar, self._dialog]
 
+    def follow(self, revision: int) -> None:
+        """Take over what another page of this person saved: the one before this was loaded anew, or another window.
+
+        A page saves for a moment after it was left. What this one began with is old then, and nobody has done anything
+        wrong. Nothing moves under the dialog that asks for the signature: `sign` finds it out.
+        """
+        if not self._form_view.editable or revision <= self._revision or self._signing or self._dialog.open:
+            return
+        if self._take_over() and not self._broken:
+            self._say_saved(self._form_view.updated_at)
+
+    def _take_over(self) -> bool:
+        """Put the newer draft into the form; False where both pages changed one answer, or nobody may write any more."""
+        try:
+            newer = forms.form_of(self._context.platform, self._context.actor, self._number, FormKind.OPINION)
+        except TeledossierError:  # the right was taken away meanwhile
+            return False
+        answers = merged(self._base, self._form.typed, newer.answers) if newer.editable else None
+        if answers is None:
+            return False
+        self._form.put(answers)
+        self._form_view, self._base, self._revision = newer, newer.answers, newer.revision
+        return True
+
     def _autosave(self, answers: dict[str, str | bool]) -> None:
-        self._keep(answers, explicit=False)
+        if not self._signing:  # what is signed is what stood there when it was asked for
+            self._keep(answers, explicit=False)
 
     def _save(self, _event: Any) -> None:
+        if self._signing:
+            return
+        self._stands = False
         self._form.flush()
         if not self._broken:
             self._keep(self._form.answers, explicit=True)
 
     def _keep(self, answers: dict[str, str | bool], explicit: bool) -> None:
         try:
-            saved = forms.save_draft(
-                self._context.platform,
-                self._context.actor,
-                self._number,
-                FormKind.OPINION,
-                answers,
-                self._revision,
-                explicit,
-            )
+            try:
+                saved = self._save_draft(answers, explicit)
+            except StaleDraft:
+                if not self._take_over():
+                    raise
+                answers = self._form.typed
+                saved = self._save_draft(answers, explicit)
         except TeledossierError as refusal:
             self._broken = True
             self._say(refusal.message, warm=True)
             return
         self._broken = False
-        self._revision = saved.revision
+        self._base, self._revision = answers, saved.revision
         self._say_saved(saved.at)
 
+    def _save_draft(self, answers: dict[str, str | bool], explicit: bool) -> SavedDraft:
+        platform, actor = self._context.platform, self._context.actor
+        return forms.save_draft(platform, actor, self._number, FormKind.OPINION, answers, self._revision, explicit)
+
     async def _report(self, _event: Any) -> None:
+        if self._signing:
+            return
         self._form.flush()
         if self._broken:
             return
@@ -123,22 +163,39 @@ class OpinionView(pn.viewable.Viewer):
         self._on_report(reference)
 
     def _ask_to_sign(self, _event: Any) -> None:
+        if self._signing:
+            return
+        self._stands = False
+        seen = self._form.typed
         self._form.flush()
         if self._broken:
+            return
+        if self._form.typed != seen:
+            self._refuse(CHANGED)
             return
         lacking = missing(self._form_view.questionnaire, self._form.answers)
         if lacking:
             names = ", ".join(f"« {name} »" for name in lacking)
-            self._say(f"Avant de signer, remplissez {names}.", warm=True)
+            self._refuse(f"Avant de signer, remplissez {names}.")
             return
         self._dialog.open = True
 
     async def _sign(self, _event: Any) -> None:
         self._dialog.open = False
+        self._signing = True
+        self._say("Signature en cours…")
         try:
             await reporting.sign(self._context.platform, self._context.actor, self._number, self._revision)
+        except StaleDraft as refusal:
+            self._refuse(CHANGED if self._take_over() else refusal.message)
         except TeledossierError as refusal:
-            self._say(refusal.message, warm=True)
+            self._refuse(refusal.message)
+        else:
+            return
+        finally:
+            self._signing = False
+        if self._form.typed != self._base:  # written meanwhile
+            self._form.flush()
 
     def _sign_dialog(self) -> Any:
         confirm = pmui.Button(label="Signer et clôturer", variant="contained", on_click=self._sign)
@@ -164,9 +221,16 @@ class OpinionView(pn.viewable.Viewer):
         return f"<p class='seal' role='status'>Signé par {who}, {when}. L'avis n'est plus modifiable.</p>"
 
     def _say_saved(self, at: Any) -> None:
-        self._say(f"Enregistré à {hour(at)}" if at else "")
+        if not self._stands:
+            self._say(f"Enregistré à {hour(at)}" if at else "")
+
+    def _refuse(self, text: str) -> None:
+        """Answer what was pressed: it stands until something else is pressed."""
+        self._say(text, warm=True)
+        self._stands = True
 
     def _say(self, text: str, warm: bool = False) -> None:
+        self._stands = False
         role = "alert" if warm else "status"
         self._status.object = f'<p role="{role}" class="says{" warm" if warm else ""}">{html.escape(text)}</p>'
 

@@ -16,6 +16,7 @@ from typing import Any
 
 import structlog
 
+from app.bus import MISSED
 from app.bus import Message as Event
 from app.errors import NotAuthenticated, TeledossierError
 from app.identity import login_sessions
@@ -86,6 +87,7 @@ class Switchboard:
             self._subscribe(HERE, self._others_are),
             self._subscribe(WHO, self._asked_who),
             self._subscribe("logout", self._logged_out),
+            self._subscribe(MISSED, lambda _event: self._events_missed()),
         ]
         self._ticking = self._loop.create_task(self._tick_for_ever())
         platform.bus.publish(WHO, {"process": self._name})
@@ -241,6 +243,11 @@ class Switchboard:
         if said is not None:
             line.tell({"t": "message", **_message(said, actor)})
         line.tell({"t": "unread", "unread": _counts(await self._desk.run(direct.unread_of, actor))})
+
+    def _events_missed(self) -> None:
+        """Something may have been written that nobody here heard of: pages that are greeted ask for it again."""
+        for line in tuple(self.lines):
+            self._later(self._greet(line))
 
     def _others_are(self, event: Event) -> None:
         if event["process"] == self._name:

@@ -15,6 +15,7 @@ from typing import Any
 import structlog
 
 import app.teleconsultation.features  # noqa: F401  registers every word and part
+from app.bus import MISSED
 from app.bus import Message as Event
 from app.errors import TeledossierError
 from app.identity import login_sessions
@@ -65,6 +66,7 @@ class Hub(Register):
             self._subscribe(invitations.TOPIC, self._invitation_changed),
             self._subscribe(outbox.CHANGED, self._mail_changed),
             self._subscribe(GUESTS_ASKED, lambda event: self.tell_pages(int(event["dossier"]))),
+            self._subscribe(MISSED, lambda _event: self._events_missed()),
         ]
         self._returning = Returning(Limits)
         self._flooded: dict[str, float] = {}  # secret of who was cut off -> until when they stay out
@@ -315,6 +317,14 @@ class Hub(Register):
             invitation = session.get(Invitation, event.get("topic_id"))
         if invitation is not None:
             self.tell_invitations(invitation.dossier_id)
+
+    def _events_missed(self) -> None:
+        """Invitations may have changed, been closed, or be asked for: look at those of every dossier that is here."""
+        for line in tuple(self.lines):
+            if isinstance(line, GuestLine):
+                self.cut_unless_welcome(line)
+        for dossier_id in {line.dossier_id for line in self.lines}:
+            self.tell_invitations(dossier_id)
 
     # -- inside
 

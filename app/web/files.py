@@ -36,6 +36,7 @@ class Incoming(Handler):
     """A body that is handed on as it arrives, by `PUT`; who is refused hears why before it is read."""
 
     _adding: asyncio.Task[Any] | None = None
+    _complete = False  # the last byte has come: whoever sent it may go
     _under_way: Counter[str] = Counter()  # by person, in this process
     _counted = ""  # whose this one is, while it is under way
 
@@ -68,13 +69,15 @@ class Incoming(Handler):
     async def whole(self) -> Any:
         """The body has come: what became of it. Raises: TeledossierError."""
         assert self._adding is not None
+        self._complete = True
         await self._hand_on(None)
         return await self._adding
 
     def on_connection_close(self) -> None:
-        self._uncount()
-        if self._adding is not None:
-            self._adding.cancel()
+        if not self._complete:  # else it is kept: who was cut off after the last byte has sent a whole file
+            self._uncount()
+            if self._adding is not None:
+                self._adding.cancel()
         super().on_connection_close()
 
     def on_finish(self) -> None:

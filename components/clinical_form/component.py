@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import html
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +41,7 @@ class ClinicalForm(pn.viewable.Viewer):
         self._save = save
         self._fields: dict[str, Any] = {}
         self._task: asyncio.Task[None] | None = None
+        self._showing = False  # the fields are being set by us, nobody types
         self._layout = pn.Column(sizing_mode="stretch_width", css_classes=["clinical-form"], margin=0)
         self._draw()
 
@@ -59,6 +60,23 @@ class ClinicalForm(pn.viewable.Viewer):
             self._task.cancel()
             self._task = None
         self._collect_and_save()
+
+    @property
+    def typed(self) -> Answers:
+        """What stands in the fields now, saved or not."""
+        return {key: value for key, widget in self._fields.items() if (value := _value(widget))}
+
+    def put(self, answers: Mapping[str, str | bool]) -> None:
+        """Put answers that are saved already into the fields; one that stands there is left alone."""
+        self._showing = True
+        try:
+            for key, widget in self._fields.items():
+                value = answers.get(key) or ""
+                if value != (_value(widget) or ""):
+                    _put(widget, value)
+        finally:
+            self._showing = False
+        self.answers = self.typed
 
     def _parts(self) -> list[Any]:
         parts: list[Any] = []
@@ -99,7 +117,7 @@ class ClinicalForm(pn.viewable.Viewer):
         return widget
 
     def _typed(self, _event: Any) -> None:
-        if self._task is not None:
+        if self._task is not None or self._showing:
             return
         try:
             self._task = asyncio.get_running_loop().create_task(self._save_later())
@@ -114,7 +132,7 @@ class ClinicalForm(pn.viewable.Viewer):
     def _collect_and_save(self) -> None:
         if self.read_only:
             return
-        self.answers = {key: value for key, widget in self._fields.items() if (value := _value(widget))}
+        self.answers = self.typed
         if self._save is not None:
             self._save(self.answers)
 
@@ -167,3 +185,12 @@ def _value(widget: Any) -> str | bool:
     if isinstance(widget, pmui.Select):
         return widget.value or ""
     return widget.value_input or ""
+
+
+def _put(widget: Any, value: str | bool) -> None:
+    if isinstance(widget, pmui.Checkbox):
+        widget.value = value is True
+    elif isinstance(widget, pmui.Select):
+        widget.value = value
+    else:
+        widget.param.update(value=value, value_input=value)

@@ -29,7 +29,8 @@ LABELS = {
     "checking": "Analyse de {name} en cours…",
     "added": "« {name} » est ajouté au dossier.",
     "lost": "L'envoi de {name} s'est interrompu. Rien n'a été ajouté : réessayez.",
-    "cut": "La connexion a été coupée après l'envoi de {name} : son analyse continue, le résultat s'affichera ici.",
+    "cut": "La connexion a été coupée à la fin de l'envoi de {name}, sans réponse du serveur : il n'est pas sûr que le "
+    "fichier soit arrivé. S'il est arrivé, il paraîtra dans cette liste ; sinon, ajoutez-le de nouveau.",
     "too_large": "{name} dépasse {limit} Mo. Rien n'a été ajouté.",
     "cancelled": "L'envoi de {name} est annulé. Rien n'a été ajouté.",
     "cancel": "Annuler l'envoi",

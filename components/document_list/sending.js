@@ -85,7 +85,11 @@ export function uploads(sender) {
     }
   }
 
-  /** The line is gone: in the middle, or after the last byte, when the server goes on by itself. @param {Item} item */
+  /**
+   * The line is gone: in the middle, or after the last byte. Then the server goes on by itself, if it has had that byte:
+   * a browser counts what it handed to the network, not what has arrived. Only the list can tell.
+   * @param {Item} item
+   */
   function cut(item) {
     const name = item.file.name;
     if (item.state === "sending") {

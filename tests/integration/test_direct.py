@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 from sqlmodel import select
 from tornado.httpclient import HTTPClientError
 
 from app.audit.models import AuditEntry
-from app.bus import MemoryBus
+from app.bus import MISSED, MemoryBus
 from app.identity import login_sessions
 from app.identity.models import Professional
 from app.teleconsultation import direct, direct_lines
@@ -141,6 +142,17 @@ async def test_who_is_connected_to_another_web_process_is_there_too(house: House
         while not asked:
             await asyncio.sleep(0.01)
     assert isinstance(bus, MemoryBus)
+
+
+async def test_a_message_whose_event_was_lost_is_asked_for_when_the_process_learns_of_it(house: House) -> None:
+    doctor, other = await page_of(house, "dr.martin"), number_of(house, "dr.leroy")
+    page = await page_of(house, "dr.leroy")
+    deaf = replace(house.world.platform, bus=MemoryBus())
+    direct.send(deaf, house.world.dr_martin, other, "Un avis ?", "k-1", NUMBER)
+    house.world.platform.bus.publish(MISSED, {})
+    told = await page.hear("hello")  # on which a page asks for the exchange it shows
+    assert told["unread"] == [{"person": number_of(house, "dr.martin"), "count": 1}]
+    assert (await doctor.hear("hello"))["unread"] == []
 
 
 async def test_colleagues_are_found_by_name_and_never_the_administrator_or_oneself(house: House) -> None:

@@ -12,8 +12,9 @@ import signal
 import subprocess
 import sys
 import textwrap
+import threading
 import zipfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -33,7 +34,9 @@ from app.documents.models import Document
 from app.documents.store import EncryptedFolder
 from app.identity import login_sessions
 from app.identity.ways import Way
+from app.platform import StoredFile
 from app.server import context
+from app.web.files import Upload
 from app.web.routes_documents import ROUTES
 from tests.support.people import World, small_world
 from tests.unit.documents import samples
@@ -193,6 +196,42 @@ async def test_a_line_that_breaks_in_the_middle_leaves_nothing(site: Site) -> No
         await asyncio.sleep(0.02)
     assert (site.files(), site.documents(), site.journal()) == ([], 0, [])
     await reader.read()
+
+
+async def test_a_line_that_breaks_after_the_last_byte_loses_nothing(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written, let_go, cut, done = asyncio.Event(), threading.Event(), asyncio.Event(), asyncio.Event()
+    loop, closed, finished = asyncio.get_running_loop(), Upload.on_connection_close, Upload.on_finish
+
+    class Slow(EncryptedFolder):
+        def write(self, file_id: str, chunks: Iterable[bytes]) -> StoredFile:
+            stored = super().write(file_id, chunks)
+            loop.call_soon_threadsafe(written.set)
+            let_go.wait(60)  # a bucket that has everything, and has not said so yet
+            return stored
+
+    slow = Slow(site.folder, {1: bytes(32)}, 1)
+    monkeypatch.setattr(context, "_platform", replace(site.world.platform, files=slow))
+    monkeypatch.setattr(Upload, "on_connection_close", lambda self: (closed(self), cut.set()))
+    monkeypatch.setattr(Upload, "on_finish", lambda self: (finished(self), done.set()))
+    async with site.browser("ide.dubois") as browser:
+        cookie = "; ".join(f"{name}={value}" for name, value in browser.cookies.items())
+    host = site.base.removeprefix("http://")
+    _reader, writer = await asyncio.open_connection(*host.split(":"))
+    writer.write(
+        f"PUT /api/dossiers/{NUMBER}/documents?nom=a.pdf HTTP/1.1\r\nHost: {host}\r\nOrigin: {site.base}\r\n"
+        f"Cookie: {cookie}\r\nContent-Length: {len(LETTER)}\r\n\r\n".encode()
+        + LETTER
+    )
+    await asyncio.wait_for(written.wait(), 60)
+    writer.close()
+    await writer.wait_closed()
+    await asyncio.wait_for(cut.wait(), 60)
+    let_go.set()
+    await asyncio.wait_for(done.wait(), 60)
+    assert (site.documents(), len(site.files())) == (1, 1)
+    assert not Upload._under_way
 
 
 async def test_a_reader_who_goes_away_ends_the_drawing_and_is_no_fault(

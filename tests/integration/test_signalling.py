@@ -13,11 +13,12 @@ from pathlib import Path
 import pytest
 from tornado.httpclient import AsyncHTTPClient, HTTPClientError
 
+from app.bus import MISSED, MemoryBus
 from app.dossiers.models import Dossier, Step
 from app.errors import WrongStep
 from app.identity import login_sessions
 from app.messaging import worker
-from app.teleconsultation import hub
+from app.teleconsultation import hub, invitations
 from app.teleconsultation.messages import LARGEST_MESSAGE
 from app.teleconsultation.presence import EIGHT, GRACE, RETURNING
 from tests.support.people import small_world
@@ -510,6 +511,16 @@ async def test_the_inviter_follows_the_invitation_from_sending_to_inside(house: 
     await doctor.say("invite", **wish)  # resent by the page: invites nobody twice
     await doctor.hears_nothing()
     assert len(house.world.platform.mail.sent) == 1  # type: ignore[attr-defined]
+
+
+async def test_a_withdrawn_invitation_whose_event_was_lost_still_puts_its_guest_out(house: House) -> None:
+    doctor, guest, invitation, _secret = await doctor_and_guest_inside(house)
+    deaf = replace(house.world.platform, bus=MemoryBus())
+    invitations.withdraw(deaf, house.world.dr_martin, NUMBER, invitation)
+    house.world.platform.bus.publish(MISSED, {})
+    await guest.hear("removed")
+    while await state_of(doctor) != "withdrawn":
+        pass
 
 
 async def state_of(page: Page) -> str:

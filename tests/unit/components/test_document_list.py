@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
+import shutil
+import subprocess
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,6 +17,7 @@ from components.document_list.component import HERE, MODULES
 from components.document_list.demo import ARRIVALS, DOCUMENTS
 
 SCRIPTS = sorted(HERE.glob("*.js"))
+RIG = Path(__file__).parents[2] / "support" / "sending_rig.mjs"
 
 
 @pytest.fixture
@@ -103,3 +108,25 @@ def test_the_scripts_say_no_word_of_their_own_and_run_no_text() -> None:
         assert not re.search(r"[éèêàçœ]", source)
         used = set(re.findall(r"labels\.(\w+)", source))
         assert used <= set(LABELS)
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
+@pytest.mark.parametrize(
+    ("scenario", "said", "rows"),
+    [
+        ("cut_in_the_middle", {"text": "lost a.pdf", "failed": True, "heard": True}, ["failed"]),
+        ("cut_after_the_last_byte", {"text": "cut a.pdf", "failed": True, "heard": False}, []),
+        ("not_answered_by_ours", {"text": "cut a.pdf", "failed": True, "heard": False}, []),
+    ],
+)
+def test_a_line_that_is_cut_is_said_differently_before_and_after_the_last_byte(
+    scenario: str, said: dict[str, Any], rows: list[str]
+) -> None:
+    done = subprocess.run(["node", str(RIG), scenario], capture_output=True, text=True, timeout=30, check=True)
+    assert json.loads(done.stdout) == {"last": said, "rows": rows}
+
+
+def test_whoever_was_cut_off_after_the_last_byte_is_promised_nothing_that_nobody_knows() -> None:
+    assert "pas sûr" in LABELS["cut"]
+    assert "ajoutez-le de nouveau" in LABELS["cut"]
+    assert "continue" not in LABELS["cut"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from types import SimpleNamespace
 from typing import Any
@@ -284,6 +285,28 @@ async def test_the_list_offers_typing_to_whoever_may_add_and_tells_who_has_read(
     assert closed._opening is not None
     await closed._opening
     assert not isinstance(closed._beside[0], LabEntry)
+
+
+async def test_what_comes_by_itself_never_takes_the_place_of_a_biology_being_typed(world: World) -> None:
+    context = PageContext(world.platform, world.ide_dubois)
+    view = DocumentsView(context, read_dossier(world.platform, world.ide_dubois, NUMBER), True)
+    view._act(TYPE)
+    assert view._opening is not None
+    await view._opening
+    (form,) = view._beside
+    letter = await service.add(world.platform, world.ide_dubois, NUMBER, "Courrier.pdf", iter([samples.pdf()]))
+    view._list._receive(SimpleNamespace(data={"t": "added", "reference": letter.reference}))
+    await view._opening
+    assert [document["title"] for document in view._list.documents] == ["Courrier"]
+    assert view._beside.objects == [form]
+    form._receive(SimpleNamespace(data={"t": "save", "form": FORM}))
+    async with asyncio.timeout(30):
+        while form in view._beside.objects:  # the document that it made takes its place
+            await asyncio.wait(asyncio.all_tasks() - {asyncio.current_task()}, return_when=asyncio.FIRST_COMPLETED)  # type: ignore[arg-type]
+    assert view._list.selected == view._list.documents[1]["reference"]
+    view._list._receive(SimpleNamespace(data={"t": "added", "reference": letter.reference}))
+    assert view._list.selected == letter.reference
+    await view._opening
 
 
 async def test_damaged_documents_of_an_archive_are_told_of_by_their_title(world: World) -> None:

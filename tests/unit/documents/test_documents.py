@@ -8,13 +8,14 @@ import json
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlmodel import select
 
 from app.audit.models import AuditEntry
 from app.audit.service import verify
-from app.documents import intake, reporting, service, tracing, viewing
+from app.documents import intake, report, reporting, service, tracing, viewing
 from app.documents.archive import archive
 from app.documents.counting import counts
 from app.documents.entries import DocumentView
@@ -27,6 +28,7 @@ from app.errors import (
     FileRefused,
     FileTooLarge,
     InvalidInput,
+    Locked,
     NotFound,
     StaleDraft,
     TeledossierError,
@@ -359,6 +361,35 @@ async def test_a_signature_that_fails_leaves_neither_report_nor_seal(world: Worl
     _complete(world)
     with pytest.raises(StaleDraft):
         await reporting.sign(world.platform, world.dr_martin, OPINION_DUE, 1)
+    assert (files_of(world), documents(world)) == ([], 0)
+
+
+async def test_a_draft_that_is_ready_only_after_the_signature_is_not_kept(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    render = report.render
+
+    async def slow(*asked: Any) -> tuple[bytes, int]:
+        monkeypatch.setattr(report, "render", render)
+        drawn = await render(*asked)
+        await reporting.sign(world.platform, world.dr_martin, OPINION_DUE, 2)
+        return drawn
+
+    _complete(world)
+    monkeypatch.setattr(report, "render", slow)
+    with pytest.raises(Locked):
+        await reporting.make_draft_report(world.platform, world.dr_martin, OPINION_DUE)
+    (kept,) = service.documents_of(world.platform, world.dr_martin, OPINION_DUE)
+    assert kept.title == reporting.TITLE
+    assert len(files_of(world)) == 1
+
+
+@pytest.mark.parametrize(("number", "error"), [(CLOSED, Locked), (CANCELLED, WrongStep)])
+async def test_a_dossier_that_is_over_takes_no_draft_report(
+    world: World, number: str, error: type[TeledossierError]
+) -> None:
+    with pytest.raises(error):
+        await reporting.make_draft_report(world.platform, world.dr_martin, number)
     assert (files_of(world), documents(world)) == ([], 0)
 
 

@@ -20,7 +20,7 @@ from app.errors import (
 )
 from app.forms import service
 from app.forms.models import FormKind, FormResponse
-from app.forms.questionnaire import load, readable
+from app.forms.questionnaire import load, merged, readable
 from app.identity.models import Professional
 from tests.support.people import World, small_world
 
@@ -148,3 +148,28 @@ def test_answers_are_read_in_the_words_of_the_form() -> None:
     sections = readable(load("avis-expert"), WHOLE)
     assert sections[0] == ("Examen pendant la téléconsultation", [("Vigilance", "Fluctuante")])
     assert ("Nouvelle téléconsultation utile", "Oui") in sections[1][1]
+
+
+def test_a_saved_draft_is_told_by_its_number_alone(world: World) -> None:
+    told: list[object] = []
+    world.platform.bus.subscribe(service.DRAFT_SAVED, told.append)
+    save(world, WHOLE)
+    assert told == [{"number": NUMBER, "kind": "opinion", "revision": 1}]
+
+
+@pytest.mark.parametrize(
+    ("mine", "theirs", "both"),
+    [
+        ({"a": "1", "b": "2"}, {"a": "1"}, {"a": "1", "b": "2"}),
+        ({"a": "1"}, {"a": "3"}, {"a": "3"}),
+        ({"a": "3"}, {"a": "3"}, {"a": "3"}),
+        ({}, {"a": "1", "b": True}, {"b": True}),
+        ({"a": "1", "b": False}, {"a": "1", "b": ""}, {"a": "1"}),
+        ({"a": "2"}, {"a": "3"}, None),
+        ({}, {"a": "3"}, None),
+    ],
+)
+def test_answers_of_two_pages_are_brought_together_unless_they_contradict(
+    mine: dict[str, str | bool], theirs: dict[str, str | bool], both: dict[str, str | bool] | None
+) -> None:
+    assert merged({"a": "1"}, mine, theirs) == both

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+import threading
+from itertools import count
+from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy.exc import OperationalError
 from sqlmodel import select
 
 from app.audit.models import AuditEntry
 from app.errors import ConfirmationNeeded, InvalidInput, LoginExpired, NotFound, TooManyAttempts, WrongCredentials
-from app.identity import account, contacts, login_sessions, password_change, service
+from app.identity import account, contacts, last_use, login_sessions, password_change, service
 from app.identity.devices import device_name
-from app.identity.models import Professional
+from app.identity.models import LoginSession, Professional
 from app.identity.ways import Visitor, Way
 from app.messaging import service as outbox
 from app.messaging.models import OutboxMessage
@@ -88,6 +93,86 @@ def test_looking_whether_a_login_holds_is_not_using_it(world: World) -> None:
     assert login_sessions.not_alive(world.platform, [secret]) == set()
     world.clock.pass_by(minutes=1)
     assert login_sessions.not_alive(world.platform, [secret]) == {secret}
+
+
+@pytest.fixture
+def stored(tmp_path: Path) -> World:
+    """A world in a file, in which another process may hold the database."""
+    return small_world(database_url=f"sqlite:///{tmp_path}/t.db")
+
+
+class Busy:
+    """The thread that writes uses down has something else to do until it is let go."""
+
+    def __enter__(self) -> None:
+        self._let_go = threading.Event()
+        last_use._writer.submit(self._let_go.wait, 60)
+
+    def __exit__(self, *_: object) -> None:
+        self._let_go.set()
+        last_use._writer.submit(int).result(60)
+
+
+def login_of(world: World, secret: str) -> LoginSession:
+    with world.platform.reading() as session:
+        wanted = select(LoginSession).where(LoginSession.secret_hash == login_sessions.hash_secret(secret))
+        return session.exec(wanted).one()
+
+
+def test_nobody_waits_until_the_use_of_a_login_is_written(stored: World) -> None:
+    secret = open_one(stored)
+    stored.clock.pass_by(minutes=10)
+    used = stored.platform.now()
+    with stored.platform.transaction():  # another process writes
+        assert alive(stored, secret) == [True]
+    last_use._writer.submit(int).result(60)
+    assert login_of(stored, secret).last_seen_at == used
+
+
+def test_a_use_counts_before_it_is_written_and_is_written_as_of_its_own_instant(stored: World) -> None:
+    secret = open_one(stored)
+    stored.clock.pass_by(minutes=14)
+    used = stored.platform.now()
+    with Busy():
+        assert alive(stored, secret) == [True]
+        stored.clock.pass_by(minutes=14)
+        assert login_sessions.not_alive(stored.platform, [secret]) == set()
+        [seen] = login_sessions.open_of(stored.platform, stored.dr_martin, secret)
+        assert (login_of(stored, secret).last_seen_at < used, seen.last_used) == (True, used)
+    assert login_of(stored, secret).last_seen_at == used
+    stored.clock.pass_by(minutes=1)
+    assert alive(stored, secret) == [False]
+    assert last_use._unwritten == {}
+
+
+def test_a_login_that_was_revoked_before_its_use_is_written_stays_revoked(stored: World) -> None:
+    secret = open_one(stored)
+    opened = stored.platform.now()
+    stored.clock.pass_by(minutes=10)
+    with Busy():
+        assert alive(stored, secret) == [True]
+        login_sessions.end_all(stored.platform, stored.dr_martin)
+        assert alive(stored, secret) == [False]
+    login = login_of(stored, secret)
+    assert (login.last_seen_at, login.ended_at) == (opened, stored.platform.now())
+    assert alive(stored, secret) == [False]
+
+
+def test_a_use_that_the_database_does_not_take_at_once_is_written_again(
+    stored: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret, write, times = open_one(stored), last_use._write, count(1)
+
+    def locked_once(*asked: Any) -> None:
+        if next(times) == 1:
+            raise OperationalError("UPDATE", {}, Exception("database is locked"))
+        write(*asked)
+
+    monkeypatch.setattr(last_use, "_write", locked_once)
+    stored.clock.pass_by(minutes=10)
+    assert alive(stored, secret) == [True]
+    last_use._writer.submit(int).result(60)
+    assert login_of(stored, secret).last_seen_at == stored.platform.now()
 
 
 def test_the_login_of_somebody_suspended_does_not_hold(world: World) -> None:

@@ -14,6 +14,7 @@ import pytest
 from sqlmodel import select
 
 from app.bootstrap import platform_in_memory
+from app.bus import MISSED
 from app.demo.inbox import read_sms
 from app.documents.upkeep import Swept
 from app.messaging import service, worker
@@ -207,6 +208,30 @@ async def test_the_worker_is_woken_by_the_bus_and_sleeps_otherwise(
     assert time.monotonic() - asked < worker.LOOK_AGAIN.total_seconds() / 2
     await asyncio.sleep(0.2)
     assert len(looks) == 2
+    stop.set()
+    await asyncio.wait_for(running, 60)
+
+
+async def test_the_worker_looks_again_when_events_were_lost(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked = asyncio.Event()
+    send_due = worker.send_due
+
+    async def told(platform: Platform) -> object:
+        due = await send_due(platform)
+        looked.set()
+        return due
+
+    monkeypatch.setattr(worker, "send_due", told)
+    stop = asyncio.Event()
+    running = asyncio.create_task(worker.run(platform, stop))
+    await asyncio.wait_for(looked.wait(), 60)
+    looked.clear()
+    queue(platform)
+    platform.bus.publish(MISSED, {})
+    await asyncio.wait_for(looked.wait(), worker.LOOK_AGAIN.total_seconds() / 2)
+    assert sent_by(platform)
     stop.set()
     await asyncio.wait_for(running, 60)
 
