@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import html
 from collections.abc import Coroutine, Sequence
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,19 +13,17 @@ import structlog
 
 from app.documents import imaging_viewing, laboratory_typing, service, tracing
 from app.documents.entries import DocumentView
-from app.documents.laboratory_typing import TypedState, is_typed
 from app.documents.models import DocumentKind
-from app.documents.readings import Read
 from app.dossiers.service import DossierView
 from app.errors import NotFound, TeledossierError
-from app.french import NO_BREAK_SPACE, brief, file_size, full, local, numeric_date
 from app.pages import arrivals_view
 from app.pages.biology_entry_view import BiologyEntryView
 from app.pages.biology_view import ALL, BiologyView
 from app.pages.context import PageContext
+from app.pages.document_rows import listed
 from app.pages.pacs_view import TITLE, PacsImport
 from app.pages.picture_view import picture_view
-from components.document_list import DocumentList, ListedDocument
+from components.document_list import DocumentList
 from components.document_viewer import DocumentViewer
 from components.lab_entry import LabEntry
 
@@ -108,12 +105,12 @@ class DocumentsView(pn.viewable.Viewer):
             readers = tracing.readers_by_document(platform, actor, number)
             arrivals = arrivals_view.listed(self._context, number)
         except TeledossierError as refusal:
-            self._say(refusal.message)
+            self._refuse(refusal)
             return
         now = self._context.platform.now()
         self._list.fill(
             [
-                _listed(document, now, states.get(document.reference), readers.get(document.reference, []))
+                listed(document, now, states.get(document.reference), readers.get(document.reference, []))
                 for document in documents
             ],
             arrivals,
@@ -136,19 +133,30 @@ class DocumentsView(pn.viewable.Viewer):
         titles = {document["reference"]: document["title"] for document in self._list.documents}
         names = ", ".join(f"« {titles[reference]} »" for reference in references if reference in titles)
         several = names.count("«") > 1
-        self._notice.object = (
-            f'<p class="damaged" role="alert">{html.escape(names)} {"sont endommagés et manquent" if several else "est endommagé et manque"} '
-            "dans l'archive téléchargée. Les autres documents y sont, intacts. Appelez l'assistance.</p>"
-        )
-        self._notice.visible = bool(names)
+        missing = "sont endommagés et manquent" if several else "est endommagé et manque"
+        rest = "dans l'archive téléchargée. Les autres documents y sont, intacts. Appelez l'assistance."
+        self._notify(f"{names} {missing} {rest}" if names else "")
+
+    def _notify(self, text: str) -> None:
+        """Above the list, until the next one; empty to take it back."""
+        self._notice.object = f'<p class="damaged" role="alert">{html.escape(text)}</p>'
+        self._notice.visible = bool(text)
+
+    def _refuse(self, refusal: TeledossierError) -> None:
+        """What was asked of the list is refused: beside it, but never in the place of a biology being typed."""
+        if self._is_typing():
+            self._notify(refusal.message)
+        else:
+            self._say(refusal.message)
 
     def _act_on_arrival(self, action: str, reference: str) -> None:
+        self._notify("")
         try:
             arrivals_view.act(self._context, action, reference)
         except NotFound:  # a colleague was quicker: the list tells
             pass
         except TeledossierError as refusal:
-            self._say(refusal.message)
+            self._refuse(refusal)
         self.refresh()
 
     def _choose(self, reference: str) -> None:
@@ -263,75 +271,3 @@ class DocumentsView(pn.viewable.Viewer):
             "text-align": "center",
         }
         self._beside[:] = [pn.pane.Str(text, styles=style, sizing_mode="stretch_width")]
-
-
-def _listed(document: DocumentView, now: datetime, typed: TypedState | None, readers: Sequence[Read]) -> ListedDocument:
-    if document.downloaded_at:
-        state, label = "downloaded", "Téléchargé"
-    elif document.seen_at:
-        state, label = "seen", "Vu"
-    else:
-        state, label = "new", "Nouveau"
-    return ListedDocument(
-        reference=document.reference,
-        title=document.title,
-        kind=document.kind.value,
-        kind_label=document.kind.label,
-        facts=" · ".join([*_facts(document), *_typed_facts(document, typed)]),
-        origin=f"{document.author_name} · {brief(document.created_at, now)}",
-        state=state,
-        state_label=label,
-        state_detail=_read_by(readers, now),
-    )
-
-
-def _read_by(readers: Sequence[Read], now: datetime) -> str:
-    """« Vu par Nadia DUBOIS aujourd'hui à 10:12 ; téléchargé par … », a line per person."""
-    lines = []
-    for read in readers:
-        parts = []
-        if read.seen_at:
-            parts.append(f"vu {full(read.seen_at, now)}")
-        if read.downloaded_at:
-            parts.append(f"téléchargé {full(read.downloaded_at, now)}")
-        if parts:
-            lines.append(f"{read.reader.name} : {', '.join(parts)}")
-    return "\n".join(lines) or "Personne ne l'a encore ouvert."
-
-
-def _typed_facts(document: DocumentView, state: TypedState | None) -> list[str]:
-    facts = ["saisi à la main"] if is_typed(document.detail) else []
-    if state is None:
-        return facts
-    day = numeric_date(local(state.at).date()) if state.at else ""
-    if state.withdrawn:
-        return [*facts, f"retiré le {day} : {state.reason}"]
-    if state.replaced_by:
-        return [*facts, f"remplacé le {day}"]
-    return [*facts, "corrigé"] if state.replaces else facts
-
-
-def _facts(document: DocumentView) -> list[str]:
-    """What is known of a document; last, that it was examined (our own reports need no examination)."""
-    detail, size = document.detail, file_size(document.size)
-    state = [] if document.is_report else ["Sain"]
-    if detail.get("signed"):
-        state = ["signé", *state]
-    match document.kind:
-        case DocumentKind.PDF:
-            pages = int(detail.get("pages", 0))
-            return ["PDF", f"{pages}{NO_BREAK_SPACE}{'pages' if pages > 1 else 'page'}", size, *state]
-        case DocumentKind.PICTURE:
-            form = str(detail.get("format", "Image"))
-            return [form, f"{detail.get('width')} × {detail.get('height')}", size, *state]
-        case DocumentKind.IMAGING:
-            frames = int(detail.get("frames", 1))
-            word = "coupe" if detail.get("modality") in ("CT", "MR", "PT") else "image"
-            return ["DICOM", f"{frames}{NO_BREAK_SPACE}{word}{'s' if frames > 1 else ''}", size, *state]
-        case _:
-            return [_count(detail.get("analyses"), "analyse"), _count(detail.get("dates"), "date"), size, *state]
-
-
-def _count(number: object, word: str) -> str:
-    count = number if isinstance(number, int) else 0
-    return f"{count}{NO_BREAK_SPACE}{word}{'s' if count > 1 else ''}"

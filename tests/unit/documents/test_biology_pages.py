@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import html
 import re
 from types import SimpleNamespace
 from typing import Any
@@ -13,7 +14,8 @@ from app.documents import laboratory_typing, service
 from app.documents.entries import DocumentView
 from app.documents.models import DocumentKind
 from app.dossiers.service import read_dossier
-from app.errors import NotFound
+from app.errors import Locked, NotFound
+from app.pages import arrivals_view
 from app.pages.biology_entry_view import BiologyEntryView
 from app.pages.biology_view import BiologyView
 from app.pages.context import PageContext
@@ -372,3 +374,27 @@ async def test_the_trace_asks_again_and_keeps_its_filters(world: World) -> None:
     assert view._state.value == "Pas encore vu"
     assert view._table.object.count('<th scope="row">') == 2
     assert "À emporter" in view._checklist.object
+
+
+async def test_a_refusal_of_the_list_is_read_above_it_while_a_biology_is_being_typed(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    view = DocumentsView(
+        PageContext(world.platform, world.ide_dubois), read_dossier(world.platform, world.ide_dubois, NUMBER), True
+    )
+    view._act(TYPE)
+    assert view._opening is not None
+    await view._opening
+    (form,) = view._beside
+
+    def refuse(*_: object) -> None:
+        raise Locked
+
+    monkeypatch.setattr(arrivals_view, "act", refuse)
+    view._act_on_arrival("dismiss", "a")
+    assert view._beside.objects == [form]
+    assert view._notice.visible
+    assert html.escape(Locked.message) in view._notice.object
+    monkeypatch.setattr(arrivals_view, "act", lambda *_: None)
+    view._act_on_arrival("dismiss", "a")
+    assert not view._notice.visible
