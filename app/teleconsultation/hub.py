@@ -10,6 +10,7 @@ import asyncio
 import time
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
+from datetime import timedelta
 from typing import Any
 
 import structlog
@@ -259,9 +260,19 @@ class Hub(Register):
         self.forwarding.tick(instant)
         self.parts.each(lambda part: part.tick(instant))
 
+    def slept(self, seconds: float) -> None:
+        """This process was held up for so long (a machine that was moved, or slept): it heard nobody, whatever they said."""
+        for line in self.lines:
+            line.heard_at += seconds
+        self.lobby.slept(timedelta(seconds=seconds))
+
     async def _tick_for_ever(self) -> None:
         while True:
+            began = time.monotonic()
             await asyncio.sleep(TICK)
+            late = time.monotonic() - began - TICK
+            if late > TICK:
+                self.slept(late)
             try:
                 self.tick()
             except Exception:

@@ -58,6 +58,11 @@ class Lobby:
         """How many wait for each dossier for which somebody does."""
         return dict(Counter(guest.dossier_id for guest in self._waiting.values()))
 
+    def slept(self, time: timedelta) -> None:
+        """For so long nobody could be heard."""
+        for guest in self._waiting.values():
+            guest.heard_at += time
+
     def expire(self, now: datetime) -> list[Waiting]:
         """Forget who has been silent for too long."""
         silent = [guest for guest in self._waiting.values() if now - guest.heard_at >= SILENCE]

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import time
 from collections.abc import AsyncIterator
 
 import pytest
 
 from app.administration import rooms
 from app.teleconsultation import hub
+from app.teleconsultation.lines import SILENT
 from tests.support.talk import BLUE, DEVICES, Salon, Talker, open_salon
 
 GREEN = "salle-verte"
@@ -78,3 +81,33 @@ async def test_one_person_has_so_many_lines_at_most_and_the_one_inside_stays(sal
     assert (inside.closed, nurse.closed) == (None, None)
     assert [page.closed for page in pages] == [4429] * 11 + [None] * (hub.MOST_LINES - 1)
     assert len(salon.hub.lines) == hub.MOST_LINES + 1
+
+
+async def test_a_process_that_was_held_up_takes_nobody_for_silent(
+    salon: Salon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hub, "SILENCE", 0.5)
+    monkeypatch.setattr(hub, "TICK", 0.02)
+    doctor, guest = salon.page_of("dr.martin"), salon.guest()
+    await doctor.join()
+    await guest.say("wait", **DEVICES)
+    ticked = asyncio.Event()
+    tick = salon.hub.tick
+
+    def look() -> None:
+        tick()
+        ticked.set()
+
+    monkeypatch.setattr(salon.hub, "tick", look)
+    for line in salon.hub.lines:
+        line.heard_at = time.monotonic()
+    salon.hub._ticking = asyncio.create_task(salon.hub._tick_for_ever())
+    await ticked.wait()
+    ticked.clear()
+    time.sleep(1.0)
+    await ticked.wait()
+    assert doctor.closed is guest.closed is None
+    async with asyncio.timeout(60):  # now they could be heard, and say nothing
+        while doctor.closed is None or guest.closed is None:
+            await asyncio.sleep(0.02)
+    assert doctor.closed == guest.closed == SILENT
