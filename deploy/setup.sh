@@ -39,7 +39,7 @@ python_packages() {
 }
 
 debian_packages() {
-    wanted="chromium firefox-esr poppler-utils ffmpeg janus coturn softhsm2 opensc orthanc orthanc-dicomweb clamav-daemon iproute2 iptables fonts-noto-core fonts-dejavu-core"
+    wanted="chromium firefox-esr poppler-utils ffmpeg xvfb janus coturn softhsm2 opensc orthanc orthanc-dicomweb clamav-daemon iproute2 iptables fonts-noto-core fonts-dejavu-core"
     command -v npm >/dev/null || wanted="$wanted nodejs npm"
     "$PYTHON" -c 'import ensurepip, venv' 2>/dev/null || wanted="$wanted python3-venv"
     if ! command -v apt-get >/dev/null; then

@@ -25,6 +25,7 @@ from tests.browser.test_firefox import demo
 from tests.browser.test_rooms_of_many import NUMBER
 from tests.browser.test_sources import START
 from tests.support import firefox as driver
+from tests.support import virtual_screen
 from tests.support.firefox import Firefox
 
 __all__ = ["demo"]
@@ -35,6 +36,7 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.timeout(300),
     pytest.mark.skipif(not Path(driver.PROGRAM).exists(), reason="firefox-esr is not installed: make setup"),
+    pytest.mark.skipif(not Path(virtual_screen.PROGRAM).exists(), reason="xvfb is not installed: make setup"),
 ]
 
 log = logging.getLogger(__name__)  # figures, with --log-cli-level=INFO
@@ -73,6 +75,11 @@ CODEC = """(async () => {
   const stats = await topology.current(id).video.receiver.getStats();
   for (const each of stats.values()) if (each.type === "inbound-rtp") return stats.get(each.codecId)?.mimeType;
 })()"""
+WIDTH_BESIDE = """async () => {
+  const { topology, people } = window.__td.call.current, [id] = people.keys();
+  for (const each of (await topology.aux(id, "auxVideo").receiver.getStats()).values())
+    if (each.type === "inbound-rtp") return each.frameWidth;
+}"""
 FACE, VOICE, BESIDE = 0, 1, 2
 
 
@@ -124,8 +131,9 @@ class Pair:
     stack: contextlib.ExitStack
     seats: list[Seat] = field(default_factory=list)
 
-    def enter(self, kind: str, login: str, name: str) -> Seat:
-        seat = Seat(name, self.fox(login) if kind == "firefox" else self.chromium(login))
+    def enter(self, kind: str, login: str, name: str, screen: str = "") -> Seat:
+        """`screen`: on which a Firefox is, to share it."""
+        seat = Seat(name, self.fox(login, screen) if kind == "firefox" else self.chromium(login))
         self.seats.append(seat)
         return seat
 
@@ -141,10 +149,10 @@ class Pair:
         page.get_by_role("radio", name=re.compile("Salle Bleue")).check()
         return join(page)
 
-    def fox(self, login: str) -> Firefox:
+    def fox(self, login: str, screen: str) -> Firefox:
         profile = self.folder / login
         profile.mkdir()
-        fox = self.stack.enter_context(driver.firefox(profile))
+        fox = self.stack.enter_context(driver.firefox(profile, screen))
         fox.goto(f"{self.demo.url}/connexion?moyen=mot-de-passe")
         fox.fill("input[autocomplete=username]", login)
         fox.fill("input[autocomplete=current-password]", PASSWORD)
@@ -199,8 +207,9 @@ def test_two_people_see_hear_and_write_to_each_other_whatever_their_browsers(
             seat.page.evaluate("void (clearInterval(window.__drawing), window.__td.call.current.aux.stop())")
 
 
-def test_a_screen_is_shown_from_chromium_to_firefox_and_what_firefox_lacks_is_told(pair: Pair) -> None:
-    nurse = pair.enter("firefox", "ide.dubois", "Nadia DUBOIS")
+def test_screens_are_shown_from_either_browser_to_the_other_and_what_firefox_lacks_is_told(pair: Pair) -> None:
+    screen = pair.stack.enter_context(virtual_screen.virtual_screen())
+    nurse = pair.enter("firefox", "ide.dubois", "Nadia DUBOIS", screen)
     expert = pair.enter("chromium", "dr.martin", "Dr Claire MARTIN")
     fox, page = nurse.page, expert.page
     assert isinstance(fox, Firefox)
@@ -212,6 +221,13 @@ def test_a_screen_is_shown_from_chromium_to_firefox_and_what_firefox_lacks_is_to
     nurse.arrives(BESIDE)
     nurse.reads("Écran de Dr Claire MARTIN")
     page.get_by_role("button", name="Arrêter le partage").click()
+
+    fox.press("button", "Partager l'écran")
+    expert.arrives(BESIDE)
+    expert.reads("Écran de Nadia DUBOIS")
+    assert page.evaluate(f"({WIDTH_BESIDE})()") == virtual_screen.SIZE[0]
+    fox.click("button", "Arrêter le partage")
+    expect(page.get_by_text("Écran de Nadia DUBOIS")).to_have_count(0)
 
     # A photograph of Firefox's camera, which has no ImageCapture: the picture of its stream.
     assert fox.evaluate("typeof ImageCapture") == "undefined"

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import json
+import os
 import socket
 import subprocess
 import time
@@ -101,6 +102,13 @@ class Firefox:
         self.until(f"Boolean({find})")
         self.evaluate(f"void {find}.click()")
 
+    def press(self, css: str, text: str) -> None:
+        """The same, as a finger does it: what a browser allows only to a person works."""
+        find = _FIND % (json.dumps(css), json.dumps(text))
+        self.until(f"Boolean({find})")
+        found = self.command("WebDriver:ExecuteScript", script=f"return {find}", args=[], sandbox=None)["value"]
+        self.command("WebDriver:ElementClick", id=next(iter(found.values())))
+
     def fill(self, css: str, text: str) -> None:
         field = self.command("WebDriver:FindElement", using="css selector", value=css)["value"]
         self.command("WebDriver:ElementSendKeys", id=next(iter(field.values())), text=text)
@@ -133,8 +141,11 @@ _FIND = """((css, text) => {
 
 
 @contextlib.contextmanager
-def firefox(profile: Path) -> Iterator[Firefox]:
-    """A headless Firefox with a profile of its own in the empty folder `profile`; its process ends with the block."""
+def firefox(profile: Path, screen: str = "") -> Iterator[Firefox]:
+    """A Firefox with a profile of its own in the empty folder `profile`; its process ends with the block.
+
+    Headless, or on a `screen` (`virtual_screen.py`), which it can share: of several it takes the first without asking.
+    """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
@@ -142,7 +153,8 @@ def firefox(profile: Path) -> Iterator[Firefox]:
     lines = [f"user_pref({json.dumps(name)}, {json.dumps(value)});\n" for name, value in wanted.items()]
     (profile / "user.js").write_text("".join(lines))
     process = subprocess.Popen(
-        [PROGRAM, "--headless", "--no-remote", "--marionette", "--profile", str(profile)],
+        [PROGRAM, *([] if screen else ["--headless"]), "--no-remote", "--marionette", "--profile", str(profile)],
+        env=os.environ | ({"DISPLAY": screen, "MOZ_ENABLE_WAYLAND": "0"} if screen else {}),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
