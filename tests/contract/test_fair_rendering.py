@@ -95,7 +95,7 @@ async def test_a_search_lets_others_pages_pass_between_its_slices(
     long = samples.pdf(*(f"Page {number} : constante\n" + "mesure du jour\n" * 40 for number in range(1, 301)))
     added = await service.add(world.platform, world.ide_dubois, "TLM-2026-0001", "Long.pdf", iter([long]))
     answered: list[str] = []
-    sliced = asyncio.Event()
+    sliced, asked = asyncio.Event(), asyncio.Event()
     run = one.run
 
     async def watched(task: str, *args: object, **arguments: object) -> object:
@@ -103,13 +103,16 @@ async def test_a_search_lets_others_pages_pass_between_its_slices(
         if task == "pdf_search":
             answered.append("slice")
             sliced.set()
+            await asked.wait()
         return answer
 
     monkeypatch.setattr(one, "run", watched)
     searching = asyncio.create_task(viewing.search(world.platform, world.ide_dubois, added.reference, "absent"))
     await sliced.wait()
-    await run("pdf_page", "letter", letter, turn=DOCTOR, page=1, width=380)
-    answered.append("page")
+    drawing = asyncio.create_task(run("pdf_page", "letter", letter, turn=DOCTOR, page=1, width=380))
+    drawing.add_done_callback(lambda _: answered.append("page"))
+    asyncio.get_running_loop().call_soon(asked.set)  # as soon as it has been asked for
+    await drawing
     assert await searching == []
     assert answered.index("page") < len(answered) - 1, "the page came before the end of the search"
 
