@@ -232,7 +232,7 @@ class UnitUp:
 
 @dataclass(frozen=True)
 class UnitDown:
-    """The unit can't be asked for the moment; media may or may not still flow."""
+    """The unit can't be asked for the moment, or could not be reached at the first try; media may still flow."""
 
 
 @dataclass(frozen=True)

@@ -170,10 +170,13 @@ class UnitEngine:
     # -- the connection
 
     async def _reach_for_ever(self) -> None:
-        pause = FIRST_PAUSE
+        pause, is_first = FIRST_PAUSE, True
         while True:
             if await self._converse():
                 pause = FIRST_PAUSE
+            elif is_first:  # else whoever waits for the first word would wait for a unit that is not there
+                self._tell(UnitDown())
+            is_first = False
             await asyncio.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE)
 

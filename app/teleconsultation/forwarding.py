@@ -7,10 +7,13 @@ had the time to come back after a restart of ours. Right as long as one process 
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Coroutine
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
+
+import structlog
 
 from app.errors import InvalidInput, RelayUnavailable, TeledossierError
 from app.platform import (
@@ -34,9 +37,12 @@ if TYPE_CHECKING:
     from app.teleconsultation.hub import Hub
     from app.teleconsultation.lines import Line
 
+KNOWN_WITHIN = 2.0  # seconds from our start, for the unit to say who is on it; pages are promised to be back within 5
 NOT_ON_UNIT = "Cette salle ne passe pas par le relais vidéo en ce moment."
 SOUND = "audio"
 OUR_DOING = ("left", "replaced")  # reasons of `gone` that answer something we asked
+
+log = structlog.get_logger(__name__)
 
 
 class Forwarding:
@@ -52,11 +58,20 @@ class Forwarding:
         self._speakers: dict[str, str] = {}  # call -> participant
         self._came_back_by = hub.platform.now() + GRACE
         self._all_back = False
+        self._silent: asyncio.TimerHandle | None = None  # runs until it is known who is on the unit
         if self._unit is not None:
+            self._silent = asyncio.get_running_loop().call_later(KNOWN_WITHIN, self._unit_is_silent)
             self._unit.start(self.heard)
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the unit has said who is on it, is not there, or had its time: before, no call has a route."""
+        return self._silent is None
 
     async def close(self) -> None:
         """Let go of the unit; who is on it stays there, for the next process."""
+        if self._silent is not None:
+            self._silent.cancel()
         if self._unit is not None:
             await self._unit.close()
 
@@ -197,9 +212,11 @@ class Forwarding:
         match event:
             case UnitUp(peers):
                 self._reached(peers)
+                self._is_known_now()
             case UnitDown():
                 self._slots.clear()
                 self._told.clear()
+                self._is_known_now()
             case SlotsChanged(peer, slots):
                 if peer in self._calls:
                     self._slots[peer] = slots
@@ -212,6 +229,16 @@ class Forwarding:
                 if peer in self._calls:
                     self._levels[peer] = level
                     self._tell_call(self._calls[peer], {"t": "quality", "id": peer, "level": level})
+
+    def _unit_is_silent(self) -> None:
+        log.warning("relay.unknown")
+        self._is_known_now()
+
+    def _is_known_now(self) -> None:
+        if self._silent is not None:
+            self._silent.cancel()
+            self._silent = None
+            self._hub.hear_held()
 
     def _reached(self, peers: tuple[UnitPeer, ...]) -> None:
         hub = self._hub

@@ -28,7 +28,7 @@ from app.teleconsultation.desk import Desk
 from app.teleconsultation.forwarding import Forwarding
 from app.teleconsultation.limits import TOO_FAST, Limits, Returning
 from app.teleconsultation.lines import FLOOD, RIGHT_LOST, SILENT, CallerLine, GuestLine, Line, Socket
-from app.teleconsultation.messages import parse
+from app.teleconsultation.messages import Join, Ping, parse
 from app.teleconsultation.models import Invitation
 from app.teleconsultation.parts import Parts
 from app.teleconsultation.presence import EIGHT, Departure, Participant, Topology
@@ -71,6 +71,7 @@ class Hub(Register):
         ]
         self._returning = Returning(Limits)
         self._flooded: dict[str, float] = {}  # secret of who was cut off -> until when they stay out
+        self._held: dict[Line, list[object]] = {}  # words of who enters before it is known who is on the unit
         self._looked_at = time.monotonic()
         self._ticking = self._loop.create_task(self._tick_for_ever())
         self.forwarding = Forwarding(self)
@@ -130,15 +131,36 @@ class Hub(Register):
         except MessageRefused as refusal:
             self._count_refusal(line, refusal, refusal.about, refusal.key, now)
             return
-        word = word_of(message)
-        about, key = word.name, getattr(message, "key", None)
         if not line.limits.allow(message, now):
+            about, key = word_of(message).name, getattr(message, "key", None)
             self._count_refusal(line, MessageRefused(TOO_FAST), about, key, now)
             return
+        if not self.forwarding.is_known and self._must_wait(line, message):
+            self._held.setdefault(line, []).append(message)
+            return
+        self._act(line, message)
+
+    def _must_wait(self, line: Line, message: object) -> bool:
+        """Nobody enters before it is known who is on the unit, and what a page says next is not heard before that.
+
+        Who came back first would be told `direct` of a call that the unit carries, and build paths that may not exist.
+        """
+        return isinstance(message, Join) or (line in self._held and not isinstance(message, Ping))
+
+    def hear_held(self) -> None:
+        """It is known who is on the unit: what had to wait for that, each page's words in their order."""
+        held, self._held = self._held, {}
+        for line, said in held.items():
+            for message in said:
+                if line.is_open:
+                    self._act(line, message)
+
+    def _act(self, line: Line, message: object) -> None:
+        word = word_of(message)
         try:
             word.act(self, line, message)
         except TeledossierError as refusal:
-            self.refuse(line, refusal, about, key)
+            self.refuse(line, refusal, word.name, getattr(message, "key", None))
 
     def closed(self, line: Line) -> None:
         """The connection is gone. A place is kept for a while, in the room and at the door."""

@@ -89,9 +89,21 @@ async def test_a_full_unit_is_found_again(server: ControlServer) -> None:
 async def test_who_does_not_know_the_secret_is_never_up(server: ControlServer) -> None:
     listening = Listening(server.path, "another")
     await listening.until(lambda: server.refused >= 2)
-    assert listening.events == []
+    assert listening.events == [UnitDown()]
     with pytest.raises(RelayUnavailable):
         await listening.engine.list()
+    await listening.engine.close()
+
+
+async def test_a_unit_that_is_not_there_at_the_start_is_said_to_be_away_once(server: ControlServer) -> None:
+    await server.stop()
+    listening = Listening(server.path)
+    await listening.until(lambda: listening.events)
+    await asyncio.sleep(2.5 * engine.FIRST_PAUSE)  # one more try, which is no news
+    assert listening.events == [UnitDown()]
+    await server.start()
+    await listening.until(lambda: listening.engine.is_up)
+    assert listening.events == [UnitDown(), UnitUp(())]
     await listening.engine.close()
 
 

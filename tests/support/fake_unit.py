@@ -26,6 +26,7 @@ class FakeUnit:
 
     def __init__(self) -> None:
         self.is_up = True
+        self.welcomes = True  # else it is there, and says nothing until `come_back`
         self.peers: dict[str, FakePeer] = {}
         self.asked: list[tuple[Any, ...]] = []
         self.refuses = False
@@ -35,8 +36,9 @@ class FakeUnit:
 
     def start(self, listener: Callable[[UnitEvent], None]) -> None:
         self.tell = listener
-        if self.is_up:
-            asyncio.get_running_loop().call_soon(lambda: self.tell(UnitUp(self._listed())))
+        if self.welcomes:
+            loop = asyncio.get_running_loop()
+            loop.call_soon(lambda: self.tell(UnitUp(self._listed()) if self.is_up else UnitDown()))
 
     async def close(self) -> None:
         self.tell = lambda _event: None
@@ -90,7 +92,7 @@ class FakeUnit:
         self.tell(UnitDown())
 
     def come_back(self) -> None:
-        self.is_up = True
+        self.is_up = self.welcomes = True
         self.tell(UnitUp(self._listed()))
 
     def silenced(self) -> set[str]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
 
 from app.platform import PeerGone, QualityChanged, Slot, SlotsChanged, SpeakerChanged
+from app.teleconsultation import forwarding
+from app.teleconsultation.forwarding import KNOWN_WITHIN
 from app.teleconsultation.presence import GRACE
 from app.teleconsultation.routes import STEADY
 from tests.support.talk import BLUE, DEVICES, Salon, Talker, open_salon
@@ -299,6 +302,61 @@ async def test_after_a_restart_of_ours_a_call_on_the_unit_goes_on_there(salon: S
         assert page.all("unpublished") == []
     await salon.pass_by(seconds=60)
     assert set(salon.unit.peers) == set(ids)
+
+
+async def test_who_comes_back_before_the_unit_has_said_who_is_on_it_is_told_the_route_once(salon: Salon) -> None:
+    nurse, doctor = await two_inside(salon)
+    await nurse.say("blocked", to=doctor.id)
+    for page in (nurse, doctor):
+        await page.publish()
+    resumes = [page.resume for page in (nurse, doctor)]
+    salon.unit.welcomes = False  # a busy machine: the pages are quicker
+    await salon.restart()
+    back = [salon.page_of("ide.dubois"), salon.page_of("dr.martin")]
+    for page, resume in zip(back, resumes, strict=True):
+        await page.say("join", room=BLUE, **DEVICES, resume=resume)
+        await page.say("state", camera=False, microphone=True)
+        await page.say("ping")
+        assert [message["t"] for message in page.heard] == ["hello", "pong"]
+    salon.unit.come_back()
+    await salon.settle()
+    for page, resume in zip(back, resumes, strict=True):
+        joined = page.last("joined")
+        assert (joined["id"], joined["resumed"], joined["route"]) == (resume["id"], True, "unit")
+        assert (routes_heard(page), page.all("unpublished"), page.all("error")) == ([], [], [])
+    assert back[0].last("state")["camera"] is False  # said after `join`, heard after it
+
+
+@pytest.mark.parametrize("unit", ["is not there", "is silent"])
+async def test_a_unit_that_says_nothing_keeps_nobody_out(
+    salon: Salon, monkeypatch: pytest.MonkeyPatch, unit: str
+) -> None:
+    assert KNOWN_WITHIN == 2
+    monkeypatch.setattr(forwarding, "KNOWN_WITHIN", 0.02 if unit == "is silent" else 3600)
+    nurse, _doctor = await two_inside(salon)
+    resume = nurse.resume
+    salon.unit.is_up, salon.unit.welcomes = False, unit == "is not there"
+    await salon.restart()
+    back = salon.page_of("ide.dubois")
+    await back.say("join", room=BLUE, **DEVICES, resume=resume)
+    async with asyncio.timeout(60):
+        while not back.all("joined"):
+            await asyncio.sleep(0.005)
+    assert (back.id, back.last("joined")["route"]) == (resume["id"], "direct")
+
+
+async def test_a_page_that_left_before_the_unit_said_who_is_on_it_does_not_enter(salon: Salon) -> None:
+    nurse, _doctor = await two_inside(salon)
+    resume = nurse.resume
+    salon.unit.welcomes = False
+    await salon.restart()
+    back = salon.page_of("ide.dubois")
+    await back.say("join", room=BLUE, **DEVICES, resume=resume)
+    await back.lose_line()
+    salon.unit.come_back()
+    await salon.settle()
+    assert back.all("joined") == []
+    assert list(salon.hub.presence.everybody()) == []
 
 
 async def test_who_does_not_come_back_after_a_restart_is_removed_but_not_before_the_others_had_the_time(
