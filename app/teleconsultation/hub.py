@@ -8,24 +8,21 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine
-from contextlib import suppress
+from collections.abc import Coroutine
 from datetime import timedelta
 from typing import Any
 
 import structlog
 
 import app.teleconsultation.features  # noqa: F401  registers every word and part
-from app.bus import MISSED
-from app.bus import Message as Event
 from app.errors import TeledossierError
 from app.identity import login_sessions
-from app.messaging import service as outbox
 from app.platform import Platform
 from app.teleconsultation import door, invitations, service, wire
 from app.teleconsultation.asking import RIGHTS_LOST
 from app.teleconsultation.desk import Desk
 from app.teleconsultation.forwarding import Forwarding
+from app.teleconsultation.hub_events import HubEvents
 from app.teleconsultation.limits import TOO_FAST, Limits, Returning
 from app.teleconsultation.lines import FLOOD, RIGHT_LOST, SILENT, CallerLine, GuestLine, Line, Socket
 from app.teleconsultation.messages import Join, Ping, parse
@@ -33,7 +30,7 @@ from app.teleconsultation.models import Invitation
 from app.teleconsultation.parts import Parts
 from app.teleconsultation.presence import EIGHT, Departure, Participant, Topology
 from app.teleconsultation.protocol import word_of
-from app.teleconsultation.register import GUESTS_ASKED, Register
+from app.teleconsultation.register import Register
 from app.teleconsultation.returning import LINE_LOST
 from app.teleconsultation.schema import MessageRefused
 from app.teleconsultation.waiting import let_wait
@@ -62,13 +59,7 @@ class Hub(Register):
         self.desk = Desk(platform)
         self._work: set[asyncio.Task[None]] = set()
         self._loop = asyncio.get_running_loop()
-        self._unsubscribe = [
-            self._subscribe("logout", self._logged_out),
-            self._subscribe(invitations.TOPIC, self._invitation_changed),
-            self._subscribe(outbox.CHANGED, self._mail_changed),
-            self._subscribe(GUESTS_ASKED, lambda event: self.tell_pages(int(event["dossier"]))),
-            self._subscribe(MISSED, lambda _event: self._events_missed()),
-        ]
+        self._events = HubEvents(self)
         self._returning = Returning(Limits)
         self._flooded: dict[str, float] = {}  # secret of who was cut off -> until when they stay out
         self._held: dict[Line, list[object]] = {}  # words of who enters before it is known who is on the unit
@@ -80,8 +71,7 @@ class Hub(Register):
 
     async def close(self) -> None:
         """Stop. Pages find their places again with the next process."""
-        for unsubscribe in self._unsubscribe:
-            unsubscribe()
+        self._events.close()
         self._coming_back.cancel()
         self._ticking.cancel()
         await self.forwarding.close()
@@ -320,44 +310,6 @@ class Hub(Register):
     def _end_abandoned(self) -> None:
         # Right as long as one process has all the rooms; with several, the bus will have to say who is where.
         self.later(self.desk.run(service.end_abandoned, self.presence.occupied_dossiers()))
-
-    # -- events of the bus
-
-    def _subscribe(self, topic: str, listener: Callable[[Event], None]) -> Callable[[], None]:
-        # A use case may publish from a thread; rooms are touched on the loop only.
-        return self.platform.bus.subscribe(topic, lambda event: self._on_loop(listener, event))
-
-    def _on_loop(self, listener: Callable[[Event], None], event: Event) -> None:
-        with suppress(RuntimeError):  # the loop is closed: the process ends
-            self._loop.call_soon_threadsafe(listener, event)
-
-    def _logged_out(self, event: Event) -> None:
-        for line in tuple(self.lines):
-            if isinstance(line, CallerLine) and line.actor.id == event.get("professional"):
-                self.cut_unless_welcome(line)
-
-    def _invitation_changed(self, event: Event) -> None:
-        if event.get("closed"):
-            for line in tuple(self.lines):
-                if isinstance(line, GuestLine) and line.invitation_id == event.get("id"):
-                    self.cut_unless_welcome(line)
-        self.tell_invitations(int(event["dossier"]))
-
-    def _mail_changed(self, event: Event) -> None:
-        if event.get("topic") != invitations.TOPIC:
-            return
-        with self.platform.reading() as session:
-            invitation = session.get(Invitation, event.get("topic_id"))
-        if invitation is not None:
-            self.tell_invitations(invitation.dossier_id)
-
-    def _events_missed(self) -> None:
-        """Invitations may have changed, been closed, or be asked for: look at those of every dossier that is here."""
-        for line in tuple(self.lines):
-            if isinstance(line, GuestLine):
-                self.cut_unless_welcome(line)
-        for dossier_id in {line.dossier_id for line in self.lines}:
-            self.tell_invitations(dossier_id)
 
     # -- inside
 

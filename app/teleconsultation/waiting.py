@@ -98,7 +98,7 @@ def admit(hub: Hub, asking: Line, message: messages.Admit) -> None:
 
 
 def refuse(hub: Hub, asking: Line, message: messages.Refuse) -> None:
-    """Don't let a guest in; the bus tells their page (`Hub._invitation_changed`), wherever it is connected."""
+    """Don't let a guest in; the bus tells their page (`hub_events.py`), wherever it is connected."""
     line = professional(asking)
     place(hub, line)
     hub.check(line)
