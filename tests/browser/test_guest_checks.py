@@ -115,6 +115,7 @@ def test_a_guest_s_browser_that_cannot_call_says_what_to_do_and_keeps_the_link(
     # It is not used up: the same link opens on another device.
     other = guest(someone, link)
     expect(other.get_by_role("button", name=re.compile("Rejoindre|Ouvrir ici"))).to_be_visible()
+    expect(other.locator("#td-compat")).to_be_hidden()
 
 
 def test_a_guest_whom_the_house_asks_to_wait_comes_in_by_itself(someone: People, links: Iterator[str]) -> None:
