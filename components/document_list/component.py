@@ -22,7 +22,7 @@ LABELS = {
     "all_kinds": "Tous les genres",
     "add": "Ajouter un document",
     "drop": "Déposez des fichiers ici",
-    "accepted": "PDF, image, DICOM (ou zip d'un CD), biologie, {limit} Mo au plus",
+    "accepted": "PDF, image, DICOM (ou zip d'un CD), biologie, {limit}\N{NO-BREAK SPACE}Mo au plus",
     "waiting": "En attente d'envoi",
     "sending": "Envoi : {percent} %",
     "sent": "Reçu, analyse en cours…",
@@ -31,7 +31,7 @@ LABELS = {
     "lost": "L'envoi de {name} s'est interrompu. Rien n'a été ajouté : réessayez.",
     "cut": "La connexion a été coupée à la fin de l'envoi de {name}, sans réponse du serveur : il n'est pas sûr que le "
     "fichier soit arrivé. S'il est arrivé, il paraîtra dans cette liste ; sinon, ajoutez-le de nouveau.",
-    "too_large": "{name} dépasse {limit} Mo. Rien n'a été ajouté.",
+    "too_large": "{name} dépasse {limit}\N{NO-BREAK SPACE}Mo. Rien n'a été ajouté.",
     "cancelled": "L'envoi de {name} est annulé. Rien n'a été ajouté.",
     "cancel": "Annuler l'envoi",
     "retry": "Réessayer",

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from app.bench.browser import chromium, log_in, until
+from app.bench.pages import invite
 from tests.browser.demo_server import ROOT, running_demo
 
 TARGET = ROOT / "docs" / "screenshots"
@@ -39,6 +40,7 @@ def main() -> None:
             page.screenshot(path=TARGET / f"administration{end}.png")
             page.context.close()
         _call(browser, demo.url)
+        _guest(browser, demo.url)
 
 
 def _ways(page: Any, url: str, end: str) -> None:
@@ -77,6 +79,31 @@ def _call(browser: Any, url: str) -> None:
     expert.screenshot(path=TARGET / "appel.png")
     nurse.screenshot(path=TARGET / "appel-390.png")
     for page in pages:
+        page.context.close()
+
+
+def _guest(browser: Any, url: str) -> None:
+    """An invited person on a telephone: device check, waiting room, call."""
+    link = invite(url, browser)
+    expert = _page(browser, 1440, 900)
+    log_in(expert, url, "dr.martin")
+    expert.goto(f"{url}/tlm?dossier={NUMBER}")
+    expert.get_by_role("button", name="Entrer en salle").click()
+    expert.get_by_role("button", name="Rejoindre").click()
+    expert.get_by_role("button", name="Quitter la téléconsultation").wait_for()
+    guest = _page(browser, 390, 844)
+    guest.goto(link)
+    guest.get_by_text("On vous entend", exact=True).wait_for()
+    guest.wait_for_timeout(2500)  # until the network is checked
+    guest.screenshot(path=TARGET / "invite-390.png")
+    guest.get_by_role("button", name="Rejoindre").click()
+    guest.get_by_role("heading", name="Vous êtes dans la salle d'attente").wait_for()
+    guest.screenshot(path=TARGET / "invite-attente-390.png")
+    expert.get_by_role("button", name="Admettre").first.click()
+    until(guest, "window.__td.call.framesShown() > 20")
+    guest.screenshot(path=TARGET / "invite-appel-390.png")
+    expert.screenshot(path=TARGET / "appel-invite.png")
+    for page in (guest, expert):
         page.context.close()
 
 
