@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from playwright.sync_api import FloatRect, Locator, Page, expect
 
+from tests.browser.axe import AXE, serious
 from tests.browser.conftest import People
 from tests.browser.demo_server import DemoServer
 
-AXE = Path(__file__).resolve().parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.timeout(240),
@@ -46,16 +44,6 @@ def boxes(*several: Locator) -> list[FloatRect]:
     found = [one.bounding_box() for one in several]
     assert None not in found
     return [box for box in found if box]
-
-
-def serious(page: Page) -> list[str]:
-    """What axe finds serious or critical, one line each; the pages forbid eval, so it comes through the debugger."""
-    page.emulate_media(reduced_motion="reduce")  # what has half faded in lacks contrast
-    page.evaluate(AXE.read_text())
-    found = page.evaluate("""axe.run().then((report) => report.violations
-      .filter(({ impact }) => impact === "serious" || impact === "critical")
-      .map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.flat().join(" > ")).join(" | ").slice(0, 400)}`))""")
-    return [str(line) for line in found]
 
 
 def look(page: Page, findings: dict[str, list[str]], name: str) -> None:

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.axe import AXE, serious
 from tests.browser.conftest import People
-from tests.browser.test_accessibility import AXE, serious
 from tests.unit.documents import samples
 from tests.unit.documents.hostile import FLATTENABLE
 

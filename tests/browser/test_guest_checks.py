@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.browser.axe import serious
 from tests.browser.conftest import People, join, until
 from tests.browser.demo_server import DemoServer
 from tests.browser.test_rooms_of_many import NUMBER
@@ -116,6 +117,7 @@ def test_a_guest_s_browser_that_cannot_call_says_what_to_do_and_keeps_the_link(
     other = guest(someone, link)
     expect(other.get_by_role("button", name=re.compile("Rejoindre|Ouvrir ici"))).to_be_visible()
     expect(other.locator("#td-compat")).to_be_hidden()
+    assert serious(other) == []
 
 
 def test_a_guest_whom_the_house_asks_to_wait_comes_in_by_itself(someone: People, links: Iterator[str]) -> None:

@@ -8,8 +8,8 @@ import pymupdf
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.axe import AXE, serious
 from tests.browser.conftest import People, until
-from tests.browser.test_accessibility import AXE, serious
 
 pytestmark = [
     pytest.mark.browser,

@@ -14,8 +14,9 @@ from app.server.bundling import bundled
 from components.video_room import GUEST_MODULE, modules_of
 from components.video_room.component import HERE as MODULES
 from components.video_room.component import style_of
+from tests.browser.axe import AXE, serious
 from tests.browser.conftest import Open, join, until
-from tests.browser.room_rig import ROOT, TOKENS, RoomServer
+from tests.browser.room_rig import TOKENS, RoomServer
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 
@@ -24,7 +25,6 @@ const ask = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
 navigator.mediaDevices.getUserMedia = (wish) => wish.video
   ? Promise.reject(new DOMException("", "NotAllowedError")) : ask(wish);
 """
-AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 LONGEST_GAP = 1500.0  # ms between two pictures shown
 LARGEST_GUEST_PAGE, LARGEST_GUEST_SCRIPT = 45_000, 32_000  # bytes, compressed
 
@@ -335,10 +335,3 @@ def test_axe_finds_nothing_serious(open_page: Open) -> None:
     found += serious(expert) + serious(guest)
     guest.get_by_role("button", name="Quitter la téléconsultation").click()
     assert found + serious(guest) == []
-
-
-def serious(page: Page) -> list[str]:
-    page.evaluate(AXE.read_text() + ";0")
-    return page.evaluate("""axe.run().then((report) => report.violations
-      .filter(({impact}) => impact === "serious" || impact === "critical")
-      .map(({id, nodes}) => `${id} ${nodes[0].html}`))""")

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.axe import AXE, serious
 from tests.browser.conftest import People
-from tests.browser.test_accessibility import AXE, serious
 
 pytestmark = [
     pytest.mark.browser,
