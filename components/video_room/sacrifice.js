@@ -12,14 +12,14 @@
 export const STEPS = ["all", "screen-small", "screen-off", "half", "quarter", "voice"];
 /** Too much is lost, or there is not even room for a small face; beside a screen, none for a good one. In bits a second. */
 const BAD = { loss: 0.1, beside: 250_000, room: 120_000, quarter: 90_000 };
-/** So much is lost that the voice itself is torn: a screen goes as a whole, and soon. */
+/** So much is lost, or so many reports drown, that the voice itself is torn: a screen goes as a whole, and soon. */
 const FLOODED = { loss: 0.4, after: 1000 };
 const GOOD = { loss: 0.03 };
 /**
  * An end that gets pictures reports on them every second. On a flooded line its reports drown, and what the browser
  * believes stays as it was: after so long without any, the line is bad, and no good one before it is heard again. In ms.
  */
-const UNHEARD = 4000;
+const UNHEARD = 3000;
 /**
  * Room for the next step up, in bits a second: a step is not taken back into a line that is known to be too narrow. More
  * cannot be asked for: a browser that sends little believes in little room.
@@ -65,7 +65,7 @@ export class Sacrifice {
     const good = loss < GOOD.loss && !drowned && (room === null || room >= NEEDS[this.next(-1, screen)]);
     if (measured || bad) this.badSince = bad ? this.badSince || now : 0;
     this.goodSince = good ? this.goodSince || now : 0;
-    if (isBeside && loss > FLOODED.loss && now - this.badSince >= FLOODED.after) this.move("screen-off", now, false);
+    if (isBeside && (loss > FLOODED.loss || drowned) && now - this.badSince >= FLOODED.after) this.move("screen-off", now, false);
     else if (bad && now - this.badSince >= DOWN_AFTER && now - this.changed >= DOWN_AFTER) {
       if (this.wentUp && now - this.changed < TRIED + 2 * DOWN_AFTER) this.pause = Math.min(UP_AFTER.most, 2 * this.pause);
       // With no room even for a face a small screen, and its sound, only take the voice's.

@@ -12,7 +12,7 @@ from playwright.sync_api import Page, Playwright, expect
 from app.bench import impaired, lines
 from app.bench.impaired import EXPERT, NURSE, Scene
 from tests.browser.conftest import take_route, until
-from tests.browser.watching import Seen, longest_silence, seen, stopped_at, watch
+from tests.browser.watching import Seen, longest_silence, seen, small_since, stopped_at, watch
 
 pytestmark = [
     pytest.mark.browser,
@@ -76,9 +76,13 @@ def test_screen_then_size_then_face_are_given_up_and_come_back_and_the_voice_nev
         narrow, wide = at["narrow"], at["wide"]
         screen_gone, face_gone = stopped_at(looks, "aux", narrow, wide), stopped_at(looks, "face", narrow, wide)
         full = max(look.width for look in looks if look.at < narrow)
-        small = next(look.at for look in looks if look.at > narrow and 0 < look.width <= full / 2)
-        assert screen_gone < small + TOGETHER, (screen_gone, small)
-        assert small <= face_gone < wide, (small, face_gone, wide)
+        small = small_since(looks, full // 2, narrow)
+        log.info(
+            "screen gone %.1f s, face small %.1f s, gone %.1f s",
+            *(when - narrow for when in (screen_gone, small, face_gone)),
+        )
+        assert screen_gone < small + TOGETHER
+        assert small <= face_gone < wide
         voice(looks)
 
 

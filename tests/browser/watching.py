@@ -81,6 +81,17 @@ def stopped_at(looks: list[Seen], what: str, since: float, until: float) -> floa
     return stopped
 
 
+def small_since(looks: list[Seen], width: int, since: float) -> float:
+    """When, after `since`, the face began to flow no wider than that: a single picture in a flood is none that flows."""
+    last = 0.0
+    for before, now in itertools.pairwise(looks):
+        if now.at > since and now.face > before.face > 0 and 0 < now.width <= width:
+            if now.at - last < FLOWING:
+                return last
+            last = now.at
+    raise AssertionError(f"no face of {width} pixels or less flowed")
+
+
 def longest_silence(looks: list[Seen], what: str) -> tuple[float, float]:
     """Seconds in which nothing of it came, and when they ended."""
     longest, last = (0.0, looks[0].at), looks[0].at

@@ -72,6 +72,7 @@ const scenarios = {
     return [read(pc), read(pc, 300_000), read(pc), read(pc, 90_000), read(other), outgoing.read(new Map()).measured];
   },
   reports_that_drown: () => steps(new Sacrifice(), { loss: 0, room: 900_000, unheard: 5000 }, 60, false, 0),
+  reports_that_drown_beside_a_screen: () => steps(new Sacrifice(), { loss: 0, room: 900_000, unheard: 5000 }, 3, true, 0),
   how_long_unheard() {
     const outgoing = new Outgoing();
     const pc = {};
