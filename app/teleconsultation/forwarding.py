@@ -8,7 +8,7 @@ had the time to come back after a restart of ours. Right as long as one process 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Collection, Coroutine
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -67,6 +67,11 @@ class Forwarding:
     def is_known(self) -> bool:
         """Whether the unit has said who is on it, is not there, or had its time: before, no call has a route."""
         return self._silent is None
+
+    @property
+    def heard_on_unit(self) -> Collection[str]:
+        """Participants whom the unit has not called gone (it does after 15 s without a packet): they are there."""
+        return self._calls.keys() if self._unit is not None and self._unit.is_up else ()
 
     async def close(self) -> None:
         """Let go of the unit; who is on it stays there, for the next process."""

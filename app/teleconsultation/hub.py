@@ -263,7 +263,7 @@ class Hub(Register):
         if now - self._looked_at >= LOOK_EVERY:
             self._looked_at = now
             self.later(self._look_at_logins())
-        for departure in self.presence.expire(instant):
+        for departure in self.presence.expire(instant, self.forwarding.heard_on_unit):
             professional = departure.participant.person.professional
             lost = departure.participant.lost_at is not None
             self.departed(departure, LINE_LOST if lost else "over", OUT_TOO_LONG if professional else MEETING_OVER)

@@ -17,7 +17,7 @@ import hmac
 import json
 import secrets
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -26,6 +26,7 @@ from app.teleconsultation.messages import Resume
 from app.teleconsultation.routes import call_name
 
 GRACE = timedelta(seconds=10)  # before `left` is told of somebody whose line broke
+STILL_HEARD = timedelta(minutes=1)  # the same, while their voice still arrives: on a flooded line words drown first
 ABANDONED = timedelta(minutes=2)  # guests alone for so long are out: the room is needed
 DISMISSED = timedelta(seconds=15)  # the same, when the last professional hung up; enough to reload a page
 RETURNING = timedelta(minutes=2)  # after `left`, while who only lost their line gets the same place back
@@ -251,9 +252,13 @@ class Presence:
             self._unattended[departure.participant.room] = now + DISMISSED
         return departure
 
-    def expire(self, now: datetime) -> list[Departure]:
-        """Take out who has been lost for too long, and guests whom every professional has left."""
-        gone = [p.id for p in self._inside.values() if p.lost_at is not None and now - p.lost_at >= GRACE]
+    def expire(self, now: datetime, heard: Collection[str] = ()) -> list[Departure]:
+        """Take out who has been lost for too long, and guests whom every professional has left.
+
+        `heard`: participants who are known to be there although their line to us is broken.
+        """
+        lost = [(p.id, now - p.lost_at) for p in self._inside.values() if p.lost_at is not None]
+        gone = [identity for identity, time in lost if time >= (STILL_HEARD if identity in heard else GRACE)]
         departures = [departure for identity in gone if (departure := self._take_out(identity))]
         self._departed.update((d.participant.id, now + RETURNING) for d in departures)
         for room in {p.room for p in self._inside.values()} | self._unattended.keys():

@@ -10,7 +10,7 @@ import pytest
 from app.platform import PeerGone, QualityChanged, Slot, SlotsChanged, SpeakerChanged
 from app.teleconsultation import forwarding
 from app.teleconsultation.forwarding import KNOWN_WITHIN
-from app.teleconsultation.presence import GRACE
+from app.teleconsultation.presence import GRACE, STILL_HEARD
 from app.teleconsultation.routes import STEADY
 from tests.support.talk import BLUE, DEVICES, Salon, Talker, open_salon
 
@@ -197,7 +197,7 @@ async def test_whoever_goes_in_whatever_way_is_off_the_unit(salon: Salon, how: s
         assert again.id != doctor.id
     else:
         await guest.lose_line()
-        await salon.pass_by(seconds=GRACE.total_seconds() - 1)
+        await salon.pass_by(seconds=STILL_HEARD.total_seconds() - 1)
         assert guest.id in salon.unit.peers  # the line may come back, the media never went
         await salon.pass_by(seconds=1)
     assert gone.id not in salon.unit.peers
@@ -411,3 +411,32 @@ async def test_ten_publishes_at_once_then_one_a_second(salon: Salon) -> None:
         await nurse.say("publish", offer=OFFER, n=n)
     assert len(nurse.all("published")) == 10
     assert "Trop de messages" in nurse.last("error")["message"]
+
+
+async def test_who_is_still_heard_on_the_unit_keeps_the_place_longer_than_their_line(salon: Salon) -> None:
+    nurse, doctor = await two_inside(salon)
+    await nurse.say("blocked", to=doctor.id)
+    for page in (nurse, doctor):
+        await page.publish()
+    resume = nurse.resume
+    await nurse.lose_line()  # a flooded line carries the voice, and no word
+    await salon.pass_by(seconds=30)
+    assert doctor.all("left") == []
+    assert resume["id"] in salon.unit.peers
+    back = salon.page_of("ide.dubois")
+    await back.say("join", room=BLUE, **DEVICES, resume=resume)
+    assert (back.id, back.last("joined")["resumed"]) == (resume["id"], True)
+    await back.lose_line()
+    salon.unit.tell(PeerGone(resume["id"], "silence"))
+    await salon.pass_by(seconds=11)
+    assert doctor.last("left")["id"] == resume["id"]
+
+
+async def test_who_is_heard_on_the_unit_and_says_no_word_for_a_minute_is_out(salon: Salon) -> None:
+    nurse, doctor = await two_inside(salon)
+    await nurse.say("blocked", to=doctor.id)
+    for page in (nurse, doctor):
+        await page.publish()
+    await nurse.lose_line()
+    await salon.pass_by(seconds=61)
+    assert doctor.last("left")["id"] == nurse.id
