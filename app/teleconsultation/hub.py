@@ -206,8 +206,8 @@ class Hub(Register):
             line.waits = False
             self.lobby.leave(line.invitation_id)
             self.guests_changed(line.dossier_id)
-        if line.participant is not None:
-            departure = self.presence.leave(line.participant, self.platform.now())
+        if (participant := self.place_of(line)) is not None:
+            departure = self.presence.leave(participant, self.platform.now())
             if departure:
                 self.departed(departure, reason)
 
@@ -299,12 +299,12 @@ class Hub(Register):
 
     async def _look_at_logins(self) -> None:
         """Cut off whose login was ended, however one heard of it: one question to the database for all lines."""
-        held = {line.secret for line in self.lines if isinstance(line, CallerLine)}
+        held = {line.secret for line in self.holders() if isinstance(line, CallerLine)}
         if not held:
             return
         ended = await self.desk.run(login_sessions.not_alive, held)
-        for line in tuple(self.lines):
-            if isinstance(line, CallerLine) and line.is_open and line.secret in ended:
+        for line in self.holders():
+            if isinstance(line, CallerLine) and line.secret in ended:
                 self.cut_unless_welcome(line)
 
     def _end_abandoned(self) -> None:

@@ -47,13 +47,13 @@ class HubEvents:
             self._loop.call_soon_threadsafe(listener, event)
 
     def _logged_out(self, event: Event) -> None:
-        for line in tuple(self._hub.lines):
+        for line in self._hub.holders():
             if isinstance(line, CallerLine) and line.actor.id == event.get("professional"):
                 self._hub.cut_unless_welcome(line)
 
     def _invitation_changed(self, event: Event) -> None:
         if event.get("closed"):
-            for line in tuple(self._hub.lines):
+            for line in self._hub.holders():
                 if isinstance(line, GuestLine) and line.invitation_id == event.get("id"):
                     self._hub.cut_unless_welcome(line)
         self._hub.tell_invitations(int(event["dossier"]))
@@ -68,7 +68,7 @@ class HubEvents:
 
     def _some_missed(self) -> None:
         """Invitations may have changed, been closed, or be asked for: look at those of every dossier that is here."""
-        for line in tuple(self._hub.lines):
+        for line in self._hub.holders():
             if isinstance(line, GuestLine):
                 self._hub.cut_unless_welcome(line)
         for dossier_id in {line.dossier_id for line in self._hub.lines}:

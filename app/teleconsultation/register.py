@@ -54,6 +54,16 @@ class Register:
         line.participant = participant.id
         self._at[participant.id] = self._last[participant.id] = line
 
+    def holders(self) -> set[Line]:
+        """The open lines, and the last one of each who has a place and no line: a right that ends, ends for them, too."""
+        lost = (self._last.get(person.id) for person in self.presence.everybody() if person.lost_at is not None)
+        return self.lines | {line for line in lost if line is not None}
+
+    def place_of(self, line: Line) -> str | None:
+        """The participant who speaks on a line, or spoke on it last and has their place still."""
+        lost = (person.id for person in self.presence.everybody() if person.lost_at is not None)
+        return line.participant or next((identity for identity in lost if self._last.get(identity) is line), None)
+
     def unhook(self, line: Line) -> None:
         """This page speaks for nobody any more."""
         if line.participant is not None:

@@ -440,3 +440,23 @@ async def test_who_is_heard_on_the_unit_and_says_no_word_for_a_minute_is_out(sal
     await nurse.lose_line()
     await salon.pass_by(seconds=61)
     assert doctor.last("left")["id"] == nurse.id
+
+
+@pytest.mark.parametrize("told", ["by the bus", "by the look at logins"])
+async def test_whose_login_ends_while_their_line_is_broken_is_off_the_unit_at_once(salon: Salon, told: str) -> None:
+    nurse, doctor = await two_inside(salon)
+    await nurse.say("blocked", to=doctor.id)
+    for page in (nurse, doctor):
+        await page.publish()
+    await doctor.lose_line()
+    person = salon.world.people["dr.martin"]
+    with salon.world.platform.transaction() as session:
+        session.merge(person).suspended = True
+    if told == "by the bus":
+        salon.world.platform.bus.publish("logout", {"professional": person.id})
+        await salon.settle()
+    else:
+        await salon.hub._look_at_logins()
+        await salon.settle()
+    assert doctor.id not in salon.unit.peers
+    assert nurse.last("left")["id"] == doctor.id

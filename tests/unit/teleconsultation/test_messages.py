@@ -98,6 +98,8 @@ def test_a_field_of_the_wrong_kind_never_gets_through(t: str, data: st.DataObjec
     if not GOOD[t]:
         return
     field = data.draw(st.sampled_from(sorted(GOOD[t])))
+    if GOOD[t][field] is None:  # « not known »: which other kinds it takes is not told by this example
+        return
     right = type(GOOD[t][field])
     wrong = data.draw(json_values.filter(lambda value: not isinstance(value, right) and value is not None))
     with pytest.raises(MessageRefused):
