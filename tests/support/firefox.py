@@ -16,6 +16,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from tests.support.processes import end
+
 PROGRAM = "/usr/bin/firefox-esr"
 START_SECONDS = 90.0
 ANSWER_SECONDS = 60.0
@@ -168,12 +170,7 @@ def firefox(profile: Path, screen: str = "") -> Iterator[Firefox]:
     finally:
         if driven:
             driven.close()
-        process.terminate()
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        end(process)
 
 
 def _connected(port: int, process: subprocess.Popen[bytes]) -> socket.socket:

@@ -14,6 +14,8 @@ from pathlib import Path
 
 import httpx
 
+from tests.support.processes import end
+
 PLUGINS = Path("/usr/share/orthanc/plugins")
 USER, PASSWORD = "teledossier", "essai"
 MISSING = "no Orthanc with DICOMweb here (Debian: orthanc, orthanc-dicomweb)"
@@ -66,12 +68,7 @@ def running_orthanc(folder: Path) -> Iterator[Orthanc]:
         _wait(process, f"http://127.0.0.1:{port}", folder)
         yield Orthanc(f"http://127.0.0.1:{port}")
     finally:
-        process.terminate()
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        end(process)
 
 
 def _wait(process: subprocess.Popen[bytes], url: str, folder: Path) -> None:

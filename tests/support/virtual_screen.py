@@ -8,6 +8,8 @@ import selectors
 import subprocess
 from collections.abc import Iterator
 
+from tests.support.processes import end
+
 PROGRAM = "/usr/bin/Xvfb"
 SIZE = (1280, 800)  # pixels
 START_SECONDS = 60.0
@@ -25,12 +27,7 @@ def virtual_screen() -> Iterator[str]:
         yield f":{_number(told)}"
     finally:
         os.close(told)
-        process.terminate()
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        end(process)
 
 
 def _number(told: int) -> int:
