@@ -73,10 +73,6 @@
   const labelled = (key, path, attributes, style = "iconbtn") =>
     h("button", { class: style, "aria-label": say(key), title: say(key), ...attributes }, icon(path));
 
-  /** @param {number} number */
-  const counted = (number) =>
-    h("span", { class: "direct__mark", "aria-label": say("count", { count: number }) }, String(number));
-
   const clock = new Intl.DateTimeFormat("fr-FR", {
     day: "2-digit",
     month: "2-digit",
@@ -111,6 +107,8 @@
       this.person = null;
       /** @type {Colleague[]} */
       this.people = [];
+      /** @type {Map<number, {element: HTMLElement, fill: (person: Colleague) => void}>} */
+      this.rows = new Map();
       this.query = h("input", {
         type: "search",
         class: "direct__search",
@@ -184,24 +182,55 @@
       } else if (about !== "hello") this.state.textContent = message;
     }
 
+    /**
+     * Every row keeps its element for as long as its colleague is listed: somebody comes or goes at any moment, and neither
+     * a press that has begun nor the focus may be lost to that.
+     */
     drawPeople() {
-      const rows = this.people.map((person) =>
-        h(
-          "li",
-          {},
-          h(
-            "button",
-            { type: "button", class: "direct__person", onclick: () => this.open(person) },
-            h("span", { class: person.here ? "direct__dot direct__dot--on" : "direct__dot", "aria-hidden": "true" }),
-            h("span", { class: "direct__who" }, h("b", {}, person.name), h("small", {}, person.detail)),
-            h("span", { class: "vh" }, say(person.here ? "here" : "away")),
-            person.unread > 0 && counted(person.unread),
-          ),
-        ),
-      );
-      this.list.replaceChildren(...rows);
-      this.none.hidden = rows.length > 0;
+      const wanted = new Set(this.people.map(({ id }) => id));
+      for (const [id, { element }] of this.rows) {
+        if (wanted.has(id)) continue;
+        element.remove();
+        this.rows.delete(id);
+      }
+      this.people.forEach((person, at) => {
+        const { element, fill } = this.rows.get(person.id) ?? this.newRow(person.id);
+        fill(person);
+        const there = this.list.children[at];
+        if (there !== element) this.list.insertBefore(element, there ?? null);
+      });
+      this.none.hidden = this.people.length > 0;
       this.none.textContent = say(this.query.value.trim() ? "nobody" : "none");
+    }
+
+    /** @param {number} id */
+    newRow(id) {
+      const dot = h("span", { "aria-hidden": "true" });
+      const name = h("b");
+      const detail = h("small");
+      const where = h("span", { class: "vh" });
+      const who = h("span", { class: "direct__who" }, name, detail);
+      const open = () => {
+        const person = this.people.find((each) => each.id === id);
+        if (person) this.open(person);
+      };
+      const mark = h("span", { class: "direct__mark" });
+      const button = h("button", { type: "button", class: "direct__person", onclick: open }, dot, who, where, mark);
+      const row = {
+        element: h("li", {}, button),
+        /** @param {Colleague} person */
+        fill(person) {
+          dot.className = person.here ? "direct__dot direct__dot--on" : "direct__dot";
+          name.textContent = person.name;
+          detail.textContent = person.detail;
+          where.textContent = say(person.here ? "here" : "away");
+          mark.hidden = person.unread === 0;
+          mark.textContent = String(person.unread);
+          mark.setAttribute("aria-label", say("count", { count: person.unread }));
+        },
+      };
+      this.rows.set(id, row);
+      return row;
     }
 
     /** @param {Colleague} person */

@@ -29,8 +29,18 @@ def test_a_physician_in_a_call_asks_a_colleague_who_is_on_another_page(someone: 
     expert.get_by_role("button", name="Discussion", exact=True).click()
     expert.get_by_role("tab", name="Direct").click()
     panel = expert.get_by_role("region", name="Discussion")
+    row = panel.get_by_role("button", name=re.compile("Dr Hugo LEROY.*connecté"))
+    # A third person comes while the button of the mouse is down: the list is drawn again, the press is not lost.
+    row.hover()
+    expert.mouse.down()
+    third = someone.logged_in("ide.moreau")
+    expect(panel.get_by_role("button", name=re.compile("MOREAU.*connecté"))).to_be_visible()
+    expert.mouse.up()
+    expect(panel.get_by_role("textbox", name="Message à Dr Hugo LEROY")).to_be_visible()
+    panel.get_by_role("button", name="Revenir aux confrères").click()
+
     panel.get_by_role("searchbox", name="Chercher un confrère").fill("leroy")
-    panel.get_by_role("button", name=re.compile("Dr Hugo LEROY.*connecté")).click()
+    row.click()
     panel.get_by_role("textbox", name="Message à Dr Hugo LEROY").fill("Un avis sur <b>une plaie</b> ?")
     expert.keyboard.press("Enter")
     expect(panel.get_by_text(f"depuis {NUMBER}")).to_be_visible()
@@ -49,7 +59,6 @@ def test_a_physician_in_a_call_asks_a_colleague_who_is_on_another_page(someone: 
     expect(panel.get_by_text("Volontiers.")).to_be_visible()
 
     # Neither a third person nor who has logged out hears anything.
-    third = someone.logged_in("ide.moreau")
     expect(third.get_by_role("button", name="Messages directs", exact=True)).to_be_visible()
     colleague.get_by_role("button", name="Se déconnecter").click()
     colleague.wait_for_url(re.compile("connexion"))
