@@ -36,6 +36,66 @@ export function said(text, values) {
 }
 
 /**
+ * Draw a list again. A child that looks as before keeps its element, and with it a press that has begun and the focus; the
+ * focus on a child that changed passes to its successor of the same `data-key` (there, to the same `data-action`), or to
+ * the first control left, or elsewhere. What a child does may depend on nothing but what it shows and its `data-key`.
+ * @param {HTMLElement} list
+ * @param {HTMLElement[]} drawn
+ * @param {HTMLElement} [elsewhere]
+ */
+export function renew(list, drawn, elsewhere) {
+  const root = /** @type {ShadowRoot|Document} */ (list.getRootNode());
+  const active = /** @type {HTMLElement|null} */ (root.activeElement);
+  const key = active && list.contains(active) ? active.closest("[data-key]")?.getAttribute("data-key") : null;
+  const action = active?.getAttribute("data-action");
+  const before = [...list.children];
+  const kept = drawn.map((node) => {
+    const at = before.findIndex((one) => one.isEqualNode(node));
+    return at < 0 ? node : /** @type {HTMLElement} */ (before.splice(at, 1)[0]);
+  });
+  for (const node of before) node.remove();
+  kept.forEach((node, at) => {
+    if (list.children[at] !== node) list.insertBefore(node, list.children[at] ?? null);
+  });
+  if (!key || root.activeElement === active) return;
+  const same = kept.find((one) => one.getAttribute("data-key") === key);
+  const control = same?.matches("button, a") ? same : same?.querySelector(action ? `[data-action="${action}"]` : "button, a");
+  const next = control ?? list.querySelector("button, a") ?? elsewhere;
+  /** @type {HTMLElement|undefined} */ (next)?.focus();
+}
+
+/** A click comes after the release of a finger, not with it, in ms. */
+const CLICK_BEHIND = 100;
+
+/**
+ * Draw a place again, but never under a press: rows that change places would take a click that was meant for another.
+ * @param {HTMLElement} place
+ * @param {() => void} draw
+ * @returns {() => void} draws now, or when the press is over
+ */
+export function steady(place, draw) {
+  let pressed = false;
+  let due = false;
+  place.addEventListener("pointerdown", () => {
+    pressed = true;
+    const listening = new AbortController();
+    const over = () => {
+      listening.abort();
+      setTimeout(() => {
+        pressed = false;
+        if (due) draw();
+        due = false;
+      }, CLICK_BEHIND);
+    };
+    for (const name of ["pointerup", "pointercancel"]) addEventListener(name, over, { signal: listening.signal });
+  });
+  return () => {
+    if (pressed) due = true;
+    else draw();
+  };
+}
+
+/**
  * What was seen of a thing, for as long as this page lives: coming back to it finds it as it was left.
  * @param {string} topic @param {string} name @returns {any} a plain object, empty at first
  */

@@ -1,9 +1,9 @@
 // @ts-check
 /** The documents of a dossier: draws `documents` and `arrivals`, tells what is chosen, sends new files. */
 
-import { h, said } from "../_shared/dom.js";
+import { h, renew, said } from "../_shared/dom.js";
 import { icon } from "./drawings.js";
-import { arrivalRow, documentRow, redraw } from "./rows.js";
+import { arrivalRow, documentRow } from "./rows.js";
 import { uploads } from "./sending.js";
 
 /** @param {{model: any, el: HTMLElement}} context */
@@ -34,7 +34,7 @@ export function render({ model, el }) {
     const theirs = model.arrivals.map((/** @type {import("./rows.js").ListedArrival} */ one) =>
       arrivalRow(one, labels, (name) => model.send_msg({ t: "arrival", name, reference: one.reference })),
     );
-    redraw(view.arrivals, [...theirs, ...own], view.add);
+    renew(view.arrivals, [...theirs, ...own], view.add);
     view.arrivals.hidden = !view.arrivals.childElementCount;
   }
 
@@ -43,7 +43,7 @@ export function render({ model, el }) {
     const shown = documents.filter((one) => !kind || one.kind === kind);
     const choose = (/** @type {string} */ reference) => () => model.send_msg({ t: "select", reference });
     const rows = shown.map((one) => documentRow(one, one.reference === model.selected, choose(one.reference)));
-    redraw(view.list, documents.length ? rows : [nothing(labels)], view.kinds);
+    renew(view.list, documents.length ? rows : [nothing(labels)], view.kinds);
     drawKinds(documents);
     view.all.hidden = !model.archive_url || !documents.length;
     view.all.setAttribute("href", model.archive_url || "#");

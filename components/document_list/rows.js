@@ -76,24 +76,3 @@ function actions(one, labels, act) {
   });
   return h("span", { class: "acts" }, ...buttons);
 }
-
-/**
- * Draw rows again without taking the focus from whoever is at one of them; when their row goes, it passes to the
- * first one left, or elsewhere.
- * @param {HTMLElement} list
- * @param {HTMLElement[]} rows
- * @param {HTMLElement} elsewhere
- */
-export function redraw(list, rows, elsewhere) {
-  const root = /** @type {ShadowRoot|Document} */ (list.getRootNode());
-  const active = /** @type {HTMLElement|null} */ (root.activeElement);
-  const row = active && list.contains(active) ? active.closest("[data-key]") : null;
-  const key = row?.getAttribute("data-key");
-  const action = active?.getAttribute("data-action");
-  list.replaceChildren(...rows);
-  if (!key) return;
-  const same = rows.find((one) => one.getAttribute("data-key") === key);
-  const button = same?.querySelector(action ? `[data-action="${action}"]` : "button");
-  const next = /** @type {HTMLElement|null|undefined} */ (button || list.querySelector("button"));
-  (next || elsewhere).focus();
-}

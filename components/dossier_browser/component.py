@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import param
 from panel.custom import JSComponent
 
-from components._shared import CONTROLS
+from components._shared import CONTROLS, DOM, joined
 from components.dossier_browser.contract import BrowserContent, BrowserQuery
 
 HERE = Path(__file__).parent
@@ -66,7 +66,7 @@ class DossierBrowser(JSComponent):
     steps = param.Dict(default={}, doc="Steps that can be chosen: code to label.")
     labels = param.Dict(default=LABELS, doc="Every word the component shows.")
 
-    _esm = HERE / "dossier_browser.js"
+    _esm = joined(HERE, DOM, "dossier_browser.js")
     _stylesheets: ClassVar[list[str]] = [CONTROLS, (HERE / "dossier_browser.css").read_text()]
 
     def __init__(
