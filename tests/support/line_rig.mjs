@@ -186,7 +186,7 @@ const scenarios = {
     return said.map(({ t, kind }) => `${t}${kind}`);
   },
 };
-const { verdict, gathers, lacking, browserName } = await from("check");
+const { verdict, delayOf, gathers, lacking, browserName } = await from("check");
 const fine = { delay: 24, udp: true, relay_udp: true, relay_tls: true, rate: 8000, missing: [] };
 const capable = { RTCPeerConnection: class { addTransceiver() {} createDataChannel() {} }, RTCRtpReceiver: { getCapabilities: () => ({ codecs: [{ mimeType: "video/VP8" }] }) }, HTMLMediaElement: class { setSinkId() {} }, WebSocket: class {}, navigator: { mediaDevices: { getUserMedia: nothing, getDisplayMedia: nothing } } };
 Object.assign(scenarios, {
@@ -208,6 +208,17 @@ Object.assign(scenarios, {
       found.push(await gathers([{ urls: ["stun:192.0.2.1"] }], wanted, new AbortController().signal));
     }
     return [...found, await gathers([], "relay", new AbortController().signal)];
+  },
+  /** Each line's answers in turn, then the person enters. */
+  async delays() {
+    const found = [];
+    for (const answers of [[24], [900, 30], [900, 1200], [null]]) {
+      const [line, entered] = [{ delay: answers[0] }, new AbortController()];
+      setTimeout(() => (line.delay = answers.at(-1)), 150);
+      setTimeout(() => entered.abort(), 350);
+      found.push(await delayOf({ line }, entered.signal));
+    }
+    return found;
   },
   abilities: () => [lacking(capable), lacking({ ...capable, RTCPeerConnection: undefined }), lacking({ ...capable, RTCRtpReceiver: { getCapabilities: () => ({ codecs: [] }) } }), lacking({ ...capable, navigator: {} })],
   browsers: () => ["Mozilla/5.0 (X11; Linux x86_64; rv:153.0) Gecko/20100101 Firefox/153.0", "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36", "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.0 Mobile/15E148 Safari/604.1", "x".repeat(500)].map(browserName),

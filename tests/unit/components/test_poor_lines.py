@@ -137,6 +137,10 @@ def test_the_check_says_what_matters_most() -> None:
     assert came("verdicts") == expected
 
 
+def test_one_late_answer_makes_no_slow_line() -> None:
+    assert came("delays") == [24, 30, 900, None]
+
+
 def test_a_network_without_address_translation_is_not_taken_for_a_closed_one() -> None:
     assert came("gathering") == [True, None, False, True, False, None]
 
