@@ -1,7 +1,10 @@
 // @ts-check
 /**
- * A press holds when the page draws anew what was pressed, before the release. Browsers drop such a click, since its element
- * is gone; and lists are drawn whenever the server knows something new. A plain script of the page template.
+ * A press acts on what was pressed, though the page moves under the hand. A plain script of our pages.
+ *
+ * What was pressed may be drawn anew before the release: browsers drop such a click, since its element is gone, and lists are
+ * drawn whenever the server knows something new. And what was pressed may have gone before the second half of a double click:
+ * that half would act on what has slid to its place, such as the next person who waits to be admitted.
  */
 (() => {
   "use strict";
@@ -10,17 +13,19 @@
 
   /** @type {{control: HTMLElement, x: number, y: number} | null} */
   let pressed = null;
+  /** @type {HTMLElement | undefined} */
+  let clicked;
 
-  /** @param {PointerEvent} event @returns {HTMLElement | undefined} the link or button under a plain press */
+  /** @param {Event} event @returns {HTMLElement | undefined} the link or button under it */
   function controlUnder(event) {
-    if (event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return undefined;
     const control = event.composedPath().find((node) => node instanceof HTMLElement && node.matches("a[href], button"));
     return control instanceof HTMLElement ? control : undefined;
   }
 
   /** @param {PointerEvent} event */
   function press(event) {
-    const control = controlUnder(event);
+    const plain = !(event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey);
+    const control = plain ? controlUnder(event) : undefined;
     pressed = control ? { control, x: event.clientX, y: event.clientY } : null;
   }
 
@@ -43,6 +48,17 @@
     again.remove();
   }
 
+  /** @param {MouseEvent} event */
+  function click(event) {
+    const control = controlUnder(event);
+    if (event.detail < 2 || control === clicked) clicked = control;
+    else if (control) {
+      event.preventDefault();
+      event.stopImmediatePropagation();
+    }
+  }
+
+  document.addEventListener("click", click, true);
   document.addEventListener("pointerdown", press, true);
   document.addEventListener("pointerup", release, true);
   document.addEventListener("pointercancel", () => (pressed = null), true);

@@ -27,6 +27,7 @@ from tests.browser.demo_server import START_SECONDS
 
 ROOT = Path(__file__).parents[2]
 TOKENS = ROOT / "components" / "_shared" / "tokens.css"
+PRESS = ROOT / "app" / "static" / "press.js"
 BEAT = 0.5
 SECRET = b"outlives the process, so that places can be taken back"
 
@@ -61,6 +62,7 @@ html[data-td-room="call"][data-td-place="left"] #hole { order: -1; }
 <header><b>Télédossier</b></header><section id="td-stage" hidden></section>
 <main><div class="band"><b>MERCIER Jeanne</b></div><div class="two"><div class="work"><h1>TLM-2026-0001</h1>
 <button type="button" id="enter">Entrer en salle</button></div><div id="hole"></div></div></main>
+<script src="/statique/press.js" defer></script>
 <script type="module" src="/statique/video_room/page.js"></script>
 <script type="module" nonce="essai">
 const config = $config;
@@ -74,6 +76,7 @@ GUEST = Template(
     _HEAD
     + """<link rel="stylesheet" href="/statique/video_room/guest.css"></head><body><main id="guest"></main>
 <script type="application/json" id="td-config">$config</script>
+<script src="/statique/press.js" defer></script>
 <script type="module" src="/statique/video_room/guest.js"></script></body></html>"""
 )
 POLICY = (
@@ -141,6 +144,7 @@ async def serve(port: int, capacity: int) -> None:
             ("/salle", Page, {"template": PROFESSIONAL, "url": "/api/salle", "labels": dict(LABELS)}),
             ("/invitation", Page, {"template": GUEST, "url": "/api/invitation/salle", "labels": dict(GUEST_LABELS)}),
             ("/api/salle|/api/invitation/salle", Socket, {"hub": hub}),
+            ("/statique/(press.js)", Fresh, {"path": str(PRESS.parent)}),
             ("/statique/(tokens.css)", Fresh, {"path": str(TOKENS.parent)}),
             (r"/statique/video_room/([\w.]+\.(?:js|css))", Fresh, {"path": str(MODULES)}),
         ]
