@@ -30,10 +30,12 @@ export const point = {
       const answer = await fetch(documents, { credentials: "same-origin" }).catch(() => null);
       /** @type {Document[]} */
       const found = answer?.ok ? (await answer.json()).documents : [];
+      const before = select.value; // chosen from the list of before, while we waited
       select.replaceChildren(
         h("option", { value: "" }, words.say(found.length ? "point.choose" : "point.none")),
         ...found.map(({ reference, title }) => h("option", { value: reference }, title)),
       );
+      select.value = found.some(({ reference }) => reference === before) ? before : "";
     };
     const shown = () => {
       void list();

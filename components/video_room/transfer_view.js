@@ -16,12 +16,16 @@ export class TransferView {
     this.context = context;
     this.transfers = transfers;
     this.busy = false;
-    /** Of what was said to the room and not answered yet. */
-    this.key = "";
+    /** Of what was said to the room and not answered yet, and what it was. */
+    this.key = this.wish = "";
     this.select = h("select", { onchange: () => (this.file.value = "") });
     this.file = h("input", { type: "file", accept: "application/pdf,.pdf", onchange: () => (this.select.value = "") });
-    this.people = h("fieldset", { class: "td-checks" });
+    this.alone = h("p", { class: "td-small" }, words.say("transfer.alone"));
+    this.people = h("fieldset", { class: "td-checks" }, h("legend", {}, words.say("transfer.to")), this.alone);
+    /** @type {Map<string, {element: HTMLElement, box: HTMLInputElement, name: HTMLElement}>} by person */
+    this.rows = new Map();
     this.button = h("button", { type: "submit", class: "td-btn td-btn-primary td-wide" }, words.say("transfer.send"));
+    this.button.addEventListener("click", (event) => event.detail > 1 && event.preventDefault()); // a double click sends once
     this.error = h("p", { class: "td-error", role: "alert", hidden: true });
     this.done = h("p", { class: "td-small", role: "status" });
     this.handed = h("ul", { class: "td-files", "aria-label": words.say("transfer.handed") });
@@ -51,7 +55,11 @@ export class TransferView {
     );
     this.stops = [
       context.call.on("people", () => this.drawPeople()),
-      context.call.on("problem", ({ key, message }) => key && key === this.key && this.refused(message)),
+      context.call.on("problem", ({ key, message }) => {
+        if (!key || key !== this.key) return;
+        this.key = "";
+        this.refused(message);
+      }),
     ];
     void transfers.arrivals.received().then(({ element }) => this.received.replaceChildren(element));
     this.drawPeople();
@@ -70,10 +78,10 @@ export class TransferView {
 
   async list() {
     const { words } = this.context;
-    const before = this.select.value;
     const answer = await fetch(this.transfers.documents, { credentials: "same-origin" }).catch(() => null);
     /** @type {Document[]} */
     const found = answer?.ok ? (await answer.json()).documents : [];
+    const before = this.select.value; // of now: the list of before was there to choose from while we waited
     const pdfs = found.filter(({ kind }) => kind === "pdf");
     this.select.replaceChildren(
       h("option", { value: "" }, words.say(pdfs.length ? "transfer.choose" : "transfer.none")),
@@ -82,27 +90,42 @@ export class TransferView {
     this.select.value = pdfs.some(({ reference }) => reference === before) ? before : "";
   }
 
+  /**
+   * Everybody who is here is meant at first; who comes while somebody chooses is not, since the choice was made without
+   * them. A row stays what it is as long as its person is here: it may be under a finger.
+   */
   drawPeople() {
-    const { words, call } = this.context;
-    const off = new Set(this.boxes.filter(({ checked }) => !checked).map(({ value }) => value));
-    const rows = [...call.people.values()].map(({ id, name }) => {
-      const box = h("input", { type: "checkbox", value: id });
-      box.checked = !off.has(id);
-      return h("label", {}, box, h("span", {}, name));
-    });
-    this.people.replaceChildren(
-      h("legend", {}, words.say("transfer.to")),
-      ...(rows.length ? rows : [h("p", { class: "td-small" }, words.say("transfer.alone"))]),
-    );
+    const { people } = this.context.call;
+    const choosing = this.context.view.open === "transfer" && this.rows.size > 0;
+    for (const [id, { element }] of this.rows)
+      if (!people.has(id)) {
+        element.remove();
+        this.rows.delete(id);
+      }
+    for (const { id, name } of people.values()) {
+      const row = this.rows.get(id) ?? this.newRow(id, !choosing);
+      write(row.name, name);
+    }
+    this.alone.hidden = this.rows.size > 0;
   }
 
-  get boxes() {
-    return [...this.people.querySelectorAll("input")];
+  /**
+   * @param {string} id of a person
+   * @param {boolean} meant
+   */
+  newRow(id, meant) {
+    const box = h("input", { type: "checkbox", value: id });
+    box.checked = meant;
+    const name = h("span");
+    const row = { element: h("label", {}, box, name), box, name };
+    this.rows.set(id, row);
+    this.people.append(row.element);
+    return row;
   }
 
   async submit() {
     const { words, call } = this.context;
-    const to = this.boxes.filter(({ checked }) => checked).map(({ value }) => value);
+    const to = [...this.rows.values()].flatMap(({ box }) => (box.checked ? [box.value] : []));
     const file = this.file.files?.[0];
     if (this.busy) return;
     if (!file && !this.select.value) return this.refused(words.say("transfer.choose.wrong"));
@@ -110,7 +133,9 @@ export class TransferView {
     this.begin();
     try {
       const document = file ? await this.fromDisk(file) : this.select.value;
-      this.key = newKey();
+      const wish = [document, ...to].join(" ");
+      if (!this.key || wish !== this.wish) this.key = newKey(); // pressed again before the answer: still one document
+      this.wish = wish;
       call.line.keep({ t: "send", document, to, key: this.key });
       write(this.done, words.say("transfer.sending"));
       this.file.value = "";

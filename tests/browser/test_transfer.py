@@ -42,7 +42,7 @@ def test_a_guest_receives_looks_at_and_keeps_a_document_and_the_sender_knows(roo
     title = document.locator("option").nth(1).inner_text()
     document.select_option(index=1)
     expect(panel.get_by_role("checkbox", name="Léa MERCIER")).to_be_checked()
-    send(expert)
+    expert.get_by_role("button", name="Envoyer le document").dblclick()  # by habit: it is sent once all the same
 
     expect(expert.get_by_text("Reçu", exact=True)).to_be_visible()  # for eight seconds
     received = guest.get_by_role("status").filter(has_text=f"Document reçu : {title}")
@@ -62,6 +62,7 @@ def test_a_guest_receives_looks_at_and_keeps_a_document_and_the_sender_knows(roo
     assert Path(saving.value.path()).read_bytes().startswith(b"%PDF-")
     assert saving.value.suggested_filename.endswith(".pdf")
     expect(panel.get_by_text("Léa MERCIER : Reçu et téléchargé")).to_be_visible()
+    expect(panel.get_by_role("list", name="Documents envoyés").get_by_role("listitem")).to_have_count(1)
     guest.get_by_role("button", name="Plus").click()
     guest.get_by_role("dialog", name="Plus").get_by_role("button", name="Documents reçus").click()
     files = guest.get_by_role("dialog", name="Documents reçus")
@@ -83,6 +84,9 @@ def test_a_pdf_of_the_disk_goes_through_the_gate_and_nothing_else_does(room: Roo
     expert, nurse = room.enter("dr.martin", "Dr Claire MARTIN"), room.enter("ide.dubois", "Nadia DUBOIS")
     expert.get_by_role("button", name="Transférer un document", exact=True).click()
     panel = expert.get_by_role("region", name="Transférer un document")
+    expect(panel.get_by_role("checkbox", name="Nadia DUBOIS")).to_be_checked()
+    late = room.enter("dr.petit", "Dr Paul PETIT")  # after the choice was made: they are not meant
+    expect(panel.get_by_role("checkbox", name="Dr Paul PETIT")).not_to_be_checked()
     send(expert)
     expect(panel.get_by_role("alert")).to_contain_text("Choisissez d'abord un document")
     panel.get_by_label("Ou un PDF de cet ordinateur").set_input_files(PHOTO)  # type: ignore[arg-type]
@@ -93,3 +97,5 @@ def test_a_pdf_of_the_disk_goes_through_the_gate_and_nothing_else_does(room: Roo
     expect(nurse.get_by_role("status").filter(has_text="Document reçu : Consignes")).to_be_visible()
     expect(panel.get_by_text("Nadia DUBOIS : Reçu", exact=True)).to_be_visible()
     expect(nurse.get_by_role("status").filter(has_text="Document reçu : photo")).to_have_count(0)
+    expect(late.get_by_role("status").filter(has_text="Document reçu")).to_have_count(0)
+    expect(panel.get_by_text(re.compile("PETIT : "))).to_have_count(0)
