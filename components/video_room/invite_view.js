@@ -1,22 +1,17 @@
 /** Inviting somebody by mail, by SMS or by a link shown on the spot, and following what became of it. */
-import { confirm } from "./confirm.js";
 import { h, set, write } from "./dom.js";
+import { InvitationList, until } from "./invite_list.js";
 import { drawQr } from "./qr.js";
 import { newKey } from "./transcript.js";
 
 /** @typedef {import("./words.js").Words} Words */
 /** @typedef {import("./call.js").Call} Call */
-/** @typedef {import("./call.js").Invitation} Invitation */
 /** @typedef {"email" | "sms" | "link"} Channel */
+/** @typedef {{key: string, channel: Channel, address: string, name: string}} Sent */
 
 const ROLES = ["patient", "caregiver", "professional"];
 /** @type {readonly Channel[]} */
 const CHANNELS = ["email", "sms", "link"];
-/** States in which the link still opens the door. */
-const OPEN_STATES = ["sending", "sent", "opened", "waiting", "inside", "failed", "left", "handed"];
-/** States in which one may want it to be sent again. */
-const SENT_STATES = ["sent", "opened", "failed", "left", "handed", "expired"];
-const SOON = 2 * 3600_000;
 
 export class InviteView {
   /**
@@ -29,6 +24,10 @@ export class InviteView {
     /** @type {Channel} */
     this.channel = "email";
     this.sentKey = "";
+    /** @type {Sent | null} what was asked for last, until it is refused */
+    this.sent = null;
+    /** Of which invitation the link is to be shown. */
+    this.wanted = "";
     this.channels = CHANNELS.map((channel) =>
       h("button", { type: "button", onclick: () => this.choose(channel) }, words.say(`invite.${channel}`)),
     );
@@ -66,23 +65,16 @@ export class InviteView {
       this.shownLink,
     );
 
-    this.count = h("span", { class: "td-count" }, "0");
-    this.list = h("ul", { class: "td-invitations" });
-    this.listBox = h(
-      "section",
-      { class: "td-invitations-box", "aria-label": words.say("invite.list") },
-      h("h4", {}, words.say("invite.list"), " ", this.count),
-      this.list,
-    );
-    this.element = h("div", { class: "td-invite" }, this.form, this.listBox);
+    this.list = new InvitationList(words, call, (id, name) => this.resend(id, name));
+    this.element = h("div", { class: "td-invite" }, this.form, this.list.element);
     this.stops = [
-      call.on("invitations", () => this.draw()),
+      call.on("invitations", () => this.list.draw()),
       call.on("problem", (problem) => this.refused(problem)),
       call.on("said:invited", (message) => this.invited(message)),
       call.on("said:link", (message) => this.showLink(message)),
     ];
     this.choose("email");
-    this.draw();
+    this.list.draw();
   }
 
   stop() {
@@ -121,6 +113,8 @@ export class InviteView {
     }
     this.shownLink.hidden = true;
     this.sentKey = this.call.invite({ channel: this.channel, address, name, role: this.role.value });
+    this.sent = { key: this.sentKey, channel: this.channel, address, name };
+    this.wanted = "";
     write(this.done, this.words.say("invite.sent", { name }));
     this.address.value = this.name.value = "";
     this.shown();
@@ -129,9 +123,22 @@ export class InviteView {
   /** @param {{about?: string, key?: string, message: string}} problem */
   refused(problem) {
     if (!ABOUT.includes(problem.about ?? "")) return;
+    if (problem.key && problem.key === this.sent?.key) this.giveBack(this.sent);
     write(this.done, "");
     write(this.error, problem.message);
     this.error.hidden = false;
+  }
+
+  /**
+   * What was refused is there again to be corrected, unless something else is being written.
+   * @param {Sent} sent
+   */
+  giveBack({ channel, address, name }) {
+    this.sent = null;
+    if (this.address.value || this.name.value) return;
+    if (channel !== this.channel) this.choose(channel);
+    this.address.value = address;
+    this.name.value = name;
   }
 
   /**
@@ -140,16 +147,20 @@ export class InviteView {
    */
   invited({ invitation, key }) {
     if (key !== this.sentKey) return;
-    const ask = () => this.call.line.send({ t: "link", invitation });
-    if (this.channel === "link") ask();
+    const ask = () => {
+      this.wanted = invitation;
+      this.call.line.send({ t: "link", invitation });
+    };
+    if (this.sent?.key === key && this.sent.channel === "link") ask();
     const text = this.words.say("invite.link.show");
     this.shownLink.replaceChildren(h("button", { type: "button", class: "td-btn td-wide", onclick: ask }, text));
     this.shownLink.hidden = false;
   }
 
-  /** @param {{link: string, qr: string[], expires: string}} message */
-  showLink({ link, qr, expires }) {
+  /** @param {{invitation: string, link: string, qr: string[], expires: string}} message */
+  showLink({ invitation, link, qr, expires }) {
     const { words } = this;
+    if (String(invitation) !== String(this.wanted)) return; // somebody else's: another has been invited meanwhile
     const told = h("span", { class: "td-small", role: "status" });
     const copy = async () => {
       try {
@@ -164,77 +175,12 @@ export class InviteView {
     const text = h("input", { type: "text", readonly: true, value: link, "aria-label": words.say("invite.link") });
     this.shownLink.replaceChildren(
       drawQr(qr, words.say("invite.link.qr")),
-      h("p", { class: "td-small" }, words.say("invite.link.text"), " ", this.until(expires)),
+      h("p", { class: "td-small" }, words.say("invite.link.text"), " ", until(words, expires)),
       h("span", { class: "td-field" }, text),
       h("button", { type: "button", class: "td-btn td-wide", onclick: () => void copy() }, words.say("invite.link.copy")),
       told,
     );
     this.shownLink.hidden = false;
-  }
-
-  /** @param {string} expires ISO 8601 */
-  until(expires) {
-    const { day, month } = this.words.parts(new Date(expires));
-    return this.words.say("invite.until", { day, month, time: this.words.time(expires) });
-  }
-
-  draw() {
-    const { invitations } = this.call;
-    this.listBox.hidden = invitations.length === 0;
-    write(this.count, String(invitations.length));
-    this.list.replaceChildren(...invitations.map((invitation) => this.row(invitation)));
-  }
-
-  /** @param {Invitation} invitation */
-  row(invitation) {
-    const { name, role, address, state, message, expires } = invitation;
-    const { words } = this;
-    const style = state === "inside" || state === "waiting" ? "" : state === "failed" ? " td-chip-warm" : " td-chip-grey";
-    const facts = [words.role(role), address].filter(Boolean).join(" · ");
-    const open = OPEN_STATES.includes(state);
-    return h(
-      "li",
-      {},
-      h(
-        "span",
-        { class: "td-invitation-who" },
-        h("b", {}, name),
-        h("small", {}, facts),
-        open && expires ? h("small", {}, this.until(expires)) : null,
-        message ? h("small", { class: "td-invitation-why" }, message) : null,
-      ),
-      h("span", { class: `td-chip${style}` }, words.say(`invite.state.${state}`)),
-      h("span", { class: "td-invitation-acts" }, ...this.acts(invitation)),
-    );
-  }
-
-  /**
-   * @param {Invitation} invitation
-   * @returns {HTMLElement[]}
-   */
-  acts({ id, name, state, expires }) {
-    const { call } = this;
-    const acts = [];
-    const over = state === "expired" || (OPEN_STATES.includes(state) && Date.parse(expires ?? "") - Date.now() < SOON);
-    if (SENT_STATES.includes(state)) acts.push(this.act("resend", name, () => this.resend(id, name)));
-    if (over) acts.push(this.act("extend", name, () => call.line.send({ t: "extend", invitation: id })));
-    if (OPEN_STATES.includes(state))
-      acts.push(this.act("withdraw", name, () => (state === "inside" ? this.askOut(id, name) : call.withdraw(id))));
-    return acts;
-  }
-
-  /**
-   * @param {"resend" | "extend" | "withdraw"} what
-   * @param {string} name
-   * @param {() => void} act
-   */
-  act(what, name, act) {
-    const label = this.words.say(`invite.${what}.long`, { name });
-    return h(
-      "button",
-      { type: "button", class: "td-btn td-btn-text", "aria-label": label, onclick: act },
-      this.words.say(`invite.${what}`),
-    );
   }
 
   /**
@@ -246,22 +192,6 @@ export class InviteView {
     this.sentKey = newKey();
     this.call.line.send({ t: "resend", invitation, key: this.sentKey });
     write(this.done, this.words.say("invite.sent", { name }));
-  }
-
-  /**
-   * They are in the call: taking the invitation back puts them out.
-   * @param {string} id
-   * @param {string} name
-   */
-  askOut(id, name) {
-    const { words } = this;
-    const question = {
-      title: words.say("invite.withdraw.inside", { name }),
-      text: words.say("invite.withdraw.inside.text"),
-      stay: words.say("confirm.cancel"),
-      go: words.say("invite.withdraw.inside.go"),
-    };
-    confirm(this.element, question, () => this.call.withdraw(id));
   }
 }
 
