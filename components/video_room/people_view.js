@@ -25,6 +25,7 @@ import { initials } from "./words.js";
  * @property {HTMLButtonElement} act
  * @property {HTMLElement} done
  * @property {boolean} asked
+ * @property {boolean} cuts what its button does now: cut the microphone, or else ask for it
  */
 
 export class PeopleView {
@@ -140,6 +141,7 @@ export class PeopleView {
    * @param {boolean} open
    */
   fillActs(row, open) {
+    row.cuts = open;
     if (open) row.asked = false;
     write(row.act, this.words.say(open ? "people.mute" : "people.ask"));
     row.act.hidden = row.asked;
@@ -147,11 +149,15 @@ export class PeopleView {
     row.acts.hidden = row.more.hidden || row.more.getAttribute("aria-expanded") !== "true";
   }
 
-  /** @param {string} id cut this person's microphone, or ask for it */
-  act(id) {
-    const [person, row] = [this.call.people.get(id), this.rows.get(id)];
-    if (!person || !row) return;
-    if (person.microphone && !person.silenced) this.call.mute(id, true);
+  /**
+   * Cut this person's microphone, or ask for it.
+   * @param {string} id
+   * @param {boolean} cuts what the button said when it was pressed: it may say the other thing since
+   */
+  act(id, cuts) {
+    const row = this.rows.get(id);
+    if (!row || !this.call.people.has(id)) return;
+    if (cuts) this.call.mute(id, true);
     else {
       this.call.ask(id);
       row.asked = true;
@@ -188,7 +194,14 @@ export class PeopleView {
     const quality = h("span", { class: "td-quality" }, signal, word);
     const [open, muted] = [icon("mic"), icon("mic-off")];
     const microphone = h("span", { class: "td-people-mic", role: "img" }, open, muted);
-    const act = h("button", { type: "button", class: "td-btn", onclick: () => this.act(person.id) });
+    const act = h("button", { type: "button", class: "td-btn" });
+    /** @type {boolean | undefined} */
+    let meant;
+    act.addEventListener("pointerdown", () => (meant = row.cuts));
+    act.addEventListener("click", ({ detail }) => {
+      this.act(person.id, (detail ? meant : undefined) ?? row.cuts);
+      meant = undefined;
+    });
     const done = h("span", { class: "td-small", role: "status" });
     const out = h(
       "button",
@@ -237,6 +250,7 @@ export class PeopleView {
       act,
       done,
       asked: false,
+      cuts: false,
     };
     this.rows.set(person.id, row);
     return row;
