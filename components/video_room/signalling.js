@@ -1,8 +1,9 @@
 /**
  * The line to the room: one JSON message per frame (docs/signalling.md).
  *
- * It never gives up: a connection that hangs is dropped after 2 s, a silent one after 5 s, and the next try comes
- * after 200 ms to 2 s with some chance in it, so that a room does not come back all at once. Media does not pass here:
+ * It never gives up: a connection that hangs is dropped after 2 s, every third one after 6 s (by satellite the three round
+ * trips that it takes need more than two seconds), a silent one after 5 s, and the next try comes after 200 ms to 2 s with
+ * some chance in it, so that a room does not come back all at once. Media does not pass here:
  * a call goes on while the line is away.
  */
 
@@ -29,6 +30,7 @@ const OPEN = 1;
 const BEAT = 1000;
 const SILENCE = 5000;
 const HANGING = 2000;
+const PATIENT = 6000;
 const DOUBT = 1000;
 const SHORTEST = 200;
 const LONGEST = 2000;
@@ -149,7 +151,7 @@ export class Signalling {
       return;
     }
     this.socket = socket;
-    const hanging = setTimeout(() => this.lost(socket, 0), HANGING);
+    const hanging = setTimeout(() => this.lost(socket, 0), this.attempt % 3 === 2 ? PATIENT : HANGING);
     socket.onopen = () => {
       clearTimeout(hanging);
       if (this.socket !== socket) return;

@@ -200,6 +200,27 @@ const scenarios = {
     await new Promise((go) => setTimeout(go, 1500));
     said.push({ t: "network", kept, anew: socket !== first });
   },
+  async server_far_away() {
+    const { Signalling } = await import("../../components/video_room/signalling.js");
+    let now = 0;
+    const due = [];
+    globalThis.setTimeout = (act, ms = 0) => due.push({ at: now + ms, act });
+    globalThis.clearTimeout = (id) => id && (due[id - 1].act = nothing);
+    const opened = [];
+    const connect = () => {
+      const far = { readyState: 0, send: nothing, close: nothing };
+      setTimeout(() => far.onopen && (opened.push(now), (far.readyState = 1), far.onopen()), 2500);
+      return far;
+    };
+    new Signalling(connect, { message: nothing, up: nothing, down: nothing, ended: nothing }).open();
+    for (const done = new Set(); now < 60_000 && !opened.length; ) {
+      const next = due.filter((each) => !done.has(each)).sort((a, b) => a.at - b.at)[0];
+      done.add(next);
+      now = next.at;
+      next.act();
+    }
+    said.push({ t: "opened", after: opened[0] ?? null });
+  },
   async entering_again_after_a_refusal() {
     call.line.open();
     up();

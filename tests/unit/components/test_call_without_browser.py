@@ -78,3 +78,9 @@ def test_a_new_path_that_was_asked_of_the_caller_is_asked_again_when_the_line_is
         word for word in said("network_changed_beside_a_caller") if word["t"] == "ice" and word["candidate"] is None
     ]
     assert len(asked) == 2
+
+
+def test_a_server_so_far_away_that_a_line_takes_more_than_two_seconds_is_reached_all_the_same() -> None:
+    opened = said("server_far_away")[-1]["after"]
+    assert opened is not None
+    assert opened < 9000  # two tries of 2 s, then a patient one
