@@ -56,6 +56,11 @@ export class CheckView {
     this.draw();
   }
 
+  /** Under way, or done. */
+  get isBegun() {
+    return this.running !== null || this.found !== null;
+  }
+
   /** Somebody enters: whatever is not answered yet stays unknown. */
   stop() {
     this.running?.abort();

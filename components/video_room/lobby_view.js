@@ -40,7 +40,7 @@ export class LobbyView {
     this.since = performance.now();
     /** @type {import("./check_view.js").CheckView | null} */
     this.check = null;
-    this.settled = setTimeout(() => void this.checkNetwork(), SETTLED);
+    this.checkSoon();
     this.voice = h("span", { class: "td-voice" });
     this.problems = h("div", { class: "td-problems" });
     this.checks = { devices: check(), line: check(), secret: check() };
@@ -115,10 +115,18 @@ export class LobbyView {
 
   async checkNetwork() {
     const { CheckView } = await import("./check_view.js");
-    if (this.call.state !== "out" || this.check) return;
-    this.check = new CheckView(this.words, this.call);
-    this.under.append(this.check.element);
+    if (this.call.state !== "out" || this.check?.isBegun) return;
+    if (!this.check) {
+      this.check = new CheckView(this.words, this.call);
+      this.under.append(this.check.element);
+    }
     void this.check.start();
+  }
+
+  /** What the first look at the lobby need not wait for. */
+  checkSoon() {
+    clearTimeout(this.settled);
+    this.settled = setTimeout(() => void this.checkNetwork(), SETTLED);
   }
 
   stop() {
@@ -145,6 +153,7 @@ export class LobbyView {
     if (about !== "join" && about !== "full" && about !== "rooms") return;
     write(this.error, message);
     this.error.hidden = false;
+    if (!this.check?.isBegun) this.checkSoon(); // it was given up for who enters
   }
 
   draw() {
@@ -154,7 +163,10 @@ export class LobbyView {
     const both = seen ? (heard ? "both" : "camera") : heard ? "voice" : "neither";
     this.checks.devices.show(words.say(`lobby.devices.${both}`), seen && heard);
     write(this.note, both === "both" ? words.say("lobby.note") : words.say(`lobby.note.${both}`));
-    this.problems.replaceChildren(...this.problemAlerts());
+    const problems = this.problemAlerts();
+    // Drawn again, an alert is read out again, and its button is lost under the finger.
+    if (problems.map(({ textContent }) => textContent).join("") !== this.problems.textContent)
+      this.problems.replaceChildren(...problems);
     this.drawLine();
     this.drawHeard();
     this.drawButton();
