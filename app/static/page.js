@@ -20,6 +20,7 @@
   const SOON = 40; // tries
   const LOGIN_WAIT = 3_000; // between two looks whether the person has logged in again
   const FIRST_LOAD_WITHIN = 15_000;
+  const LOADS = "td-loads"; // how often this window was loaded in vain
 
   const td = (window.__td = window.__td || {});
 
@@ -234,7 +235,8 @@
    * @param {string} search @param {string} [title] @param {boolean} [replace]
    */
   td.show = (search, title, replace) => {
-    if (title) document.title = title;
+    const waiting = document.title.match(/^\(\d+\) /)?.[0] ?? ""; // « (1) »: somebody is at the door of the room
+    if (title) document.title = waiting + title;
     if (search === location.search) return;
     if (replace) history.replaceState(null, "", location.pathname + search);
     else history.pushState(null, "", location.pathname + search);
@@ -272,13 +274,17 @@
 
   async function start() {
     const first = () => window.Bokeh?.documents?.[0];
-    if (!(await until(() => first()?.roots().length > 0, FIRST_LOAD_WITHIN))) {
-      // The server went between the page and its websocket. Nothing is typed yet: load again when it is back.
+    const loads = Number(sessionStorage.getItem(LOADS));
+    if (!(await until(() => first()?.roots().length > 0, FIRST_LOAD_WITHIN * 2 ** Math.min(loads, 2)))) {
+      // The server went between the page and its websocket. Nothing is typed yet: load again when it is back. Or it is busy:
+      // a load throws away the page that it had nearly ready, so each time it gets longer.
       say("lost");
       while (!(await alive())) await sleep(LONGEST_WAIT);
+      sessionStorage.setItem(LOADS, String(loads + 1));
       location.reload();
       return;
     }
+    sessionStorage.removeItem(LOADS);
     const doc = first();
     doc.on_event("connection_lost", (/** @type {any} */ _, /** @type {any} */ event) => onLost(doc, event));
     doc.on_event("client_reconnected", () => void onBack(doc));

@@ -61,21 +61,25 @@ def test_a_killed_web_process_interrupts_neither_the_call_nor_the_writing(someon
     for page in (nurse, expert):
         watch(page)
 
-    expert.evaluate("document.addEventListener('td:back', () => { window.__back = true; })")
+    pages = (expert, nurse, looking)
+    for page in pages:
+        page.evaluate("document.addEventListener('td:back', () => { window.__back = true; })")
     old = demo.web_pid
     os.kill(old, signal.SIGKILL)
     killed = time.monotonic()
+    looking.get_by_label("Rechercher").fill("0002")
     expert.keyboard.type("Revoir dans huit jours", delay=40)
     for _ in range(5):
         expert.keyboard.press("ArrowLeft")
 
-    # A click is the measure: the pages look alive long before they are.
-    until(expert, "window.__back === true", 120)
+    # A click is the measure: the pages look alive long before they are, and each comes back at its own moment.
+    for page in pages:
+        until(page, "window.__back === true", 120)
     until(expert, "!window.__td.drafts.busy()")
     standing = caret(expert)
     nurse.get_by_role("tab", name="Documents").click()
     expect(nurse.get_by_role("button", name="Courrier du Dr PETIT")).to_be_visible()
-    looking.get_by_label("Rechercher").fill("0002")
+    expect(looking.get_by_label("Rechercher")).to_have_value("0002")
     expect(looking.get_by_role("link", name="TLM-2026-0001")).to_have_count(0)
     expect(looking.get_by_role("link", name="TLM-2026-0002").first).to_be_visible()
     took = time.monotonic() - killed
