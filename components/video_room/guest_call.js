@@ -157,6 +157,7 @@ export class GuestCall {
   /** @param {import("./guest_tools.js").GuestTool[]} tools */
   async more(tools) {
     const { moreList } = await import("./guest_more.js");
+    if (this.call.state !== "inside" || this.root.querySelector("dialog[open]")) return; // over, or pressed twice meanwhile
     /** @type {HTMLDialogElement} */
     const dialog = this.show(
       this.words.say("call.more"),

@@ -12,7 +12,11 @@ const KINDS = ["video", "audio", "speaker"];
 /** @param {GuestContext} context */
 export function openDevices({ words, devices, view }) {
   const box = h("div", { class: "tg-devices" });
-  const draw = () => box.replaceChildren(...flip(), ...KINDS.flatMap(group));
+  const draw = () => {
+    const at = [...box.querySelectorAll("button")].findIndex((each) => each === document.activeElement);
+    box.replaceChildren(...flip(), ...KINDS.flatMap(group));
+    box.querySelectorAll("button")[at]?.focus();
+  };
   const flip = () => {
     if (!sideOf(devices) || devices.list("video").length < 2) return [];
     const act = () => void flipped(devices);

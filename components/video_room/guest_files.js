@@ -42,10 +42,11 @@ export class Received {
       /** @type {Kept} */
       const kept = { file, blob: null, told: file.state !== "sent", saved: file.state === "saved", loading: null };
       this.byId.set(file.id, kept);
+      this.list.append(this.row(kept)); // rows stay: a press on one of them outlives what comes after it
       this.announce(kept);
       if (!kept.told && file.size <= AT_ONCE) this.fetch(kept).catch(() => this.failed(kept));
     }
-    this.draw();
+    this.empty.hidden = this.byId.size > 0;
   }
 
   /** @param {Kept} kept */
@@ -104,7 +105,6 @@ export class Received {
       kept.saved = true;
       this.tell(kept, true);
       this.around.notes.hide(`file-${kept.file.id}`);
-      this.draw();
     } catch {
       this.failed(kept);
     }
@@ -155,38 +155,25 @@ export class Received {
     });
   }
 
-  draw() {
+  /** @param {Kept} kept */
+  row(kept) {
     const { words } = this.around;
-    this.empty.hidden = this.byId.size > 0;
-    const rows = [...this.byId.values()].map((kept) =>
+    const { name, from, size } = kept.file;
+    /** @param {"save" | "look"} what @param {() => void} act */
+    const button = (what, act) =>
       h(
-        "li",
-        {},
-        h("b", {}, kept.file.name),
-        h("small", {}, words.say("files.from", { name: kept.file.from, size: this.size(kept.file.size) })),
-        h(
-          "button",
-          {
-            type: "button",
-            class: "td-btn",
-            "aria-label": words.say("files.save.long", { name: kept.file.name }),
-            onclick: () => void this.save(kept),
-          },
-          words.say("files.save"),
-        ),
-        h(
-          "button",
-          {
-            type: "button",
-            class: "td-btn",
-            "aria-label": words.say("files.look.long", { name: kept.file.name }),
-            onclick: () => void this.look(kept),
-          },
-          words.say("files.look"),
-        ),
-      ),
+        "button",
+        { type: "button", class: "td-btn", "aria-label": words.say(`files.${what}.long`, { name }), onclick: act },
+        words.say(`files.${what}`),
+      );
+    return h(
+      "li",
+      {},
+      h("b", {}, name),
+      h("small", {}, words.say("files.from", { name: from, size: this.size(size) })),
+      button("save", () => void this.save(kept)),
+      button("look", () => void this.look(kept)),
     );
-    this.list.replaceChildren(...rows);
   }
 
   /** @param {number} bytes */

@@ -25,6 +25,7 @@ export class Detaching {
     this.context = context;
     /** @type {Map<string, Detached>} */
     this.windows = new Map();
+    this.asking = false;
     this.list = h("div", { class: "td-subjects" });
     context.view.addPanel("detach", this.list, { shown: () => this.shown() });
     this.bye = () => this.closeAll();
@@ -119,7 +120,9 @@ export class Detaching {
   /** @param {Subject} subject */
   async detach(subject) {
     const { words, notes } = this.context;
-    const other = (await this.above()) ?? open("", "", `popup,width=${SIZE.width},height=${SIZE.height}`);
+    if (this.asking) return; // pressed twice
+    this.asking = true;
+    const other = (await this.above().finally(() => (this.asking = false))) ?? open("", "", `popup,width=${SIZE.width},height=${SIZE.height}`);
     if (!other) {
       notes.show(
         "detach",

@@ -16,7 +16,7 @@ from components.video_room.component import HERE as MODULES
 from components.video_room.component import style_of
 from tests.browser.axe import AXE, serious
 from tests.browser.conftest import Open, join, until
-from tests.browser.room_rig import TOKENS, RoomServer
+from tests.browser.room_rig import PRESS, TOKENS, RoomServer
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 
@@ -25,8 +25,13 @@ const ask = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
 navigator.mediaDevices.getUserMedia = (wish) => wish.video
   ? Promise.reject(new DOMException("", "NotAllowedError")) : ask(wish);
 """
+# What a page fetches a moment after it was shown stays away, however long a busy machine needs to read what came before.
+NOT_LATER = """
+const later = window.setTimeout;
+window.setTimeout = (act, ms, ...more) => (ms >= 2500 ? 0 : later(act, ms, ...more));
+"""
 LONGEST_GAP = 1500.0  # ms between two pictures shown
-LARGEST_GUEST_PAGE, LARGEST_GUEST_SCRIPT = 45_000, 32_000  # bytes, compressed
+LARGEST_GUEST_PAGE, LARGEST_GUEST_SCRIPT = 46_000, 32_000  # bytes, compressed
 
 
 def enter(open_page: Open, who: str, **options: object) -> Page:
@@ -264,13 +269,20 @@ def test_the_microphone_is_chosen_by_keyboard(pair: tuple[Page, Page]) -> None:
     expect(menu).to_be_hidden()
 
 
-@pytest.mark.parametrize("path", ["/salle?qui=martin&ouvert=1", "/invitation?qui=mercier"])
-def test_nothing_is_cut_off_on_the_narrowest_telephone(open_page: Open, path: str) -> None:
+@pytest.mark.parametrize(
+    ("path", "out"),
+    [
+        ("/salle?qui=martin&ouvert=1", "Quitter la téléconsultation"),
+        ("/invitation?qui=mercier", "Je ne peux plus attendre"),
+    ],
+)
+def test_nothing_is_cut_off_on_the_narrowest_telephone(open_page: Open, path: str, out: str) -> None:
     page = open_page(path, 360, 740)
     page.get_by_role("button", name="Rejoindre").wait_for()
     overflow = "document.documentElement.scrollWidth - innerWidth"
     assert page.evaluate(overflow) <= 0
     page.get_by_role("button", name="Rejoindre").click()
+    page.get_by_role("button", name=out).wait_for()  # half a second later a busy machine still shows the screen before
     page.wait_for_timeout(500)
     assert page.evaluate(overflow) <= 0
     cut = """[...document.querySelectorAll('button')].filter((b) => b.checkVisibility() && b.scrollWidth > b.clientWidth + 1)
@@ -279,15 +291,16 @@ def test_nothing_is_cut_off_on_the_narrowest_telephone(open_page: Open, path: st
 
 
 def test_the_page_of_a_guest_is_light(server: RoomServer, open_page: Open) -> None:
-    page = open_page("/invitation?qui=mercier", 390, 844)
+    page = open_page("/invitation?qui=mercier", 390, 844, NOT_LATER)
     page.get_by_role("button", name="Rejoindre").wait_for()
     asked = page.evaluate("performance.getEntriesByType('resource').map((entry) => new URL(entry.name).pathname)")
     modules = {path.rsplit("/", 1)[-1] for path in asked if path.endswith(".js")}
-    assert modules == set(modules_of(GUEST_MODULE))
+    assert modules == {*modules_of(GUEST_MODULE), PRESS.name}
     html = page.request.get(f"{server.url}/invitation?qui=mercier").body()
     # As the product sends it: the modules as one, without their comments.
     script = len(gzip.compress(rjsmin.jsmin(bundled(MODULES / GUEST_MODULE)).encode(), 9))
-    others = (html, style_of("guest.css").encode(), TOKENS.read_bytes())
+    press = rjsmin.jsmin(PRESS.read_text(encoding="utf-8")).encode()
+    others = (html, style_of("guest.css").encode(), TOKENS.read_bytes(), press)
     assert script <= LARGEST_GUEST_SCRIPT
     assert script + sum(len(gzip.compress(content, 9)) for content in others) <= LARGEST_GUEST_PAGE
 
@@ -322,6 +335,7 @@ def test_axe_finds_nothing_serious(open_page: Open) -> None:
     found = serious(expert)
     join(expert)
     guest = open_page("/invitation?qui=mercier", 390, 844)
+    guest.get_by_role("button", name="Rejoindre").wait_for()  # before, there is nothing to find anything in
     found += serious(guest)
     guest.get_by_role("button", name="Rejoindre").click()
     expert.get_by_role("button", name="Admettre").wait_for()
