@@ -24,11 +24,15 @@ BLOCKED = """() => { const { people, line } = window.__td.call.current;
   for (const to of people.keys()) line.send({ t: "blocked", to }); }"""
 DIRECT = "window.__td.call.route() === 'direct' && window.__td.call.framesShown() > 3"
 OVER = "window.__td.call.route() === 'unit' && window.__td.call.connections() === 1"
-# When the other was last seen or heard on a new connection: the instant at which its tile went over.
+# When the last of what others send was seen or heard for the first time on a new connection: the instant at which the last
+# tile went over. A picture that is withdrawn later, and comes back, is another matter.
 NOTE_WHEN_BACK = """() => {
-  const { topology } = window.__td.call.current, plays = topology.plays.bind(topology);
+  const { topology } = window.__td.call.current, plays = topology.plays.bind(topology), back = new Set();
   window.__back = undefined;
-  topology.plays = (...what) => { window.__back = Date.now(); plays(...what); };
+  topology.plays = (id, kind, track) => {
+    if (track && !back.has(`${id} ${kind}`)) { back.add(`${id} ${kind}`); window.__back = Date.now(); }
+    plays(id, kind, track);
+  };
 }"""
 
 
