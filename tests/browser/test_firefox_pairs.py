@@ -52,7 +52,7 @@ ARRIVED = """(async () => {
   return [await read(way?.video, "framesDecoded"), await read(way?.audio, "packetsReceived"),
     await read(topology.aux(id, "auxVideo"), "framesDecoded")];
 })()"""
-# How loud the other's voice was over three seconds, as each browser tells it of what it decodes: Chromium's microphone
+# How loud the other's voice is, within three seconds, as each browser tells it of what it decodes: Chromium's microphone
 # beeps once a second, Firefox's hums. Not by an AudioContext, which Firefox does not begin without a click.
 LOUDEST = """(async () => {
   const { topology, people } = window.__td.call.current, [id] = people.keys();
@@ -64,11 +64,12 @@ LOUDEST = """(async () => {
   };
   const [before] = await energy();
   let loudest = 0;
-  for (let look = 0; look < 30; look += 1) {
+  for (let look = 0; look < 30 && loudest <= 0.0005; look += 1) {
     await new Promise((go) => setTimeout(go, 100));
-    loudest = Math.max(loudest, (await energy())[1]);
+    const [all, level] = await energy();
+    loudest = Math.max(loudest, level, all - before);
   }
-  return Math.max(loudest, (await energy())[0] - before);
+  return loudest;
 })()"""
 CODEC = """(async () => {
   const { topology, people } = window.__td.call.current, [id] = people.keys();
@@ -225,7 +226,8 @@ def test_screens_are_shown_from_either_browser_to_the_other_and_what_firefox_lac
     fox.press("button", "Partager l'écran")
     expert.arrives(BESIDE)
     expert.reads("Écran de Nadia DUBOIS")
-    assert page.evaluate(f"({WIDTH_BESIDE})()") == virtual_screen.SIZE[0]
+    # The whole of it; a browser begins small where it does not know yet what the line and the machine carry.
+    expert.until(f"({WIDTH_BESIDE})().then((width) => width === {virtual_screen.SIZE[0]})")
     fox.click("button", "Arrêter le partage")
     expect(page.get_by_text("Écran de Nadia DUBOIS")).to_have_count(0)
 

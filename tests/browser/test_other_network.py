@@ -8,7 +8,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterator
-from typing import Any
+from dataclasses import dataclass
 
 import psutil
 import pytest
@@ -31,6 +31,11 @@ VOICE_BEFORE_PICTURE = 1.0  # seconds by which the voice may come later than the
 ASLEEP = 60  # seconds
 AWAKE_WITHIN = 20.0
 OUTSIDE = lines.Impairment(delay=0.01)
+# Who meets whom, about which télédossier and where, by each of the routes.
+PAIRS = {
+    "direct": ("dr.martin", "ide.dubois", "TLM-2026-0001", "Salle Bleue"),
+    "unit": ("dr.leroy", "ide.moreau", "TLM-2026-0009", "Salle Orange"),
+}
 GROWS = "window.__td.call.framesShown() > {0}"
 
 
@@ -82,12 +87,12 @@ def test_another_network_brings_voice_and_picture_back_by_themselves(here: Scene
         for name, (voice, picture) in found.items():
             assert max(voice, picture) <= MOVED_WITHIN, f"{name}: {found}"
             assert voice <= picture + VOICE_BEFORE_PICTURE, f"{name}: {found}"
-        for page in pages.values():
-            assert page.evaluate("window.__td.call.current.people.size") == 1
+        for page in pages.values():  # whose line is open again takes the place back a moment later
+            until(page, "window.__td.call.current.people.size === 1")
             assert page.get_by_role("button", name="Reprendre").count() == 0
 
 
-@pytest.fixture
+@contextlib.contextmanager
 def sleeper(driver: Playwright) -> Iterator[tuple[Browser, Callable[[int], None]]]:
     """A browser of its own, and what sends a signal to all of its processes."""
     mark = f"--td-sleeper={os.getpid()}-{time.monotonic_ns()}"  # unknown to Chromium, which passes it on to nobody
@@ -107,33 +112,62 @@ def sleeper(driver: Playwright) -> Iterator[tuple[Browser, Callable[[int], None]
     browser.close()
 
 
+@dataclass
+class Pair:
+    """Two people in a room by one route, and what sends a signal to the computer of the second."""
+
+    route: str
+    people: tuple[People, People]
+    pages: dict[str, Page]
+    send: Callable[[int], None]
+
+    @classmethod
+    def meet(cls, route: str, awake: People, asleep: People, demo: DemoServer, send: Callable[[int], None]) -> Pair:
+        expert, nurse, number, room = PAIRS[route]
+        pages = {
+            "expert": enter(awake, demo, expert, number, room),
+            "nurse": enter(asleep, demo, nurse, number, room),
+        }
+        for page in pages.values():
+            until(page, "window.__td.call.framesShown() > 10", 40)
+        take_route(route, *pages.values())
+        return cls(route, (awake, asleep), pages, send)
+
+    def wakes_into_the_call(self) -> None:
+        self.send(signal.SIGCONT)
+        woken = time.time()
+        found = both_back(self.pages, woken, AWAKE_WITHIN)
+        log.info("%s: seconds from waking up to voice and picture: %s", self.route, found)
+        nurse = self.pages["nurse"]
+        until(nurse, "window.__td.call.lineIsOpen() && window.__td.call.current.state === 'inside'", 20)
+        for name, times in found.items():
+            assert max(times) <= AWAKE_WITHIN, f"{self.route}, {name}: {found}"
+        # Its camera and its microphone have come back with it: there is nothing to press.
+        assert nurse.get_by_role("button", name="Reprendre").count() == 0
+        assert nurse.evaluate("window.__td.call.current.people.size") == 1
+        assert {page.evaluate("window.__td.call.route()") for page in self.pages.values()} == {self.route}
+        nurse.wait_for_timeout(3000)  # the looks right after waking are far apart
+        assert longest_silence(seen(nurse)[-20:], "audio")[0] < 1
+
+    def leave(self) -> None:
+        for people in self.people:
+            people.close()
+            assert [error for error in people.errors if "WebSocket" not in error] == []
+
+
 def test_a_computer_that_slept_for_a_minute_is_back_in_the_call_by_itself(
-    chromium: Browser, sleeper: tuple[Browser, Callable[[int], None]], demo: DemoServer, route: str
+    chromium: Browser, driver: Playwright, demo: DemoServer
 ) -> None:
-    browser, send = sleeper
-    awake, asleep = People(chromium, demo), People(browser, demo)
-    expert, nurse = enter(awake, demo, "dr.martin"), enter(asleep, demo, "ide.dubois")
-    pages: dict[str, Any] = {"expert": expert, "nurse": nurse}
-    for page in pages.values():
-        until(page, "window.__td.call.framesShown() > 10", 40)
-    take_route(route, expert, nurse)
-    for page in pages.values():
-        watch(page)
-    send(signal.SIGSTOP)
-    expert.wait_for_timeout(1000 * ASLEEP)
-    send(signal.SIGCONT)
-    woken = time.time()
-    found = both_back(pages, woken, AWAKE_WITHIN)
-    log.info("%s: seconds from waking up to voice and picture: %s", route, found)
-    until(nurse, "window.__td.call.lineIsOpen() && window.__td.call.current.state === 'inside'", 20)
-    for name, times in found.items():
-        assert max(times) <= AWAKE_WITHIN, f"{name}: {found}"
-    # Its camera and its microphone have come back with it: there is nothing to press.
-    assert nurse.get_by_role("button", name="Reprendre").count() == 0
-    assert nurse.evaluate("window.__td.call.current.people.size") == 1
-    assert {page.evaluate("window.__td.call.route()") for page in pages.values()} == {route}
-    nurse.wait_for_timeout(3000)  # the looks right after waking are far apart
-    assert longest_silence(seen(nurse)[-20:], "audio")[0] < 1
-    for people in (awake, asleep):
-        people.close()
-        assert [error for error in people.errors if "WebSocket" not in error] == []
+    with contextlib.ExitStack() as stack:
+        pairs = []
+        for route in PAIRS:  # both sleep through the same minute, and wake one after the other
+            browser, send = stack.enter_context(sleeper(driver))
+            pair = Pair.meet(route, People(chromium, demo), People(browser, demo), demo, send)
+            for page in pair.pages.values():
+                watch(page)
+            send(signal.SIGSTOP)
+            pairs.append(pair)
+        pairs[-1].pages["expert"].wait_for_timeout(1000 * ASLEEP)
+        for pair in pairs:
+            pair.wakes_into_the_call()
+            pair.leave()

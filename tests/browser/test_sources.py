@@ -38,11 +38,11 @@ REMEMBER_WORDS = (
 SAY = "(word) => window.__td.call.current.topology.say(word)"
 
 
-def enter(someone: People, demo: DemoServer, login: str) -> Page:
+def enter(someone: People, demo: DemoServer, login: str, number: str = NUMBER, room: str = "Salle Bleue") -> Page:
     page = someone.logged_in(login, *SMALL)
-    page.goto(f"{demo.url}/tlm?dossier={NUMBER}")
+    page.goto(f"{demo.url}/tlm?dossier={number}")
     page.get_by_role("button", name="Entrer en salle").click()
-    page.get_by_role("radio", name=re.compile("Salle Bleue")).check()
+    page.get_by_role("radio", name=re.compile(room)).check()
     page.get_by_role("button", name="Rejoindre").click()
     page.get_by_role("button", name="Quitter la téléconsultation").wait_for()
     return page
