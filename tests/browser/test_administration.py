@@ -55,6 +55,9 @@ def test_an_administrator_creates_imports_suspends_and_finds_it_all_in_the_journ
 
     # suspend somebody who is at work
     page.get_by_role("link", name="Voir les comptes").click()
+    # The fields and buttons above the list have their height: it moves no more under the hand.
+    expect(page.get_by_label("Rechercher")).to_be_visible()
+    expect(page.get_by_role("link", name="Importer des comptes")).to_be_visible()
     # The list is drawn again between press and release: what was pressed opens all the same.
     page.get_by_role("link", name="Karim MOREAU").hover()
     page.mouse.down()

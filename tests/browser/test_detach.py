@@ -17,7 +17,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 
 ONLY_POPUPS = "delete globalThis.documentPictureInPicture;"
 NO_POPUPS = ONLY_POPUPS + "globalThis.open = () => null;"
-PLAYS = "document.querySelector('video').videoWidth > 0 && document.querySelector('video').currentTime > 0.2"
+# A window is known here before the page has filled it.
+PLAYS = "(({ videoWidth, currentTime }) => videoWidth > 0 && currentTime > 0.2)(document.querySelector('video') ?? {})"
 DECODED = "async () => (await window.__td.call.perPerson())[0].framesDecoded"
 
 
@@ -95,7 +96,7 @@ def test_the_first_picture_stays_above_other_windows_and_goes_back_into_the_room
     with expert.context.expect_page() as opening:
         detach(expert)
     above = opening.value
-    assert expert.evaluate("documentPictureInPicture.window !== null")
+    until(expert, "documentPictureInPicture.window !== null")
     until(above, PLAYS)
     expect(above.get_by_text("Nadia DUBOIS")).to_be_visible()
     pressed = expert.get_by_role("button", name="Détacher la vidéo", exact=True)
@@ -103,6 +104,6 @@ def test_the_first_picture_stays_above_other_windows_and_goes_back_into_the_room
     with suppress(Error):  # its page is gone before the click has ended
         above.get_by_role("button", name="Remettre dans la salle").click()
     expect(pressed).to_have_attribute("aria-pressed", "false")
-    assert expert.evaluate("documentPictureInPicture.window === null")
+    until(expert, "documentPictureInPicture.window === null")  # « closed » is said before the window has gone
     before = expert.evaluate(DECODED)
     until(expert, f"(async () => (await ({DECODED})()) > {before} + 5)()", 40)

@@ -40,6 +40,7 @@ def test_a_physician_in_a_call_asks_a_colleague_who_is_on_another_page(someone: 
     panel.get_by_role("button", name="Revenir aux confrères").click()
 
     panel.get_by_role("searchbox", name="Chercher un confrère").fill("leroy")
+    expect(panel.get_by_role("button", name=re.compile("MOREAU"))).to_have_count(0)  # found: the row moves no more
     row.click()
     panel.get_by_role("textbox", name="Message à Dr Hugo LEROY").fill("Un avis sur <b>une plaie</b> ?")
     expert.keyboard.press("Enter")

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import PASSWORD, People
 from tests.browser.demo_server import DemoServer, running_demo
-from tests.browser.test_rooms_of_many import ARRIVING, NUMBER, Room, loudest
+from tests.browser.test_rooms_of_many import ARRIVING, NUMBER, Room, hears
 from tests.support import firefox as driver
 from tests.support.firefox import Firefox
 
@@ -109,7 +109,7 @@ def everybody_is_there(room: Room, fox: Firefox, name: str) -> None:
     for own, page in room.pages.items():
         grows(lambda page=page: dict(page.evaluate(ARRIVING)), (others - {own}) | {name}, end)
         grows(lambda page=page: dict(page.evaluate(SOUND)), (others - {own}) | {name}, end)
-        assert loudest(page, name) > 0, f"{own} does not hear Firefox"
+        hears(page, own, name)
 
 
 def grows(count: Callable[[], dict[str, int]], who: set[str], end: float) -> None:

@@ -70,6 +70,9 @@ def test_an_examination_comes_from_the_pacs_and_is_read(chromium: Browser, demo:
     page.get_by_role("button", name="Arrêter").click()
     page.get_by_role("button", name="Foie").click()
     expect(page.locator(".ov--br")).to_contain_text("F 160 · N 60")
+    # The slider is at the slice that was asked for last: once it is seen, none comes any more and ends a measure.
+    last = page.get_by_role("slider", name="Coupe").input_value()
+    expect(page.locator(".ov--bl")).to_contain_text(f"Coupe {last} / 15")
     page.get_by_role("button", name="Inverser").click()
     expect(page.locator(".ov--br")).to_contain_text("inversé")
     page.get_by_role("button", name="Retourner").click()

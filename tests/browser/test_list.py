@@ -35,6 +35,8 @@ def test_a_list_that_is_drawn_again_keeps_the_press_and_the_focus(someone: Peopl
     expect(beside.get_by_role("row", name=re.compile("MERCIER"))).to_contain_text("En téléconsultation")
     expert.mouse.up()  # the row of the call now stands above this one, which was pressed
     expect(expert.get_by_role("heading", name="Télédossier TLM-2026-0005")).to_be_visible()
+    # The address follows what is shown: without it « back » would leave the page.
+    expect(expert).to_have_url(re.compile("dossier=TLM-2026-0005"))
     expert.go_back()
     expect(expert.get_by_role("row", name=re.compile("MERCIER"))).to_contain_text("En téléconsultation")
     assert someone.errors == []

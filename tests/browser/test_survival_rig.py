@@ -88,12 +88,12 @@ def test_keys_pressed_while_the_page_is_rebuilt_are_not_lost(browser: Browser, s
     page.wait_for_timeout(600)
     old = server.web_pid
     server.kill_web()
-    typed = ""
+    typed, end = "", time.monotonic() + PATIENCE / 1000
     while page.get_by_text(f"pid={old}").count() or len(typed) % 10:
         key = "abcdefghij"[len(typed) % 10]
         page.keyboard.press(key)
         typed += key
-        assert len(typed) < 2000
+        assert time.monotonic() < end  # how many keys fit into a start of the server is the machine's affair
     for key in "0123456789":
         page.keyboard.press(key)
         page.wait_for_timeout(30)

@@ -44,11 +44,12 @@ def test_a_nurse_and_a_specialist_go_through_a_whole_teleconsultation(someone: P
         open_dossier(page)
 
     # 2. documents
-    documents = {"Courrier du Dr PETIT": "img", "Photo": "img"}
     expert.get_by_role("tab", name=re.compile("Documents")).click()
-    for title in documents:
-        expert.get_by_role("button", name=re.compile(title)).click()
-        expect(expert.locator(".document-beside img").first).to_be_visible()
+    expert.get_by_role("button", name=re.compile("Courrier du Dr PETIT")).click()
+    expect(expert.get_by_role("article", name="Page 1 sur 2").locator("img")).to_be_visible()
+    expert.get_by_role("button", name=re.compile("Photo")).click()
+    # Its own picture: those of the letter stand beside the list until the server has answered.
+    expect(expert.get_by_role("application", name=re.compile("Photo"))).to_have_attribute("data-sharp", "true")
     expert.get_by_role("button", name=re.compile("Scanner cérébral")).click()
     expect(expert.get_by_role("img", name=re.compile("Image, coupe"))).to_be_visible()
     expert.get_by_role("button", name=re.compile("Biologie")).click()
