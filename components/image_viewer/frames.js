@@ -115,6 +115,13 @@ export class Frames {
       .finally(() => this.coming.delete(frame));
   }
 
+  /** Want what is in view, and nothing that is on its way. */
+  stay() {
+    if (this.shown < 0) return;
+    this.controller.abort();
+    this.wanted = this.shown;
+  }
+
   stop() {
     this.controller.abort();
     this.life.abort();
@@ -134,9 +141,12 @@ export class Cine {
     return this.timer !== 0;
   }
 
+  /** By hand. A picture that changed after the stop would take away a measure that was begun on it. */
   toggle() {
-    if (this.running) this.stop();
-    else {
+    if (this.running) {
+      this.frames.stay();
+      this.stop();
+    } else {
       this.frames.playing = true;
       this.tick();
       this.changed();

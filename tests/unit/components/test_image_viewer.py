@@ -165,3 +165,15 @@ def test_a_slow_frame_is_said_to_be_loading_until_it_is_shown() -> None:
 
 def test_a_frame_in_view_has_not_failed() -> None:
     assert frames("shown_by_a_neighbour_then_failed") == ["shown 30"]
+
+
+def test_a_frame_that_was_on_its_way_when_the_clock_was_stopped_is_not_shown() -> None:
+    assert frames("stopped_before_it_came") == {"before": 1, "told": ["shown 0"], "wanted": 0, "shown": 0}
+
+
+def test_a_frame_that_failed_while_the_clock_ran_is_the_one_to_try_again() -> None:
+    assert frames("failed_while_playing") == {"told": ["shown 0", "failed 1"], "wanted": 1}
+
+
+def test_stopping_the_clock_does_not_give_up_the_first_frame() -> None:
+    assert frames("stopped_before_the_first_came") == ["shown 0"]
