@@ -76,7 +76,8 @@ const CLICK_BEHIND = 100;
 export function steady(place, draw) {
   let pressed = false;
   let due = false;
-  place.addEventListener("pointerdown", () => {
+  place.addEventListener("pointerdown", (event) => {
+    if (/** @type {Element} */ (event.target).closest("select")) return; // the list that opens may keep its release
     pressed = true;
     const listening = new AbortController();
     const over = () => {
