@@ -6,7 +6,7 @@
 /** A compound like `button.doc[data-key="a"]`; `:…` is not known. @param {string} selector */
 function parsed(selector) {
   const tag = /^[a-z][\w-]*/i.exec(selector)?.[0] ?? "";
-  const classes = [...selector.matchAll(/\.([\w-]+)/g)].map(([, name]) => name);
+  const classes = [...selector.replace(/\[.*?\]/g, "").matchAll(/\.([\w-]+)/g)].map(([, name]) => name);
   const attributes = [...selector.matchAll(/\[([\w-]+)(?:="([^"]*)")?\]/g)].map(([, name, value]) => [name, value]);
   return { tag, classes, attributes };
 }
