@@ -30,6 +30,12 @@ class Observer {
     });
     if (entries.length) this.tell(entries);
   }
+
+  /** The pane is in a tab that was left: nothing has a place. */
+  hide() {
+    this.tell([...this.inside].map((target) => ({ target, isIntersecting: false, boundingClientRect: { top: 0 } })));
+    this.inside.clear();
+  }
 }
 class Picture extends Element {
   constructor() {
@@ -137,7 +143,7 @@ const scenarios = {
     await scrollTo(0);
     await scrollTo(30 * SHEET);
     const there = drawn();
-    sheets.near.look(-1e6, 0); // the pane is in a tab that was left
+    sheets.near.hide();
     await after(0);
     return { there, hidden: drawn() };
   },

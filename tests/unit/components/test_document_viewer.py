@@ -161,3 +161,18 @@ def test_enter_before_the_answer_does_not_step_through_what_was_searched_before(
 
 def test_a_search_that_failed_or_was_left_holds_nothing_up() -> None:
     assert reader("another_document_while_searching") == [1, 1]
+
+
+def test_a_document_read_through_keeps_only_the_pages_near_those_in_view() -> None:
+    came = reader("read_through")
+    assert came["most"] < 10
+    assert (came["blank"], came["page"]) == (0, 21)
+    assert came["end"] == list(range(36, 41))
+
+
+def test_pages_in_view_stay_when_their_pane_is_hidden() -> None:
+    assert reader("jumped_and_hidden") == {"there": [30, 31, 32], "hidden": [30, 31, 32]}
+
+
+def test_a_page_whose_words_are_selected_stays() -> None:
+    assert reader("selected")[:2] == [1, 17]
