@@ -22,6 +22,12 @@ const scenarios = {
     await after(150);
     return { pressed, then: rows(), sent: model.sent };
   },
+  async pressed_again_at_once() {
+    for (const name of ["pointerdown", "pointerup", "pointerdown"]) row("db").happens(name);
+    await after(150);
+    model.set({ documents: [listed("a"), listed("b")] });
+    return rows();
+  },
   async news() {
     model.set({ documents: [listed("a"), listed("b")], arrivals: [arrival("c")] });
     return rows();

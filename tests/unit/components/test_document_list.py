@@ -147,3 +147,7 @@ def test_no_row_moves_under_a_press() -> None:
 
 def test_a_kind_being_chosen_holds_nothing_up() -> None:
     assert of_rig("list_rig.mjs", "news_while_a_kind_is_chosen") == ["da", "db"]
+
+
+def test_the_end_of_a_press_does_not_end_the_next_one() -> None:
+    assert of_rig("list_rig.mjs", "pressed_again_at_once") == ["db"]
