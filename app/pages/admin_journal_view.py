@@ -50,6 +50,7 @@ class JournalView(pn.viewable.Viewer):
             margin=0,
         )
         self._asked = JournalQuery()
+        self._newest = (self._asked, 1)
         self._show(journal.search_journal(context.platform, context.actor, self._asked))
 
     def __panel__(self) -> pn.viewable.Viewable:
@@ -71,11 +72,17 @@ class JournalView(pn.viewable.Viewer):
         await self._find(page)
 
     async def _find(self, page: int) -> None:
+        """An answer that comes late is left: its rows would stand beside the export of another search."""
         platform, actor = self._context.platform, self._context.actor
+        asked = self._newest = (self._asked, page)
         try:
-            self._show(await asyncio.to_thread(journal.search_journal, platform, actor, self._asked, page))
+            found = await asyncio.to_thread(journal.search_journal, platform, actor, *asked)
         except TeledossierError as refusal:
-            self._says.refused(refusal.message)
+            if asked == self._newest:
+                self._says.refused(refusal.message)
+        else:
+            if asked == self._newest:
+                self._show(found)
 
     async def _check(self, _event: Any) -> None:
         self._verify.disabled = True

@@ -114,7 +114,8 @@ class BiologyEntryView(pn.viewable.Viewer):
             laboratory_typing.keep_draft(platform, actor, number, form, self._replaces)
             checked = laboratory_typing.check(platform, actor, number, form)
             if checked.errors:
-                self._entry.answer(checked.errors, checked.questions, laboratory_typing.TO_MEND, bad=True)
+                to_mend = laboratory_typing.TO_MEND
+                self._entry.answer(checked.errors, checked.questions, to_mend, bad=True, refused=True)
                 return
             if checked.questions != self._asked and checked.questions:
                 self._asked = checked.questions

@@ -1,7 +1,8 @@
 // @ts-check
 /**
  * Direct messages on every page of who is logged in: a mark in the head of the page, and a view that the head and the room's
- * panel both show (`__td.direct.mount`). What is said and known is `direct_line.js`'s, which stands before.
+ * panel both show (`__td.direct.mount`). What is said and known is `direct_line.js`'s, the list of colleagues
+ * `direct_people.js`'s; both stand before.
  *
  * Texts for people come from the template (`data-words` of `#td-direct`). Everything another person wrote becomes a text
  * node.
@@ -19,7 +20,7 @@
 
   const td = window.__td;
   const place = document.getElementById("td-direct");
-  if (!place || !td?.directLine) return;
+  if (!place || !td?.directLine || !td.DirectPeople) return;
   const line = td.directLine;
   /** @type {Map<number, Said[]>} */
   const exchanges = line.exchanges;
@@ -105,10 +106,7 @@
       this.isWatched = false;
       /** @type {Colleague | null} */
       this.person = null;
-      /** @type {Colleague[]} */
-      this.people = [];
-      /** @type {Map<number, {element: HTMLElement, fill: (person: Colleague) => void}>} */
-      this.rows = new Map();
+      this.people = new td.DirectPeople(h, say, (/** @type {Colleague} */ person) => this.open(person));
       this.query = h("input", {
         type: "search",
         class: "direct__search",
@@ -118,9 +116,7 @@
         maxlength: 60,
         oninput: () => this.later(),
       });
-      this.list = h("ul", { class: "direct__people", "aria-label": say("people") });
-      this.none = h("p", { class: "direct__none" });
-      this.finding = h("div", { class: "direct__find" }, this.query, this.none, this.list);
+      this.finding = h("div", { class: "direct__find" }, this.query, ...this.people.elements);
       this.talking = h("div", { class: "direct__talk", hidden: true });
       this.element = h("div", { class: "direct__view" }, this.finding, this.talking);
       this.lines = h("div", { class: "direct__lines", role: "log", tabindex: 0 });
@@ -160,8 +156,7 @@
     /** @param {string} what @param {any} message */
     follow(what, message) {
       if (what === "colleagues" && message.query === this.query.value.trim()) {
-        this.people = message.people;
-        this.drawPeople();
+        this.people.show(message.people, message.query !== "");
       } else if (what === "here" || what === "unread" || what === "line") {
         if (!this.person) this.later();
         // What was written while the line was away was told to nobody: read before anything newer counts as read.
@@ -180,57 +175,6 @@
         if (said) said.failed = message;
         this.drawLines();
       } else if (about !== "hello") this.state.textContent = message;
-    }
-
-    /**
-     * Every row keeps its element for as long as its colleague is listed: somebody comes or goes at any moment, and neither
-     * a press that has begun nor the focus may be lost to that.
-     */
-    drawPeople() {
-      const wanted = new Set(this.people.map(({ id }) => id));
-      for (const [id, { element }] of this.rows) {
-        if (wanted.has(id)) continue;
-        element.remove();
-        this.rows.delete(id);
-      }
-      this.people.forEach((person, at) => {
-        const { element, fill } = this.rows.get(person.id) ?? this.newRow(person.id);
-        fill(person);
-        const there = this.list.children[at];
-        if (there !== element) this.list.insertBefore(element, there ?? null);
-      });
-      this.none.hidden = this.people.length > 0;
-      this.none.textContent = say(this.query.value.trim() ? "nobody" : "none");
-    }
-
-    /** @param {number} id */
-    newRow(id) {
-      const dot = h("span", { "aria-hidden": "true" });
-      const name = h("b");
-      const detail = h("small");
-      const where = h("span", { class: "vh" });
-      const who = h("span", { class: "direct__who" }, name, detail);
-      const open = () => {
-        const person = this.people.find((each) => each.id === id);
-        if (person) this.open(person);
-      };
-      const mark = h("span", { class: "direct__mark" });
-      const button = h("button", { type: "button", class: "direct__person", onclick: open }, dot, who, where, mark);
-      const row = {
-        element: h("li", {}, button),
-        /** @param {Colleague} person */
-        fill(person) {
-          dot.className = person.here ? "direct__dot direct__dot--on" : "direct__dot";
-          name.textContent = person.name;
-          detail.textContent = person.detail;
-          where.textContent = say(person.here ? "here" : "away");
-          mark.hidden = person.unread === 0;
-          mark.textContent = String(person.unread);
-          mark.setAttribute("aria-label", say("count", { count: person.unread }));
-        },
-      };
-      this.rows.set(id, row);
-      return row;
     }
 
     /** @param {Colleague} person */

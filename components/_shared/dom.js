@@ -76,12 +76,15 @@ const CLICK_BEHIND = 100;
 export function steady(place, draw) {
   let pressed = false;
   let due = false;
-  place.addEventListener("pointerdown", () => {
+  let ending = 0;
+  place.addEventListener("pointerdown", (event) => {
+    if (/** @type {Element} */ (event.target).closest("select")) return; // the list that opens may keep its release
+    clearTimeout(ending); // the press before has just ended, and its click is not waited for any more
     pressed = true;
     const listening = new AbortController();
     const over = () => {
       listening.abort();
-      setTimeout(() => {
+      ending = window.setTimeout(() => {
         pressed = false;
         if (due) draw();
         due = false;

@@ -1,7 +1,7 @@
 // @ts-check
 /** The documents of a dossier: draws `documents` and `arrivals`, tells what is chosen, sends new files. */
 
-import { h, renew, said } from "../_shared/dom.js";
+import { h, renew, said, steady } from "../_shared/dom.js";
 import { icon } from "./drawings.js";
 import { arrivalRow, documentRow } from "./rows.js";
 import { uploads } from "./sending.js";
@@ -12,12 +12,14 @@ export function render({ model, el }) {
   const view = parts(labels, model.limit_megabytes);
   let kind = "";
   el.replaceChildren(view.panel);
+  // What comes above a row or a button moves it: both lists wait for a press anywhere in the panel.
+  const [newArrivals, newDocuments] = [steady(view.panel, drawArrivals), steady(view.panel, drawDocuments)];
 
   const sending = uploads({
     labels,
     address: () => model.upload_url,
     limit: () => model.limit_megabytes,
-    changed: drawArrivals,
+    changed: newArrivals,
     added: (reference) => model.send_msg({ t: "added", reference }),
     tell(text, failed = false, heard = false) {
       view.says.textContent = text;
@@ -76,12 +78,12 @@ export function render({ model, el }) {
     view.chosen.value = "";
   });
   acceptDrops(view.drop, sending.add);
-  for (const name of ["documents", "selected", "archive_url"]) model.on(name, drawDocuments);
+  for (const name of ["documents", "selected", "archive_url"]) model.on(name, newDocuments);
   for (const name of ["upload_url", "actions"]) model.on(name, drawAdding);
   for (const name of ["documents", "arrivals"]) model.on(name, drawAfterNews);
   function drawAfterNews() {
     sending.listed();
-    drawArrivals();
+    newArrivals();
   }
   drawDocuments();
   drawAdding();

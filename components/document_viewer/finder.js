@@ -17,6 +17,7 @@ export class Finder {
     this.labels = labels;
     this.told = told;
     this.searched = "";
+    this.searching = false; // the places in view are still those of what was searched before
     this.typing = 0;
     this.stop = new AbortController();
     this.field = /** @type {HTMLInputElement} */ (h("input", { type: "search", placeholder: labels.find_hint, autocomplete: "off", spellcheck: "false", enterkeyhint: "search" }));
@@ -53,11 +54,13 @@ export class Finder {
     const shown = this.told.sheets();
     if (text === this.searched || !source || !shown) return;
     this.searched = text;
+    this.searching = true;
     this.stop.abort(); // nobody waits for what was typed before
     const { signal } = (this.stop = new AbortController());
     /** @type {import("./sources.js").Place[] | null} */
     const places = text.length < SHORTEST ? [] : await source.search(text, signal).catch(() => null);
     if (signal.aborted || shown !== this.told.sheets()) return; // something else was typed meanwhile
+    this.searching = false;
     const from = (places ?? []).findIndex((place) => place.page >= shown.page);
     shown.found(places ?? [], from < 0 ? 0 : from);
     this.tell(places === null);
@@ -77,7 +80,7 @@ export class Finder {
   /** @param {number} by */
   next(by) {
     const sheets = this.told.sheets();
-    if (!sheets?.places.length) return;
+    if (this.searching || !sheets?.places.length) return;
     sheets.found(sheets.places, (sheets.place + by + sheets.places.length) % sheets.places.length);
     this.tell();
   }
@@ -90,6 +93,7 @@ export class Finder {
   /** Another document. */
   reset() {
     this.stop.abort();
+    this.searching = false;
     this.searched = this.field.value = this.count.textContent = "";
     for (const step of this.steps) step.hidden = true;
   }

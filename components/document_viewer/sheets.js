@@ -3,7 +3,7 @@
 
 import { h, said } from "../_shared/dom.js";
 import { Line } from "../_shared/line.js";
-import { marks, textLayer } from "./words.js";
+import { marks, selectedRange, textLayer } from "./words.js";
 
 const FULL_WIDTH = 760; // px of a sheet at 100 %
 const NARROW = 640; // px: from here down a sheet takes all the width
@@ -14,6 +14,7 @@ const AT_ONCE = 4; // requests: the server gives one person six turns
 const [SEEN, WRITTEN, AHEAD] = [0, 1, 2]; // ranks: pages in view, their words, their neighbours
 const SETTLED_MS = 150; // after the last move of a gesture
 const EDGE = 16; // px above a page that was gone to
+const KEPT = 3; // sheets to either side of those in view
 
 /**
  * @typedef {object} Sheet
@@ -45,7 +46,13 @@ export class Sheets {
     this.ahead = new Map();
     this.settling = 0;
     this.pane = h("div", { class: "pane", tabindex: 0, role: "region", onscroll: () => this.scrolled() });
-    this.near = new IntersectionObserver((seen) => seen.forEach((entry) => this.moved(entry)), { root: this.pane, rootMargin: "60% 0px" });
+    /** @type {Set<Sheet>} in view, or nearly */
+    this.seen = new Set();
+    const crossed = (/** @type {IntersectionObserverEntry[]} */ entries) => {
+      for (const entry of entries) this.moved(entry);
+      this.forget();
+    };
+    this.near = new IntersectionObserver(crossed, { root: this.pane, rootMargin: "60% 0px" });
     this.sized = new ResizeObserver(() => {
       this.told.onRoom();
       this.resize();
@@ -137,9 +144,25 @@ export class Sheets {
   moved(entry) {
     const sheet = this.sheets.find((each) => each.node === entry.target);
     if (!sheet) return;
-    if (entry.isIntersecting) this.draw(sheet);
-    else if (sheet.wanted && !sheet.drawn) this.clear(sheet); // scrolled by before it came
-    else if (Math.abs(entry.boundingClientRect.top) > 4 * this.pane.clientHeight) this.clear(sheet);
+    if (entry.isIntersecting) {
+      this.seen.add(sheet);
+      this.draw(sheet);
+      return;
+    }
+    this.seen.delete(sheet);
+    if (sheet.wanted && !sheet.drawn) this.clear(sheet); // scrolled by before it came
+  }
+
+  /** What is far from all that is in view. A sheet crosses the edge while it is near, so it is the others that tell; a selection stays. */
+  forget() {
+    if (!this.seen.size) return; // the pane is hidden
+    const pages = [...this.seen].map(({ page }) => page);
+    const [first, last] = [Math.min(...pages) - KEPT, Math.max(...pages) + KEPT];
+    const selected = selectedRange(this.pane);
+    for (const sheet of this.sheets) {
+      if (!sheet.drawn || (sheet.page >= first && sheet.page <= last)) continue;
+      if (!selected || selected.collapsed || !selected.intersectsNode(sheet.leaf)) this.clear(sheet);
+    }
   }
 
   /** @param {Sheet} sheet */

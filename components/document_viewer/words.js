@@ -78,7 +78,7 @@ function withWord(text, range, word) {
 }
 
 /** The selection within a shadow root; each browser has its own way to it. @param {HTMLElement} pane @returns {Range | null} */
-function selectedRange(pane) {
+export function selectedRange(pane) {
   const root = /** @type {any} */ (pane.getRootNode());
   const selection = /** @type {any} */ (root.getSelection ? root.getSelection() : document.getSelection());
   if (!selection) return null;

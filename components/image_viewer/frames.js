@@ -25,7 +25,7 @@ export class Frames {
     this.playing = false;
     /** @type {Map<number, Uint16Array>} */
     this.kept = new Map();
-    this.controller = new AbortController(); // of the frame that is wanted
+    this.controller = new AbortController(); // of the attempt at the frame that is wanted, for as long as it lasts
     this.life = new AbortController(); // of the component
     /** @type {Set<number>} frames on their way beforehand */
     this.coming = new Set();
@@ -50,9 +50,8 @@ export class Frames {
       return;
     }
     const wanted = this.wanted, here = (this.controller = new AbortController());
-    window.setTimeout(() => {
-      if (this.wanted === wanted && this.shown !== wanted && !here.signal.aborted) this.tell.late(wanted);
-    }, PATIENCE_MS);
+    const patience = window.setTimeout(() => this.tell.late(wanted), PATIENCE_MS);
+    here.signal.addEventListener("abort", () => window.clearTimeout(patience));
     if (!this.model.source) {
       this.model.send_msg({ frame: wanted });
       return;
@@ -60,7 +59,9 @@ export class Frames {
     try {
       this.keep(wanted, await this.fetched(wanted, here.signal));
     } catch {
-      if (!here.signal.aborted) this.tell.failed(wanted);
+      if (here.signal.aborted) return;
+      here.abort(); // over: nothing is loading any more
+      this.tell.failed(wanted);
     }
   }
 
@@ -84,6 +85,7 @@ export class Frames {
   }
 
   arrived() {
+    this.controller.abort();
     this.shown = this.wanted;
     this.tell.shown();
     this.ahead();
@@ -113,6 +115,13 @@ export class Frames {
       .finally(() => this.coming.delete(frame));
   }
 
+  /** Want what is in view, and nothing that is on its way. */
+  stay() {
+    if (this.shown < 0) return;
+    this.controller.abort();
+    this.wanted = this.shown;
+  }
+
   stop() {
     this.controller.abort();
     this.life.abort();
@@ -132,9 +141,12 @@ export class Cine {
     return this.timer !== 0;
   }
 
+  /** By hand. A picture that changed after the stop would take away a measure that was begun on it. */
   toggle() {
-    if (this.running) this.stop();
-    else {
+    if (this.running) {
+      this.frames.stay();
+      this.stop();
+    } else {
       this.frames.playing = true;
       this.tick();
       this.changed();

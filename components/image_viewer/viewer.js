@@ -43,7 +43,7 @@ class Viewer {
         this.face.say(words("failed", { frame: frame + 1 }), true);
       },
     });
-    this.cine = new Cine(this.frames, info.pace || USUAL_PACE, () => this.face.clock.set(this.cine.running));
+    this.cine = new Cine(this.frames, info.pace || USUAL_PACE, () => this.clocked());
     this.face = new Face(info, labels, this.plate, this.does(), this.cine.pace);
     this.paper = /** @type {CanvasRenderingContext2D} */ (this.face.canvas.getContext("2d", { alpha: false }));
     this.place = new Placement(info, this.face.canvas);
@@ -175,6 +175,16 @@ class Viewer {
     this.cine.stop();
     this.frames.show(frame);
     this.face.frameSlider.set(this.frames.wanted + 1);
+  }
+
+  /** The clock runs, or has stopped: then nothing is loading for it. */
+  clocked() {
+    const { running } = this.cine;
+    this.face.clock.set(running);
+    if (running) return;
+    this.face.say();
+    this.refresh();
+    this.remember();
   }
 
   arrived() {

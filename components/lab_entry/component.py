@@ -60,6 +60,7 @@ class LabEntry(JSComponent):
     questions = param.Dict(default={}, doc="What is unusual, by field; it keeps nobody back.")
     notice = param.String(default="", doc="A sentence above the buttons: saved, refused, to be looked at again.")
     notice_bad = param.Boolean(default=False, doc="Whether the sentence is a refusal.")
+    refused = param.Integer(default=0, doc="How many saves were refused; with each the focus goes to the first error.")
     confirming = param.Boolean(default=False, doc="Whether saving once more saves in spite of the questions.")
     correcting = param.Boolean(default=False, doc="Whether a report is being corrected, and not a new one typed.")
     latest_day = param.String(default="", doc="Last day that a sample can be of, as « 2026-11-26 ».")
@@ -93,14 +94,19 @@ class LabEntry(JSComponent):
         *,
         bad: bool = False,
         confirming: bool = False,
+        refused: bool = False,
     ) -> None:
-        """Put errors and questions beside their fields, all at once."""
+        """Put errors and questions beside their fields, all at once.
+
+        `refused`: a save was, and whoever saved is led to the first error; nobody else's focus is moved.
+        """
         self.param.update(
             errors=dict(errors),
             questions=dict(questions),
             notice=notice,
             notice_bad=bad,
             confirming=confirming,
+            refused=self.refused + refused,
         )
 
     def _receive(self, event: Any) -> None:

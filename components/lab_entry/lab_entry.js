@@ -291,8 +291,9 @@ export function render({ model, el }) {
   }
   model.on("form", draw);
   model.on("catalogue", proposeNames);
-  model.on("errors", () => annotate(model.notice_bad || Object.keys(model.errors).length > 0));
-  model.on("questions", () => annotate(false));
+  for (const name of ["errors", "questions"]) model.on(name, () => annotate(false));
+  // A draft is answered while somebody types: only who has just saved is led to a mistake, once all of the answer is there.
+  model.on("refused", () => queueMicrotask(() => annotate(true)));
   for (const name of ["notice", "notice_bad", "confirming", "correcting"]) model.on(name, say);
   proposeNames();
   draw();

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from datetime import date
 from typing import Any
 
 import pytest
 
-from app.administration import people, rooms
+from app.administration import journal, people, rooms
 from app.administration.drafts import PersonDraft
 from app.errors import InvalidInput
 from app.identity.models import Professional
@@ -137,6 +139,55 @@ async def test_the_journal_is_searched_checked_and_its_export_follows_the_search
     assert "Aucune ligne ne correspond" in view._table.object
     await view._check(None)
     assert "Journal intact" in opened.said
+
+
+class SlowJournal:
+    """Whoever asks for somebody called « lente », or for page 2, waits until `go`, and may be refused then."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, refused: bool = False) -> None:
+        self.go, self._refused, self._search = threading.Event(), refused, journal.search_journal
+        monkeypatch.setattr(journal, "search_journal", self._slowly)
+
+    def _slowly(self, platform: Any, actor: Any, query: journal.JournalQuery, page: int = 1) -> journal.JournalPage:
+        if query.person == "lente" or page == 2:
+            assert self.go.wait(10)
+            if self._refused:
+                raise InvalidInput("trop tard")
+        return self._search(platform, actor, query, page)
+
+
+@pytest.mark.parametrize("refused", [False, True])
+async def test_a_search_answered_late_does_not_take_the_place_of_the_next(
+    world: World, monkeypatch: pytest.MonkeyPatch, refused: bool
+) -> None:
+    people.create_person(world.platform, world.admin, PersonDraft("z.etoile", "", "Zoé", "Étoile"))
+    opened = Opened(world, world.admin, "?onglet=journal")
+    view, slow = opened.shown, SlowJournal(monkeypatch, refused)
+    view._person.value = "lente"
+    late = asyncio.ensure_future(view._ask(None))
+    await asyncio.sleep(0)
+    view._person.value = "renard"
+    await view._ask(None)
+    slow.go.set()
+    await late
+    assert "z.etoile" in view._table.object
+    assert "personne=renard" in view._export.object
+    assert "trop tard" not in opened.said
+
+
+async def test_a_page_of_the_journal_that_comes_late_does_not_take_the_place_of_the_next(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journal, "SHOWN", 1)
+    for login in ("a.une", "b.deux", "c.trois"):
+        people.create_person(world.platform, world.admin, PersonDraft(login, "", "Zoé", "Étoile"))
+    view, slow = Opened(world, world.admin, "?onglet=journal").shown, SlowJournal(monkeypatch)
+    late = asyncio.ensure_future(view._turn(2))
+    await asyncio.sleep(0)
+    await view._turn(3)
+    slow.go.set()
+    await late
+    assert "Page 3 sur" in view._pages._where.object
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from components.document_list.component import HERE, MODULES
 from components.document_list.demo import ARRIVALS, DOCUMENTS
 
 SCRIPTS = sorted(HERE.glob("*.js"))
-RIG = Path(__file__).parents[2] / "support" / "sending_rig.mjs"
+SUPPORT = Path(__file__).parents[2] / "support"
 
 
 @pytest.fixture
@@ -110,7 +110,14 @@ def test_the_scripts_say_no_word_of_their_own_and_run_no_text() -> None:
         assert used <= set(LABELS)
 
 
-@pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
+def of_rig(name: str, scenario: str) -> Any:
+    if shutil.which("node") is None:
+        pytest.skip("node is not installed")
+    rig = str(SUPPORT / name)
+    done = subprocess.run(["node", rig, scenario], capture_output=True, text=True, timeout=30, check=True)
+    return json.loads(done.stdout)
+
+
 @pytest.mark.parametrize(
     ("scenario", "said", "rows"),
     [
@@ -122,11 +129,25 @@ def test_the_scripts_say_no_word_of_their_own_and_run_no_text() -> None:
 def test_a_line_that_is_cut_is_said_differently_before_and_after_the_last_byte(
     scenario: str, said: dict[str, Any], rows: list[str]
 ) -> None:
-    done = subprocess.run(["node", str(RIG), scenario], capture_output=True, text=True, timeout=30, check=True)
-    assert json.loads(done.stdout) == {"last": said, "rows": rows}
+    assert of_rig("sending_rig.mjs", scenario) == {"last": said, "rows": rows}
 
 
 def test_whoever_was_cut_off_after_the_last_byte_is_promised_nothing_that_nobody_knows() -> None:
     assert "pas sûr" in LABELS["cut"]
     assert "ajoutez-le de nouveau" in LABELS["cut"]
     assert "continue" not in LABELS["cut"]
+
+
+def test_no_row_moves_under_a_press() -> None:
+    after = ["ac", "da", "db"]  # an arrival, then documents
+    assert of_rig("list_rig.mjs", "news") == after
+    came = of_rig("list_rig.mjs", "news_under_a_press")
+    assert came == {"pressed": ["db"], "then": after, "sent": [{"t": "select", "reference": "b"}]}
+
+
+def test_a_kind_being_chosen_holds_nothing_up() -> None:
+    assert of_rig("list_rig.mjs", "news_while_a_kind_is_chosen") == ["da", "db"]
+
+
+def test_the_end_of_a_press_does_not_end_the_next_one() -> None:
+    assert of_rig("list_rig.mjs", "pressed_again_at_once") == ["db"]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -17,6 +19,7 @@ from components.document_viewer.component import HERE, MODULES
 from components.document_viewer.demo import PdfPages, demo, letter
 
 SCRIPTS = sorted(HERE.glob("*.js"))
+RIG = Path(__file__).parents[2] / "support" / "reader_rig.mjs"
 
 
 @pytest.fixture
@@ -139,3 +142,37 @@ def test_every_word_on_the_screen_comes_from_python() -> None:
     for path in SCRIPTS:
         code = re.sub(r"/\*.*?\*/|//[^\n]*", "", path.read_text(), flags=re.DOTALL)
         assert not re.search(r"[àâçéèêëîïôùûœ«»]", code), path.name
+
+
+# ---- its search and its sheets, without a browser
+
+
+def reader(scenario: str) -> Any:
+    if shutil.which("node") is None:
+        pytest.skip("node is not installed")
+    done = subprocess.run(["node", str(RIG), scenario], capture_output=True, text=True, timeout=30, check=True)
+    return json.loads(done.stdout)
+
+
+def test_enter_before_the_answer_does_not_step_through_what_was_searched_before() -> None:
+    before, answered, next_one = reader("enter_before_the_answer")
+    assert (before, answered, next_one) == (["foie", 0], ["rate", 0], ["rate", 1])
+
+
+def test_a_search_that_failed_or_was_left_holds_nothing_up() -> None:
+    assert reader("another_document_while_searching") == [1, 1]
+
+
+def test_a_document_read_through_keeps_only_the_pages_near_those_in_view() -> None:
+    came = reader("read_through")
+    assert came["most"] < 10
+    assert (came["blank"], came["page"]) == (0, 21)
+    assert came["end"] == list(range(36, 41))
+
+
+def test_pages_in_view_stay_when_their_pane_is_hidden() -> None:
+    assert reader("jumped_and_hidden") == {"there": [30, 31, 32], "hidden": [30, 31, 32]}
+
+
+def test_a_page_whose_words_are_selected_stays() -> None:
+    assert reader("selected")[:2] == [1, 17]

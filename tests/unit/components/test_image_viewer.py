@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import base64
+import json
 import re
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -18,6 +21,7 @@ from components.image_viewer.component import HERE, MODULES
 from components.image_viewer.demo import FRAMES, INFO, SIZE, Phantom, demo
 
 SCRIPT = joined(HERE, *MODULES)
+RIG = Path(__file__).parents[2] / "support" / "frames_rig.mjs"
 
 
 @pytest.fixture
@@ -139,3 +143,37 @@ def test_the_demo_lives_alone() -> None:
     viewer = demo()
     assert viewer.info["frames"] == FRAMES
     assert viewer.source == ""
+
+
+# ---- frames on their way
+
+
+def frames(scenario: str) -> Any:
+    if shutil.which("node") is None:
+        pytest.skip("node is not installed")
+    done = subprocess.run(["node", str(RIG), scenario], capture_output=True, text=True, timeout=30, check=True)
+    return json.loads(done.stdout)
+
+
+def test_a_frame_that_failed_is_not_said_to_be_loading_afterwards() -> None:
+    assert frames("failed_soon") == ["failed 30"]
+
+
+def test_a_slow_frame_is_said_to_be_loading_until_it_is_shown() -> None:
+    assert frames("slow") == ["late 30", "shown 30"]
+
+
+def test_a_frame_in_view_has_not_failed() -> None:
+    assert frames("shown_by_a_neighbour_then_failed") == ["shown 30"]
+
+
+def test_a_frame_that_was_on_its_way_when_the_clock_was_stopped_is_not_shown() -> None:
+    assert frames("stopped_before_it_came") == {"before": 1, "told": ["shown 0"], "wanted": 0, "shown": 0}
+
+
+def test_a_frame_that_failed_while_the_clock_ran_is_the_one_to_try_again() -> None:
+    assert frames("failed_while_playing") == {"told": ["shown 0", "failed 1"], "wanted": 1}
+
+
+def test_stopping_the_clock_does_not_give_up_the_first_frame() -> None:
+    assert frames("stopped_before_the_first_came") == ["shown 0"]

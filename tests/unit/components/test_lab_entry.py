@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
+import shutil
+import subprocess
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,6 +16,7 @@ from components.lab_entry import LABELS, LabEntry
 from components.lab_entry.component import HERE
 from components.lab_entry.demo import ANALYSES, FORM, demo
 
+RIG = Path(__file__).parents[2] / "support" / "lab_rig.mjs"
 SCRIPT = (HERE / "lab_entry.js").read_text(encoding="utf-8")
 
 
@@ -71,3 +76,28 @@ def test_the_script_shows_labels_only_and_builds_no_markup() -> None:
     assert set(re.findall(r"labels\.(\w+)", SCRIPT)) <= set(LABELS)
     assert {"analysis", "value", "unit", "low", "high", "comment"} <= set(LABELS)
     assert "innerHTML" not in SCRIPT
+
+
+def test_only_a_save_that_was_refused_is_counted_as_one() -> None:
+    entry = demo()
+    entry.answer({"r1.value": "Non."}, {}, bad=True)
+    assert entry.refused == 0
+    for count in (1, 2):
+        entry.answer({"r1.value": "Non."}, {}, bad=True, refused=True)
+        assert entry.refused == count
+
+
+@pytest.mark.parametrize(
+    ("scenario", "where"),
+    [
+        ("refused", "p-day"),
+        ("refused_whatever_comes_first", "p-day"),
+        ("refused_for_the_same_again", "p-day"),
+        ("one_mended_in_a_draft", ["p-laboratory", None, "true"]),
+    ],
+)
+def test_the_focus_goes_to_an_error_when_somebody_saved_and_never_while_they_type(scenario: str, where: Any) -> None:
+    if shutil.which("node") is None:
+        pytest.skip("node is not installed")
+    done = subprocess.run(["node", str(RIG), scenario], capture_output=True, text=True, timeout=30, check=True)
+    assert json.loads(done.stdout) == where

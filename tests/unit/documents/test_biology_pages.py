@@ -73,6 +73,7 @@ async def test_mistakes_are_said_beside_their_fields_and_nothing_typed_is_touche
     assert (entry.shown.form is begun, entry.saved) == (True, [])
     await entry.tell("changed", {**FORM, "rows": [ROW | {"value": "beaucoup"}]})
     assert set(entry.shown.errors) == {"r1.value"}  # what was mended is no longer held against anybody
+    assert entry.shown.refused == 1  # and a draft's answer leads nobody away from where they type
     await entry.tell("save", FORM)
     assert len(entry.saved) == 1
 
