@@ -77,13 +77,22 @@ function withWord(text, range, word) {
   return text + (word.dataset.line === undefined ? " " : "\n") + part;
 }
 
+/** @param {any} selection @param {any} root @returns {any[]} */
+function composed(selection, root) {
+  try {
+    return selection.getComposedRanges({ shadowRoots: [root] });
+  } catch {
+    return selection.getComposedRanges(root); // as Safari 17 has it
+  }
+}
+
 /** The selection within a shadow root; each browser has its own way to it. @param {HTMLElement} pane @returns {Range | null} */
 export function selectedRange(pane) {
   const root = /** @type {any} */ (pane.getRootNode());
   const selection = /** @type {any} */ (root.getSelection ? root.getSelection() : document.getSelection());
   if (!selection) return null;
   if (selection.getComposedRanges && !root.getSelection) {
-    const [found] = selection.getComposedRanges({ shadowRoots: [root] });
+    const [found] = composed(selection, root);
     if (!found) return null;
     const range = document.createRange();
     range.setStart(found.startContainer, found.startOffset);
