@@ -70,7 +70,9 @@ GUEST_TOOL_NAMES = tuple(re.findall(r'\bname: "(\w+)"', (HERE / "guest_tools.js"
 NAMES = {
     "bar.js": {"name": TOOL_NAMES},
     "call_view.js": {"name": PANEL_NAMES},
-    "invite_view.js": {"channel": ("email", "sms", "link"), "what": ("resend", "extend", "withdraw")},
+    "invite_view.js": {"channel": ("email", "sms", "link")},
+    "invite_list.js": {"what": ("resend", "extend", "withdraw")},
+    "guest_files.js": {"what": ("save", "look")},
     "direct_tab.js": {"tab": ("room", "direct")},
     "tool_shortcuts.js": {"name": ("audio", "video", "chat", "people", "invite", "share", "admit", "leave", "help")},
     "device_select.js": {"which_off": ("audio", "video")},
