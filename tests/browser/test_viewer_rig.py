@@ -470,11 +470,12 @@ def test_what_is_selected_is_copied_as_it_is_read_also_on_turned_pages(opened: O
     expect(words).to_have_count(28)
     for _turn in range(turns):
         page.get_by_role("button", name="Tourner d'un quart de tour").click()
+    words.first.scroll_into_view_if_needed()  # upside down, the head of a page is at its foot
     first, last = words.first.bounding_box(), words.last.bounding_box()
     assert first is not None
     assert last is not None
-    begin = {0: (0.02, 0.5), 1: (0.5, 0), 2: (1, 0.5)}[turns]
-    end = {0: (0.95, 0.5), 1: (0.5, 1), 2: (0, 0.5)}[turns]
+    begin = {0: (0.02, 0.5), 1: (0.5, 0), 2: (0.98, 0.5)}[turns]
+    end = {0: (0.95, 0.5), 1: (0.5, 1), 2: (0.05, 0.5)}[turns]
     page.mouse.move(first["x"] + first["width"] * begin[0], first["y"] + first["height"] * begin[1])
     page.mouse.down()
     page.mouse.move(last["x"] + last["width"] * end[0], last["y"] + last["height"] * end[1], steps=8)
