@@ -58,6 +58,7 @@ export function render({ model, el }) {
 
   // ---- filters are made once, so that typing never loses its field
   const search = /** @type {HTMLInputElement} */ (h("input", { type: "search", "data-draft": "recherche", placeholder: labels.search_hint, value: query.text, autocomplete: "off", oninput: (/** @type {any} */ e) => change({ text: e.target.value }, 150) }));
+  search.addEventListener("td:draft", () => change({ text: search.value })); // typed while the server was away
   const select = (/** @type {string} */ name, /** @type {[string, string][]} */ options) => {
     const node = /** @type {HTMLSelectElement} */ (h("select", { onchange: (/** @type {any} */ e) => change({ [name]: e.target.value }) }));
     fill(node, options, query[name]);
