@@ -127,6 +127,7 @@ export class InviteView {
     write(this.done, "");
     write(this.error, problem.message);
     this.error.hidden = false;
+    this.error.scrollIntoView({ block: "nearest" });
   }
 
   /**

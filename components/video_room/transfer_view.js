@@ -168,6 +168,7 @@ export class TransferView {
     write(this.error, message);
     write(this.done, "");
     this.error.hidden = false;
+    this.error.scrollIntoView({ block: "nearest" });
   }
 
   /** Who has what. */
