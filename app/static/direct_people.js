@@ -29,7 +29,7 @@
       /** @type {Map<number, {element: HTMLElement, fill: (person: Colleague) => void}>} */
       this.rows = new Map();
       this.isPressed = false;
-      const attributes = { class: "direct__people", "aria-label": say("people"), onpointerdown: () => this.press() };
+      const attributes = { class: "direct__people", "aria-label": say("people"), onpointerdown: (/** @type {PointerEvent} */ event) => this.press(event) };
       /** @type {HTMLElement} */
       this.list = h("ul", attributes);
       /** @type {HTMLElement} */
@@ -44,8 +44,9 @@
       else this.draw();
     }
 
-    /** Until the click that may follow, a row that moves would leave its place to another. */
-    press() {
+    /** Until the click that may follow, a row that moves would leave its place to another. @param {PointerEvent} event */
+    press({ button, ctrlKey }) {
+      if (button || ctrlKey) return; // the menu that opens may keep its release
       clearTimeout(this.releasing);
       this.isPressed = true;
       const listening = new AbortController();

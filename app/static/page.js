@@ -274,15 +274,19 @@
 
   async function start() {
     const first = () => window.Bokeh?.documents?.[0];
-    const loads = Number(sessionStorage.getItem(LOADS));
-    if (!(await until(() => first()?.roots().length > 0, FIRST_LOAD_WITHIN * 2 ** Math.min(loads, 2)))) {
+    const there = () => first()?.roots().length > 0;
+    if (!(await until(there, FIRST_LOAD_WITHIN))) {
       // The server went between the page and its websocket. Nothing is typed yet: load again when it is back. Or it is busy:
       // a load throws away the page that it had nearly ready, so each time it gets longer.
+      const loads = Number(sessionStorage.getItem(LOADS));
       say("lost");
       while (!(await alive())) await sleep(LONGEST_WAIT);
-      sessionStorage.setItem(LOADS, String(loads + 1));
-      location.reload();
-      return;
+      if (!(await until(there, FIRST_LOAD_WITHIN * (2 ** Math.min(loads, 2) - 1)))) {
+        sessionStorage.setItem(LOADS, String(loads + 1));
+        location.reload();
+        return;
+      }
+      say("");
     }
     sessionStorage.removeItem(LOADS);
     const doc = first();

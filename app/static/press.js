@@ -51,7 +51,8 @@
   /** @param {MouseEvent} event */
   function click(event) {
     const control = controlUnder(event);
-    if (event.detail < 2 || control === clicked) clicked = control;
+    const anew = control && clicked && !clicked.isConnected && control.isEqualNode(clicked); // by the first click
+    if (event.detail < 2 || control === clicked || anew) clicked = control;
     else if (control) {
       event.preventDefault();
       event.stopImmediatePropagation();

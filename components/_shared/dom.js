@@ -78,7 +78,8 @@ export function steady(place, draw) {
   let due = false;
   let ending = 0;
   place.addEventListener("pointerdown", (event) => {
-    if (/** @type {Element} */ (event.target).closest("select")) return; // the list that opens may keep its release
+    if (event.button || event.ctrlKey) return; // what opens a menu may keep its release, as the list of a choice does
+    if (/** @type {Element} */ (event.target).closest("select")) return;
     clearTimeout(ending); // the press before has just ended, and its click is not waited for any more
     pressed = true;
     const listening = new AbortController();

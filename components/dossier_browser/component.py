@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -87,6 +88,8 @@ class DossierBrowser(JSComponent):
     def _receive(self, event: Any) -> None:
         message = event.data if isinstance(event.data, dict) else {}
         if message.get("t") == "query" and isinstance(message.get("query"), dict) and self._on_query:
-            self._on_query(BrowserQuery.from_message(message["query"]))
+            query = BrowserQuery.from_message(message["query"])
+            self.query = asdict(query)  # a page that is built anew begins with the filters that its rows passed
+            self._on_query(query)
         elif message.get("t") == "open" and isinstance(message.get("number"), str) and self._on_open:
             self._on_open(message["number"][:40])

@@ -182,7 +182,7 @@ class Viewer {
     const { running } = this.cine;
     this.face.clock.set(running);
     if (running) return;
-    this.face.say();
+    if (this.frames.shown === this.frames.wanted) this.face.say(); // else something did not come, and that stays said
     this.refresh();
     this.remember();
   }

@@ -39,16 +39,18 @@ export class InvitationList {
     write(this.count, String(invitations.length));
     const root = /** @type {Document | ShadowRoot} */ (this.list.getRootNode());
     const focused = root.activeElement;
-    const label = this.list.contains(focused) ? focused?.getAttribute("aria-label") : null;
+    const place = this.list.contains(focused) ? placeOf(focused) : "";
     const before = [...this.list.children];
-    invitations.forEach((invitation, at) => {
+    const rows = invitations.map((invitation) => {
       const drawn = this.row(invitation);
-      const row = before.find((one) => one.isEqualNode(drawn)) ?? drawn;
+      return before.find((one) => one.isEqualNode(drawn)) ?? drawn;
+    });
+    for (const row of before) if (!rows.includes(row)) row.remove(); // first, so that those that stay are not moved
+    rows.forEach((row, at) => {
       if (this.list.children[at] !== row) this.list.insertBefore(row, this.list.children[at] ?? null);
     });
-    for (const row of [...this.list.children].slice(invitations.length)) row.remove();
-    if (label && root.activeElement !== focused)
-      /** @type {HTMLElement | null} */ (this.list.querySelector(`[aria-label="${CSS.escape(label)}"]`))?.focus();
+    if (place && root.activeElement !== focused)
+      [...this.list.querySelectorAll("button")].find((button) => placeOf(button) === place)?.focus();
   }
 
   /**
@@ -101,7 +103,7 @@ export class InvitationList {
     const label = this.words.say(`invite.${what}.long`, { name });
     return h(
       "button",
-      { type: "button", class: "td-btn td-btn-text", "aria-label": label, onclick: act },
+      { type: "button", class: "td-btn td-btn-text", "aria-label": label, "data-act": what, onclick: act },
       this.words.say(`invite.${what}`),
     );
   }
@@ -121,6 +123,11 @@ export class InvitationList {
     };
     confirm(this.element, question, () => this.call.withdraw(id));
   }
+}
+
+/** Which button of which invitation. @param {Element | null} button */
+function placeOf(button) {
+  return `${button?.closest("li")?.getAttribute("data-id")} ${button?.getAttribute("data-act")}`;
 }
 
 /**

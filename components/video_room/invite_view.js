@@ -189,7 +189,8 @@ export class InviteView {
    * @param {string} name
    */
   resend(invitation, name) {
-    this.error.hidden = true;
+    this.error.hidden = this.shownLink.hidden = true;
+    this.wanted = "";
     this.sentKey = newKey();
     this.call.line.send({ t: "resend", invitation, key: this.sentKey });
     write(this.done, this.words.say("invite.sent", { name }));

@@ -25,7 +25,7 @@ export class Notes {
     if (known?.written === written) write(known.text, note.text ?? "");
     else {
       known?.element.remove();
-      const drawn = draw(note);
+      const drawn = draw(note, key);
       this.byKey.set(key, { ...drawn, written });
       this.element.append(drawn.element);
     }
@@ -58,11 +58,18 @@ export class Notes {
   }
 }
 
-/** @param {Note} note */
-function draw(note) {
+/**
+ * @param {Note} note
+ * @param {string} key on its buttons too: one that takes the place of another's is another (`press.js`)
+ */
+function draw(note, key) {
   const text = h("span", { class: "td-note-text" }, note.text ?? "");
   const acts = (note.acts ?? []).map(({ label, act, primary }) =>
-    h("button", { type: "button", class: primary ? "td-btn td-btn-primary" : "td-btn", onclick: act }, label),
+    h(
+      "button",
+      { type: "button", class: primary ? "td-btn td-btn-primary" : "td-btn", "data-key": key, onclick: act },
+      label,
+    ),
   );
   const element = h(
     "div",

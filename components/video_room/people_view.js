@@ -199,6 +199,7 @@ export class PeopleView {
     let meant;
     act.addEventListener("pointerdown", () => (meant = row.cuts));
     act.addEventListener("click", ({ detail }) => {
+      if (detail > 1) return; // of a double click: it would do the other thing
       this.act(person.id, (detail ? meant : undefined) ?? row.cuts);
       meant = undefined;
     });

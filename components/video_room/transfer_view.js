@@ -18,12 +18,16 @@ export class TransferView {
     this.busy = false;
     /** Of what was said to the room and not answered yet, and what it was. */
     this.key = this.wish = "";
+    /** Something was chosen and not sent yet. */
+    this.choosing = false;
     this.select = h("select", { onchange: () => (this.file.value = "") });
     this.file = h("input", { type: "file", accept: "application/pdf,.pdf", onchange: () => (this.select.value = "") });
     this.alone = h("p", { class: "td-small" }, words.say("transfer.alone"));
     this.people = h("fieldset", { class: "td-checks" }, h("legend", {}, words.say("transfer.to")), this.alone);
     /** @type {Map<string, {element: HTMLElement, box: HTMLInputElement, name: HTMLElement}>} by person */
     this.rows = new Map();
+    /** @type {Map<string, boolean>} by name, of those who went: who loads the page anew is another person to the server */
+    this.gone = new Map();
     this.button = h("button", { type: "submit", class: "td-btn td-btn-primary td-wide" }, words.say("transfer.send"));
     this.button.addEventListener("click", (event) => event.detail > 1 && event.preventDefault()); // a double click sends once
     this.error = h("p", { class: "td-error", role: "alert", hidden: true });
@@ -34,6 +38,7 @@ export class TransferView {
       "form",
       {
         class: "td-tool-form",
+        onchange: () => (this.choosing = true),
         onsubmit: (event) => {
           event.preventDefault();
           void this.submit();
@@ -91,19 +96,19 @@ export class TransferView {
   }
 
   /**
-   * Everybody who is here is meant at first; who comes while somebody chooses is not, since the choice was made without
-   * them. A row stays what it is as long as its person is here: it may be under a finger.
+   * Everybody who is here is meant at first; who comes once something was chosen is not, since the choice was made without
+   * them; who comes back is what they were. A row stays as long as its person is here: it may be under a finger.
    */
   drawPeople() {
     const { people } = this.context.call;
-    const choosing = this.context.view.open === "transfer" && this.rows.size > 0;
-    for (const [id, { element }] of this.rows)
+    for (const [id, { element, box, name }] of this.rows)
       if (!people.has(id)) {
+        this.gone.set(name.textContent ?? "", box.checked);
         element.remove();
         this.rows.delete(id);
       }
     for (const { id, name } of people.values()) {
-      const row = this.rows.get(id) ?? this.newRow(id, !choosing);
+      const row = this.rows.get(id) ?? this.newRow(id, this.gone.get(name) ?? !this.choosing);
       write(row.name, name);
     }
     this.alone.hidden = this.rows.size > 0;
@@ -137,6 +142,7 @@ export class TransferView {
       if (!this.key || wish !== this.wish) this.key = newKey(); // pressed again before the answer: still one document
       this.wish = wish;
       call.line.keep({ t: "send", document, to, key: this.key });
+      this.choosing = false;
       write(this.done, words.say("transfer.sending"));
       this.file.value = "";
     } catch (error) {

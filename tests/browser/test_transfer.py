@@ -84,12 +84,12 @@ def test_a_pdf_of_the_disk_goes_through_the_gate_and_nothing_else_does(room: Roo
     expert, nurse = room.enter("dr.martin", "Dr Claire MARTIN"), room.enter("ide.dubois", "Nadia DUBOIS")
     expert.get_by_role("button", name="Transférer un document", exact=True).click()
     panel = expert.get_by_role("region", name="Transférer un document")
-    expect(panel.get_by_role("checkbox", name="Nadia DUBOIS")).to_be_checked()
-    late = room.enter("dr.petit", "Dr Paul PETIT")  # after the choice was made: they are not meant
-    expect(panel.get_by_role("checkbox", name="Dr Paul PETIT")).not_to_be_checked()
     send(expert)
     expect(panel.get_by_role("alert")).to_contain_text("Choisissez d'abord un document")
+    expect(panel.get_by_role("checkbox", name="Nadia DUBOIS")).to_be_checked()
     panel.get_by_label("Ou un PDF de cet ordinateur").set_input_files(PHOTO)  # type: ignore[arg-type]
+    late = room.enter("dr.petit", "Dr Paul PETIT")  # after the choice was made: they are not meant
+    expect(panel.get_by_role("checkbox", name="Dr Paul PETIT")).not_to_be_checked()
     send(expert)
     expect(panel.get_by_role("alert")).to_contain_text("Fichier refusé")
     panel.get_by_label("Ou un PDF de cet ordinateur").set_input_files(LETTER)  # type: ignore[arg-type]
