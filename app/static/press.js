@@ -10,9 +10,12 @@
   "use strict";
 
   const STILL = 10; // px: farther is no click
+  const TAP = 80; // ms after which a browser that clicks on what lies under the finger now, whatever it is, has done so
 
   /** @type {{control: HTMLElement, x: number, y: number} | null} */
   let pressed = null;
+  /** @type {{control: HTMLElement, act: () => void, timer: ReturnType<typeof setTimeout>} | null} by a finger, and gone since */
+  let tapped = null;
   /** @type {HTMLElement | undefined} */
   let clicked;
 
@@ -35,8 +38,14 @@
     pressed = null;
     if (!was || was.control.isConnected || Math.hypot(event.clientX - was.x, event.clientY - was.y) > STILL) return;
     const under = controlUnder(event);
-    if (under?.isEqualNode(was.control)) under.click();
-    else if (was.control instanceof HTMLAnchorElement) follow(was.control);
+    const { control } = was;
+    const act = () => {
+      tapped = null;
+      if (under?.isEqualNode(control)) under.click();
+      else if (control instanceof HTMLAnchorElement) follow(control);
+    };
+    if (event.pointerType === "touch") tapped = { control, act, timer: setTimeout(act, TAP) };
+    else act();
   }
 
   /** Where a link leads that was pressed, whatever lies there now. @param {HTMLAnchorElement} link */
@@ -51,12 +60,24 @@
   /** @param {MouseEvent} event */
   function click(event) {
     const control = controlUnder(event);
+    const meant = event.isTrusted ? tapped : null;
+    if (meant) {
+      clearTimeout(meant.timer);
+      tapped = null;
+      if (!control?.isEqualNode(meant.control)) {
+        swallow(event);
+        return meant.act();
+      }
+    }
     const anew = control && clicked && !clicked.isConnected && control.isEqualNode(clicked); // by the first click
     if (event.detail < 2 || control === clicked || anew) clicked = control;
-    else if (control) {
-      event.preventDefault();
-      event.stopImmediatePropagation();
-    }
+    else if (control) swallow(event);
+  }
+
+  /** @param {Event} event */
+  function swallow(event) {
+    event.preventDefault();
+    event.stopImmediatePropagation();
   }
 
   document.addEventListener("click", click, true);
