@@ -12,7 +12,7 @@
 export const STEPS = ["all", "screen-small", "screen-off", "half", "quarter", "voice"];
 /** Too much is lost, or there is not even room for a small face; beside a screen, none for a good one. In bits a second. */
 const BAD = { loss: 0.1, beside: 250_000, room: 120_000, quarter: 90_000 };
-/** So much is lost, or so many reports drown, that the voice itself is torn: a screen goes as a whole, and soon. */
+/** So much is lost that the voice itself is torn: a screen goes as a whole, and soon; where reports drown (below), at once. */
 const FLOODED = { loss: 0.4, after: 1000 };
 const GOOD = { loss: 0.03 };
 /**
@@ -65,7 +65,8 @@ export class Sacrifice {
     const good = loss < GOOD.loss && !drowned && (room === null || room >= NEEDS[this.next(-1, screen)]);
     if (measured || bad) this.badSince = bad ? this.badSince || now : 0;
     this.goodSince = good ? this.goodSince || now : 0;
-    if (isBeside && (loss > FLOODED.loss || drowned) && now - this.badSince >= FLOODED.after) this.move("screen-off", now, false);
+    const flooded = loss > FLOODED.loss && now - this.badSince >= FLOODED.after;
+    if (isBeside && (flooded || drowned)) this.move("screen-off", now, false);
     else if (bad && now - this.badSince >= DOWN_AFTER && now - this.changed >= DOWN_AFTER) {
       if (this.wentUp && now - this.changed < TRIED + 2 * DOWN_AFTER) this.pause = Math.min(UP_AFTER.most, 2 * this.pause);
       // With no room even for a face a small screen, and its sound, only take the voice's.

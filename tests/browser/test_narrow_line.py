@@ -28,7 +28,9 @@ WIDE = lines.Impairment(delay=0.02)
 NARROW = lines.Impairment(delay=0.02, kilobits=220, queue=0.3)  # a voice and a face, and no screen
 THIN = lines.Impairment(delay=0.02, kilobits=85, queue=0.3)  # a voice
 LONGEST_SILENCE = 1.5  # seconds without a packet of voice: while a line shrinks its queue is full of pictures
-MADE_UP = 0.06  # share of the voice that the receiver makes up over all of it
+# Share of the voice that the receiver makes up over all of it, most of it in the seconds in which the line shrinks: measured
+# 2.5 to 4.9 % directly (four runs), 1.7 to 3.8 % through the unit (seven).
+MADE_UP = 0.08
 # Through the unit the browser lets go of its largest layer by itself, at about the moment at which the screen goes.
 TOGETHER = 1.0  # seconds
 AUX = "(async () => (await window.__td.call.perPerson())[0]?.auxFramesDecoded ?? 0)()"

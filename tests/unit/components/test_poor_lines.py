@@ -43,7 +43,7 @@ def test_a_line_on_which_nothing_passes_for_a_moment_is_no_better_for_it() -> No
 
 def test_a_line_on_which_reports_drown_is_given_less_although_nothing_bad_is_told() -> None:
     assert came("reports_that_drown") == ["all", "half", "quarter", "voice"]
-    assert came("reports_that_drown_beside_a_screen") == ["all", "screen-off"]  # within 3 s
+    assert came("reports_that_drown_beside_a_screen") == ["screen-off"]  # at once: 3 s without any are long enough
     # Never told, none yet; told half a second ago; eight seconds ago; nothing sent since.
     assert came("how_long_unheard") == [0, 0, 500, 8000, 0]
 
