@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import json
-import shutil
-import subprocess
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-RIG = Path(__file__).parents[2] / "support" / "call_rig.mjs"
-pytestmark = pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
+from tests.support.node import came_of
+
+RIG = "call_rig.mjs"
 
 
 def said(scenario: str) -> list[dict[str, Any]]:
-    done = subprocess.run(["node", str(RIG), scenario], capture_output=True, text=True, timeout=30, check=True)
-    words: list[dict[str, Any]] = json.loads(done.stdout)
+    words: list[dict[str, Any]] = came_of(RIG, scenario)
     return words
 
 

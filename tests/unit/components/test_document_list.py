@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import re
-import shutil
-import subprocess
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -15,9 +11,9 @@ import pytest
 from components.document_list import LABELS, DocumentList
 from components.document_list.component import HERE, MODULES
 from components.document_list.demo import ARRIVALS, DOCUMENTS
+from tests.support.node import came_of
 
 SCRIPTS = sorted(HERE.glob("*.js"))
-SUPPORT = Path(__file__).parents[2] / "support"
 
 
 @pytest.fixture
@@ -110,14 +106,6 @@ def test_the_scripts_say_no_word_of_their_own_and_run_no_text() -> None:
         assert used <= set(LABELS)
 
 
-def of_rig(name: str, scenario: str) -> Any:
-    if shutil.which("node") is None:
-        pytest.skip("node is not installed")
-    rig = str(SUPPORT / name)
-    done = subprocess.run(["node", rig, scenario], capture_output=True, text=True, timeout=30, check=True)
-    return json.loads(done.stdout)
-
-
 @pytest.mark.parametrize(
     ("scenario", "said", "rows"),
     [
@@ -129,7 +117,7 @@ def of_rig(name: str, scenario: str) -> Any:
 def test_a_line_that_is_cut_is_said_differently_before_and_after_the_last_byte(
     scenario: str, said: dict[str, Any], rows: list[str]
 ) -> None:
-    assert of_rig("sending_rig.mjs", scenario) == {"last": said, "rows": rows}
+    assert came_of("sending_rig.mjs", scenario) == {"last": said, "rows": rows}
 
 
 def test_whoever_was_cut_off_after_the_last_byte_is_promised_nothing_that_nobody_knows() -> None:
@@ -140,14 +128,14 @@ def test_whoever_was_cut_off_after_the_last_byte_is_promised_nothing_that_nobody
 
 def test_no_row_moves_under_a_press() -> None:
     after = ["ac", "da", "db"]  # an arrival, then documents
-    assert of_rig("list_rig.mjs", "news") == after
-    came = of_rig("list_rig.mjs", "news_under_a_press")
+    assert came_of("list_rig.mjs", "news") == after
+    came = came_of("list_rig.mjs", "news_under_a_press")
     assert came == {"pressed": ["db"], "then": after, "sent": [{"t": "select", "reference": "b"}]}
 
 
 def test_a_kind_being_chosen_holds_nothing_up() -> None:
-    assert of_rig("list_rig.mjs", "news_while_a_kind_is_chosen") == ["da", "db"]
+    assert came_of("list_rig.mjs", "news_while_a_kind_is_chosen") == ["da", "db"]
 
 
 def test_the_end_of_a_press_does_not_end_the_next_one() -> None:
-    assert of_rig("list_rig.mjs", "pressed_again_at_once") == ["db"]
+    assert came_of("list_rig.mjs", "pressed_again_at_once") == ["db"]

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -17,9 +15,10 @@ from components._shared import joined
 from components.document_viewer import LABELS, DocumentViewer
 from components.document_viewer.component import HERE, MODULES
 from components.document_viewer.demo import PdfPages, demo, letter
+from tests.support.node import came_of
 
 SCRIPTS = sorted(HERE.glob("*.js"))
-RIG = Path(__file__).parents[2] / "support" / "reader_rig.mjs"
+RIG = "reader_rig.mjs"
 
 
 @pytest.fixture
@@ -148,10 +147,7 @@ def test_every_word_on_the_screen_comes_from_python() -> None:
 
 
 def reader(scenario: str) -> Any:
-    if shutil.which("node") is None:
-        pytest.skip("node is not installed")
-    done = subprocess.run(["node", str(RIG), scenario], capture_output=True, text=True, timeout=30, check=True)
-    return json.loads(done.stdout)
+    return came_of(RIG, scenario)
 
 
 def test_enter_before_the_answer_does_not_step_through_what_was_searched_before() -> None:

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import base64
-import json
 import re
-import shutil
 import subprocess
 import sys
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -19,9 +16,10 @@ from components._shared import joined
 from components.image_viewer import CT_PRESETS, LABELS, ImageInfo, ImageViewer, relative_presets
 from components.image_viewer.component import HERE, MODULES
 from components.image_viewer.demo import FRAMES, INFO, SIZE, Phantom, demo
+from tests.support.node import came_of
 
 SCRIPT = joined(HERE, *MODULES)
-RIG = Path(__file__).parents[2] / "support" / "frames_rig.mjs"
+RIG = "frames_rig.mjs"
 
 
 @pytest.fixture
@@ -149,10 +147,7 @@ def test_the_demo_lives_alone() -> None:
 
 
 def frames(scenario: str) -> Any:
-    if shutil.which("node") is None:
-        pytest.skip("node is not installed")
-    done = subprocess.run(["node", str(RIG), scenario], capture_output=True, text=True, timeout=30, check=True)
-    return json.loads(done.stdout)
+    return came_of(RIG, scenario)
 
 
 def test_a_frame_that_failed_is_not_said_to_be_loading_afterwards() -> None:

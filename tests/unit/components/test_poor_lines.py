@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import shutil
-import subprocess
-from pathlib import Path
 from typing import Any
 
-import pytest
+from tests.support.node import came_of
 
-RIG = Path(__file__).parents[2] / "support" / "line_rig.mjs"
-pytestmark = pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
+RIG = "line_rig.mjs"
 
 
 def came(scenario: str) -> Any:
-    done = subprocess.run(["node", str(RIG), scenario], capture_output=True, text=True, timeout=30, check=True)
-    return json.loads(done.stdout)
+    return came_of(RIG, scenario)
 
 
 def test_the_screen_is_given_up_first_then_size_then_camera_and_nothing_after_it() -> None:

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import json
-import shutil
-import subprocess
-from pathlib import Path
 from typing import Any
 
-import pytest
+from tests.support.node import came_of
 
-RIG = Path(__file__).parents[2] / "support" / "words_rig.mjs"
-pytestmark = pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
+RIG = "words_rig.mjs"
 
 POINT = {"t": "point", "n": 0, "on": "still-1", "x": 0.5, "y": 0.25}
 STROKE = {"t": "stroke", "n": 0, "on": "still-1", "id": "s1", "colour": 1, "points": [[0.1, 0.2]] * 40}
@@ -41,8 +37,7 @@ REFUSED = [
 
 
 def came(scenario: str, *more: str) -> Any:
-    done = subprocess.run(["node", str(RIG), scenario, *more], capture_output=True, text=True, timeout=30, check=True)
-    return json.loads(done.stdout)
+    return came_of(RIG, scenario, *more)
 
 
 def test_what_is_well_made_is_heard_and_nothing_else() -> None:
